@@ -1,0 +1,55 @@
+"""Build of the compiled kernel; everything else stands in pyproject.toml.
+
+``PHONOSEARCH_DEBUG=1`` turns bounds checks on; ``PHONOSEARCH_SANITIZE=1`` adds ASAN and UBSAN.
+"""
+
+import os
+import sys
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+KERNEL_MODULES = ("_encoders", "_distance", "_core")
+
+
+def flag(name: str) -> bool:
+    return os.environ.get(name, "") not in ("", "0")
+
+
+debug = flag("PHONOSEARCH_DEBUG")
+sanitize = flag("PHONOSEARCH_SANITIZE")
+
+compile_args = [] if sys.platform == "win32" else ["-O3", "-fno-strict-aliasing"]
+link_args: list[str] = []
+if sanitize:
+    instrument = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
+    compile_args = ["-O1", "-g", "-fno-omit-frame-pointer", "-fno-strict-aliasing", *instrument]
+    link_args = instrument
+
+directives = {
+    "language_level": 3,
+    "boundscheck": debug or sanitize,
+    "wraparound": False,
+    "initializedcheck": debug or sanitize,
+    "cdivision": True,
+    "embedsignature": True,
+    "freethreading_compatible": True,
+}
+
+setup(
+    ext_modules=cythonize(
+        [
+            Extension(
+                f"phonosearch.{name}",
+                [f"src/phonosearch/{name}.pyx"],
+                extra_compile_args=compile_args,
+                extra_link_args=link_args,
+                define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
+            )
+            for name in KERNEL_MODULES
+            if os.path.exists(f"src/phonosearch/{name}.pyx")
+        ],
+        compiler_directives=directives,
+        build_dir="build/cython",
+    ),
+)

@@ -1,0 +1,161 @@
+"""The family of errors: each carries its data as attributes and its remedy in its text.
+
+No message holds a name, a date of birth or an identifier from the data.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "CorruptIndexError",
+    "FormatTooNewError",
+    "FormatTooOldError",
+    "IndexFormatError",
+    "LimitError",
+    "MissingExtraError",
+    "PhonosearchError",
+    "QueryError",
+    "RecordsError",
+    "RulesMismatchError",
+    "UnknownPersonError",
+]
+
+
+class PhonosearchError(Exception):
+    """Base of every error that phonosearch raises on purpose."""
+
+
+class QueryError(PhonosearchError, ValueError):
+    """The query cannot be asked as it stands.
+
+    Attributes
+    ----------
+    field : str
+        The part of the query that is wrong ("name", "dob", "level", ...).
+    """
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+
+
+class LimitError(QueryError):
+    """An input is larger than its documented limit; nothing of it was processed.
+
+    Attributes
+    ----------
+    limit, got : int
+        The limit and what was given.
+    """
+
+    def __init__(self, field: str, limit: int, got: int, unit: str) -> None:
+        super().__init__(field, f"{got:,} {unit} is over the limit of {limit:,}; shorten it")
+        self.limit = limit
+        self.got = got
+
+
+class UnknownPersonError(PhonosearchError, LookupError):
+    """The index holds no person with the identifier asked for.
+
+    See ``index.report`` for rejected records.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no person with this person_id is in the index; index.report lists the records that were rejected"
+        )
+
+
+class RecordsError(PhonosearchError, ValueError):
+    """A source of records cannot be read at all (a missing column, a wrong encoding, broken quoting).
+
+    Attributes
+    ----------
+    row : int or None
+        The row (from 0) where reading stopped, if there is one.
+    """
+
+    def __init__(self, problem: str, row: int | None = None) -> None:
+        super().__init__(problem if row is None else f"row {row}: {problem}")
+        self.row = row
+
+
+class MissingExtraError(PhonosearchError, ImportError):
+    """A feature needs an optional dependency that is not installed.
+
+    Attributes
+    ----------
+    extra : str
+        The extra to install.
+    """
+
+    def __init__(self, extra: str, feature: str) -> None:
+        super().__init__(f"{feature} needs an optional dependency: pip install 'phonosearch[{extra}]'")
+        self.extra = extra
+
+
+class IndexFormatError(PhonosearchError):
+    """An index file cannot be used.
+
+    Attributes
+    ----------
+    path : str
+        The file.
+    """
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(f"{path}: {problem}")
+        self.path = path
+
+
+class CorruptIndexError(IndexFormatError):
+    """The file is damaged: truncated, extended, or changed since it was written.
+
+    Attributes
+    ----------
+    section : str
+        Where the damage was found.
+    expected, got : object
+        What the file should have held there, and what it holds.
+    """
+
+    def __init__(self, path: str, section: str, expected: object, got: object) -> None:
+        super().__init__(
+            path,
+            f"damaged in {section}: expected {expected}, got {got}; restore it from a copy or build it again",
+        )
+        self.section = section
+        self.expected = expected
+        self.got = got
+
+
+class FormatTooOldError(IndexFormatError):
+    """The file was written in a format that this version no longer reads."""
+
+    def __init__(self, path: str, got: int, oldest: int) -> None:
+        super().__init__(path, f"format {got} is older than {oldest}, the oldest that is read; build it again")
+        self.got = got
+        self.oldest = oldest
+
+
+class FormatTooNewError(IndexFormatError):
+    """The file was written by a newer version of phonosearch."""
+
+    def __init__(self, path: str, got: int, newest: int) -> None:
+        super().__init__(path, f"format {got} is newer than {newest}, the newest that is read; upgrade phonosearch")
+        self.got = got
+        self.newest = newest
+
+
+class RulesMismatchError(IndexFormatError):
+    """The index was built under other rules than those in force, so its answers could differ.
+
+    Attributes
+    ----------
+    built, running : str
+        The rules of the file and of this installation.
+    """
+
+    def __init__(self, path: str, built: str, running: str) -> None:
+        super().__init__(path, f"built under rules {built}, but rules {running} are in force; build it again")
+        self.built = built
+        self.running = running
