@@ -6,10 +6,11 @@
 import os
 import sys
 
+import numpy
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
-KERNEL_MODULES = ("_encoders", "_distance", "_core")
+KERNEL_MODULES = ("_encoders", "_distance", "_checksum", "_text", "_builder", "_core")
 
 
 def flag(name: str) -> bool:
@@ -42,14 +43,15 @@ setup(
             Extension(
                 f"phonosearch.{name}",
                 [f"src/phonosearch/{name}.pyx"],
+                include_dirs=[numpy.get_include()],
                 extra_compile_args=compile_args,
                 extra_link_args=link_args,
                 define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
             )
             for name in KERNEL_MODULES
-            if os.path.exists(f"src/phonosearch/{name}.pyx")
         ],
         compiler_directives=directives,
+        include_path=["src"],
         build_dir="build/cython",
     ),
 )

@@ -1,0 +1,68 @@
+"""Complete, repeatable, explained person search by the sound and spelling of names.
+
+>>> import phonosearch as ps
+>>> index = ps.PersonIndex.build([{"person_id": "P1", "full_name": "John Smythe"}])
+>>> index.search("Jon Smith").hits[0].person_id
+'P1'
+"""
+
+from importlib.metadata import version as _version
+
+from phonosearch._answer import Answer, Evidence, Explanation, Hit
+from phonosearch._compare import Comparison, compare
+from phonosearch._distance import levenshtein_distance, osa_distance
+from phonosearch._encoders import double_metaphone, double_metaphone_many, soundex, soundex_many
+from phonosearch._errors import (
+    CorruptIndexError,
+    FormatTooNewError,
+    FormatTooOldError,
+    IndexFormatError,
+    LimitError,
+    MissingExtraError,
+    PhonosearchError,
+    QueryError,
+    RecordsError,
+    RulesMismatchError,
+    UnknownPersonError,
+)
+from phonosearch._index import PersonIndex
+from phonosearch._normalise import normalise
+from phonosearch._records import CsvSource, LoadReport, Name, Person, RowNote
+from phonosearch._rules import LEVELS
+
+__version__ = _version("phonosearch")
+
+__all__ = [
+    "LEVELS",
+    "Answer",
+    "Comparison",
+    "CorruptIndexError",
+    "CsvSource",
+    "Evidence",
+    "Explanation",
+    "FormatTooNewError",
+    "FormatTooOldError",
+    "Hit",
+    "IndexFormatError",
+    "LimitError",
+    "LoadReport",
+    "MissingExtraError",
+    "Name",
+    "Person",
+    "PersonIndex",
+    "PhonosearchError",
+    "QueryError",
+    "RecordsError",
+    "RowNote",
+    "RulesMismatchError",
+    "UnknownPersonError",
+    "__version__",
+    "compare",
+    "double_metaphone",
+    "double_metaphone_many",
+    "levenshtein_distance",
+    "normalise",
+    "osa_distance",
+    "soundex",
+    "soundex_many",
+]

@@ -1,0 +1,353 @@
+"""What comes back: answers, hits, and the evidence for each, in numbers that add up and in words to read aloud.
+
+The kernel gives one row of integers a hit; words are made from it when they are asked for. No ``repr`` holds a name or a
+date of birth.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from phonosearch._distance import osa_distance
+from phonosearch._encoders import double_metaphone, soundex
+from phonosearch._names import Form
+from phonosearch._query import Query
+from phonosearch._reference import Alignment, DateKind, Pair, PartKind, SexKind, merge
+from phonosearch._rules import LEVELS
+
+__all__ = ["Answer", "Evidence", "Explanation", "Hit", "alignment_of_row", "evidence_of", "level_name"]
+
+ROW_HEAD = 14
+
+
+class Evidence(NamedTuple):
+    """One reason for a score.
+
+    Attributes
+    ----------
+    part : str
+        The part of the query or of the name that it speaks of, or "order", "form", "dob", "sex".
+    kind : str
+        "exact", "spelling", "nickname", "initial", "both_keys", "soundex", "metaphone", "close", "different",
+        "left_out" (asked for, not on record), "not_asked" (on record, not asked for), "order", "joined", "particles",
+        or the agreement of a date of birth or sex.
+    text : str
+        One sentence.
+    points : int
+        What it adds to the score; costs are negative. The points of all evidence add up to the score.
+    """
+
+    part: str
+    kind: str
+    text: str
+    points: int
+
+    def __repr__(self) -> str:
+        return f"Evidence(kind={self.kind!r}, points={self.points})"
+
+
+def level_name(number: int) -> str | None:
+    """The name of a level by its number; None for no level."""
+    return LEVELS[number] if number < len(LEVELS) else None
+
+
+def alignment_of_row(row: Sequence[int]) -> Alignment:
+    """The alignment in a row of the kernel."""
+    pairs = tuple(
+        Pair(row[at], row[at + 1], PartKind(row[at + 2]), row[at + 3])
+        for at in range(ROW_HEAD, ROW_HEAD + 4 * row[7], 4)
+    )
+    return Alignment(
+        level=row[2],
+        score=row[1],
+        name=row[3],
+        query_form=row[4],
+        name_form=row[5],
+        merged=bool(row[6]),
+        pairs=pairs,
+        order_points=row[8],
+        form_points=row[9],
+        date_kind=DateKind(row[10]),
+        date_points=row[11],
+        sex_kind=SexKind(row[12]),
+        sex_points=row[13],
+    )
+
+
+def _show(part: str) -> str:
+    return f"“{part.lstrip('=').title()}”"
+
+
+def _pair_sentence(kind: PartKind, asked: str, recorded: str) -> str:
+    a, b = _show(asked), _show(recorded)
+    if kind == PartKind.EXACT:
+        return f"{a} is the same."
+    if kind == PartKind.SPELLING:
+        return f"{a} and {b} are established spellings of one name."
+    if kind == PartKind.NICKNAME:
+        return f"{a} and {b} are forms of one name (nickname or diminutive)."
+    if kind == PartKind.INITIAL:
+        return f"{a} is the initial of {b}." if len(asked) == 1 else f"{b} is the initial of {a}."
+    edits = osa_distance(asked, recorded)
+    spelt = f"{edits} letter{'s' if edits != 1 else ''} different"
+    if kind == PartKind.CLOSE:
+        return f"{a} is spelt almost like {b} ({spelt})."
+    if kind == PartKind.NONE:
+        return f"{a} does not match {b}."
+    shared = sorted(set(double_metaphone(asked)) & set(double_metaphone(recorded)) - {""})
+    keys = [f"Double Metaphone {shared[0]}"] if shared else []
+    if kind != PartKind.METAPHONE:
+        keys.append(f"Soundex {soundex(asked)}")
+    return f"{a} sounds like {b} ({', '.join(keys)}; {spelt})."
+
+
+_DATE_SENTENCES = {
+    DateKind.EXACT: "The date of birth agrees.",
+    DateKind.PARTIAL: "The date of birth agrees as far as it is on record.",
+    DateKind.SWAPPED: "The date of birth agrees with day and month exchanged.",
+    DateKind.ONE_DIGIT: "The date of birth differs in one digit.",
+    DateKind.NEAR_YEAR: "The date of birth is at most two years away on the same day.",
+    DateKind.ABSENT: "No date of birth is on record.",
+    DateKind.CONTRADICTED: "The date of birth on record is another one.",
+}
+_SEX_SENTENCES = {
+    SexKind.EXACT: "The sex agrees.",
+    SexKind.ABSENT: "No sex is on record.",
+    SexKind.CONTRADICTED: "The sex on record is another one.",
+}
+
+
+def evidence_of(found: Alignment, query: Sequence[Form], name: Sequence[Form]) -> tuple[Evidence, ...]:
+    """The alignment in words: each part of both names stands in exactly one piece of evidence."""
+    asked, recorded = query[found.query_form].parts, name[found.name_form].parts
+    if found.merged:
+        asked, recorded = merge(query[0].parts, name[0].parts), merge(name[0].parts, query[0].parts)
+    out = []
+    for pair in found.pairs:
+        a, b = asked[pair.query], recorded[pair.name]
+        kind = "different" if pair.kind == PartKind.NONE else pair.kind.name.lower()
+        out.append(Evidence(a, kind, _pair_sentence(pair.kind, a, b), pair.points))
+    paired = {pair.query for pair in found.pairs}
+    out += [
+        Evidence(part, "left_out", f"{_show(part)} is not in the name on record.", 0)
+        for position, part in enumerate(asked)
+        if position not in paired
+    ]
+    paired = {pair.name for pair in found.pairs}
+    out += [
+        Evidence(part, "not_asked", f"{_show(part)} in the name on record was not asked for.", 0)
+        for position, part in enumerate(recorded)
+        if position not in paired
+    ]
+    if found.order_points:
+        out.append(Evidence("order", "order", "The parts stand in another order.", found.order_points))
+    if found.merged or found.query_form or found.name_form:
+        kinds = {query[found.query_form].kind, name[found.name_form].kind}
+        if found.merged or "joined" in kinds:
+            out.append(Evidence("form", "joined", "Parts are joined or split.", found.form_points))
+        else:
+            out.append(Evidence("form", "particles", "A particle (de, bin, von …) is left out.", found.form_points))
+    if found.date_kind:
+        kind = found.date_kind.name.lower()
+        out.append(Evidence("dob", kind, _DATE_SENTENCES[found.date_kind], found.date_points))
+    if found.sex_kind:
+        kind = found.sex_kind.name.lower()
+        out.append(Evidence("sex", kind, _SEX_SENTENCES[found.sex_kind], found.sex_points))
+    return tuple(out)
+
+
+def _sentences(evidence: Sequence[Evidence]) -> str:
+    return "\n".join(f"{item.points:+5d}  {item.text}" for item in evidence)
+
+
+class Hit:
+    """One person found.
+
+    Attributes
+    ----------
+    person_id : str
+    score : int
+        0 to 1000; 1000 only when all that was asked agrees exactly.
+    level : str
+        The first level that finds this person.
+    name, name_kind : str
+        The name that matched, as it was given, and its kind.
+    evidence : tuple of Evidence
+        Why, in points that add up to the score.
+    """
+
+    __slots__ = ("_alignment", "_evidence", "_forms", "_query", "level", "name", "name_kind", "person_id", "score")
+
+    def __init__(
+        self,
+        person_id: str,
+        name: str,
+        name_kind: str,
+        row: Sequence[int],
+        query: Query,
+        name_forms: Callable[[], list[Form]],
+    ) -> None:
+        self.person_id = person_id
+        self.score = row[1]
+        self.level = LEVELS[row[2]]
+        self.name = name
+        self.name_kind = name_kind
+        self._alignment = row
+        self._query = query
+        self._forms = name_forms
+        self._evidence: tuple[Evidence, ...] | None = None
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        if self._evidence is None:
+            self._evidence = evidence_of(alignment_of_row(self._alignment), self._query.forms, self._forms())
+        return self._evidence
+
+    def explain(self) -> str:
+        """One readable sentence for each part, with its points."""
+        return _sentences(self.evidence)
+
+    def __repr__(self) -> str:
+        return f"Hit(person_id={self.person_id!r}, score={self.score}, level={self.level!r})"
+
+    def _key(self) -> tuple[object, ...]:
+        return self.person_id, self.score, self.level, self.name, self.name_kind, tuple(self._alignment[1:])
+
+    def __eq__(self, other: object) -> bool:
+        return self._key() == other._key() if isinstance(other, Hit) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+
+class Answer:
+    """The answer to one search: complete for its level, and a page of it.
+
+    Attributes
+    ----------
+    total : int
+        How many people satisfy the level: the exact count, whatever the page.
+    hits : tuple of Hit
+        The page from ``offset``, at most ``limit``, by score descending, then ``person_id`` ascending.
+    level : str
+        The rule that decided who is in.
+    limit, offset : int
+        The page that was asked for.
+    rules, fingerprint : str
+        The version of the rules, and the set of records that was searched.
+    digest : str
+        SHA-256 over the question and the answer: equal digests, the same list.
+    """
+
+    def __init__(
+        self,
+        *,
+        total: int,
+        hits: tuple[Hit, ...],
+        level: str,
+        limit: int,
+        offset: int,
+        rules: str,
+        fingerprint: str,
+        query: Query,
+        count_levels: Callable[[], list[int]],
+    ) -> None:
+        self.total = total
+        self.hits = hits
+        self.level = level
+        self.limit = limit
+        self.offset = offset
+        self.rules = rules
+        self.fingerprint = fingerprint
+        self._query = query
+        self._count_levels = count_levels
+
+    def ladder(self) -> dict[str, int]:
+        """How many people each level finds: exact totals, each holding those before it."""
+        total, out = 0, {}
+        for level, count in zip(LEVELS, self._count_levels(), strict=True):
+            total += count
+            out[level] = total
+        return out
+
+    @cached_property
+    def digest(self) -> str:
+        asked = [self._query.text, str(self._query.date or ""), self._query.sex or ""]
+        document = {
+            "rules": self.rules,
+            "fingerprint": self.fingerprint,
+            "query": asked,
+            "level": self.level,
+            "page": [self.offset, self.limit],
+            "total": self.total,
+            "hits": [[str(key) if not isinstance(key, tuple) else list(key) for key in hit._key()] for hit in self.hits],
+        }
+        text = json.dumps(document, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def statement(self) -> str:
+        """What this answer covers, in one sentence."""
+        shown = f"{len(self.hits)} of {self.total:,}" if self.total else "none"
+        return (
+            f"Complete at level {self.level} (rules {self.rules}): {self.total:,} people satisfy it; "
+            f"this page shows {shown}, from {self.offset:,}."
+        )
+
+    def __len__(self) -> int:
+        return len(self.hits)
+
+    def __repr__(self) -> str:
+        return f"Answer(total={self.total}, level={self.level!r}, hits={len(self.hits)}, rules={self.rules!r})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Explanation:
+    """Why a search finds a person, or why not.
+
+    Attributes
+    ----------
+    person_id : str
+    found : bool
+        Whether a search at the level asked finds the person.
+    level : str or None
+        The first level that does; None if no level does.
+    score : int
+    name : str
+        The name of the person that comes nearest.
+    evidence : tuple of Evidence
+    text : str
+        All of it to read.
+    """
+
+    person_id: str
+    found: bool
+    level: str | None
+    score: int
+    name: str
+    evidence: tuple[Evidence, ...]
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return f"Explanation(person_id={self.person_id!r}, found={self.found}, level={self.level!r}, score={self.score})"
+
+
+def explain_verdict(level: str | None, asked: str, evidence: Sequence[Evidence]) -> str:
+    """The first sentence of an explanation."""
+    if level is not None and LEVELS.index(level) <= LEVELS.index(asked):
+        return f"Found at level {asked}: the names agree at level {level}."
+    failed = next((item for item in evidence if item.kind == "different"), None)
+    reason = f" {failed.text}" if failed else ""
+    if level is None:
+        return f"Not found at any level.{reason}"
+    weakest = next((item for item in evidence if item.kind not in ("exact", "left_out", "not_asked")), None)
+    reason = reason or (f" {weakest.text}" if weakest else "")
+    return f"Not found at level {asked}; level {level} finds this person.{reason}"

@@ -1,0 +1,1687 @@
+"""The search kernel: parts to people, people to a ranked page, over packed arrays and without the GIL.
+
+A query part is expanded to the parts of the index that its level accepts; the forms that hold enough of them are read
+from postings; each is verified, scored and counted. ``_reference`` states the same rules slowly, ARCHITECTURE.md says
+why this is complete.
+"""
+
+import numpy as np
+
+cimport numpy as cnp
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free, malloc, qsort, realloc
+from libc.string cimport memcmp, memcpy, memset
+
+from phonosearch._builder cimport deletion_bucket, deletion_keys, deletions_of
+from phonosearch._distance cimport Pattern, osa_pattern, pattern_init
+from phonosearch._encoders cimport double_metaphone_codes, soundex_code
+from phonosearch._text cimport ACCEPTED, MAX_FORMS, MAX_PARTS, ParsedName, TextRules, WordEntry, pack_word
+
+cnp.import_array()
+
+cdef enum:
+    EXACT = 0
+    VARIANT = 1
+    SOUNDS = 2
+    CLOSE = 3
+    WIDE = 4
+    NO_LEVEL = 5
+
+cdef enum:
+    KIND_NONE = 0
+    KIND_CLOSE = 1
+    KIND_METAPHONE = 2
+    KIND_SOUNDEX = 3
+    KIND_BOTH_KEYS = 4
+    KIND_INITIAL = 5
+    KIND_NICKNAME = 6
+    KIND_SPELLING = 7
+    KIND_EXACT = 8
+
+cdef enum:
+    DATE_CONTRADICTED = 1
+    DATE_ABSENT = 2
+    DATE_NEAR_YEAR = 3
+    DATE_ONE_DIGIT = 4
+    DATE_SWAPPED = 5
+    DATE_PARTIAL = 6
+    DATE_EXACT = 7
+    SEX_CONTRADICTED = 1
+    SEX_ABSENT = 2
+    SEX_EXACT = 3
+
+cdef enum:
+    CLASSES = 4
+    POOL = MAX_FORMS * MAX_PARTS
+    ROW_HEAD = 14
+    ROW = ROW_HEAD + 4 * MAX_PARTS
+    ACCEPTED_PAIR = 1 << 20     # a pair that a level accepts outweighs any that none does
+
+ROW_WIDTH = ROW
+ROW_HEAD_WIDTH = ROW_HEAD
+
+cdef uint32_t FORM_MULTIPLE = 0x80000000
+cdef uint32_t DOB_SEVERAL = 0x80000000
+cdef uint8_t[9] LEVEL_OF_KIND
+LEVEL_OF_KIND[:] = [NO_LEVEL, CLOSE, SOUNDS, SOUNDS, SOUNDS, VARIANT, VARIANT, VARIANT, EXACT]
+
+cdef extern from *:
+    """
+    #if defined(__GNUC__) || defined(__clang__)
+    #define PS_POPCOUNT(x) __builtin_popcount(x)
+    #define PS_LOWEST(x) __builtin_ctz(x)
+    #define PS_PREFETCH(p) __builtin_prefetch(p)
+    #else
+    static int PS_POPCOUNT(unsigned x) { int n = 0; for (; x; x &= x - 1) n++; return n; }
+    static int PS_LOWEST(unsigned x) { int n = 0; while (!(x >> n & 1)) n++; return n; }
+    #define PS_PREFETCH(p) ((void)0)
+    #endif
+    """
+    int PS_POPCOUNT(unsigned int x) noexcept nogil
+    int PS_LOWEST(unsigned int x) noexcept nogil
+    void PS_PREFETCH(const void* p) noexcept nogil
+
+
+ctypedef struct PartInfo:
+    const uint8_t* letters
+    int length
+    bint raw
+    uint32_t primary
+    uint32_t alternate
+    uint32_t soundex
+    const WordEntry* entry
+    Pattern pattern             # set for query parts only
+
+
+ctypedef struct Alignment:
+    int level
+    int score
+    int query_form
+    int name_form
+    bint merged
+    int name
+    int pairs
+    int order_points
+    int form_points
+    int date_kind
+    int date_points
+    int sex_kind
+    int sex_points
+    int query_part[MAX_PARTS]
+    int name_part[MAX_PARTS]
+    int kind[MAX_PARTS]
+    int points[MAX_PARTS]
+
+
+ctypedef struct Grid:           # the relations of the parts of two forms
+    int rows
+    int columns
+    int kind[MAX_PARTS][MAX_PARTS]
+    int points[MAX_PARTS][MAX_PARTS]
+
+
+ctypedef short int16
+
+
+ctypedef struct Hit:
+    uint32_t person
+    uint32_t form
+    int16 score
+    int16 level
+
+
+cdef int _memory_error() except -1 nogil:
+    with gil:
+        raise MemoryError
+
+
+cdef void _describe(
+    TextRules rules, const uint8_t* letters, int length, PartInfo* part, bint with_pattern
+) noexcept nogil:
+    """Fill in what the relation of two parts needs."""
+    part.letters = letters
+    part.length = length
+    part.raw = letters[0] < 97
+    part.primary = 0
+    part.alternate = 0
+    part.soundex = 0
+    part.entry = NULL
+    if part.raw:
+        return
+    part.entry = rules.word(pack_word(letters, length))
+    part.soundex = soundex_code(letters, length)
+    double_metaphone_codes(letters, length, &part.primary, &part.alternate)
+    if with_pattern:
+        pattern_init(&part.pattern, letters, length)
+
+
+cdef bint _share_group(const int* groups, int one, int one_end, int other, int other_end) noexcept nogil:
+    while one < one_end and other < other_end:
+        if groups[one] == groups[other]:
+            return True
+        if groups[one] < groups[other]:
+            one += 1
+        else:
+            other += 1
+    return False
+
+
+cdef bint _alternate_beginning(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil:
+    cdef int number, side, mine, theirs
+    for number in range(rules.beginning_count):
+        for side in range(2):
+            mine = rules.beginning_length[number][side]
+            theirs = rules.beginning_length[number][1 - side]
+            if (
+                a.length - mine >= rules.beginning_min_rest and a.length - mine == b.length - theirs
+                and memcmp(a.letters, rules.beginnings[number][side], mine) == 0
+                and memcmp(b.letters, rules.beginnings[number][1 - side], theirs) == 0
+                and memcmp(a.letters + mine, b.letters + theirs, a.length - mine) == 0
+            ):
+                return True
+    return False
+
+
+cdef int _relate(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil:
+    """Kind << 16 | points of two parts; ``a`` has a pattern. The rules are those of ``_reference.relate``."""
+    cdef int longer, edits, common, earned
+    cdef bint same_soundex, same_metaphone
+    if a.length == b.length and memcmp(a.letters, b.letters, a.length) == 0:
+        return KIND_EXACT << 16 | rules.part_exact
+    if a.raw or b.raw:
+        return 0
+    if (
+        a.entry != NULL and b.entry != NULL and _share_group(
+            rules.groups, a.entry.spelling_start, a.entry.spelling_end, b.entry.spelling_start, b.entry.spelling_end
+        )
+    ) or _alternate_beginning(rules, a, b):
+        return KIND_SPELLING << 16 | rules.part_spelling
+    if a.entry != NULL and b.entry != NULL and _share_group(
+        rules.groups, a.entry.nickname_start, a.entry.nickname_end, b.entry.nickname_start, b.entry.nickname_end
+    ):
+        return KIND_NICKNAME << 16 | rules.part_nickname
+    longer = a.length if a.length > b.length else b.length
+    edits = osa_pattern(&a.pattern, b.letters, b.length, -1)
+    common = 1000 - 1000 * edits // longer
+    if a.length == 1 or b.length == 1:
+        if a.letters[0] == b.letters[0]:
+            return KIND_INITIAL << 16 | rules.part_initial
+        return rules.none_span * common // 1000
+    same_soundex = a.soundex == b.soundex
+    same_metaphone = (
+        (a.primary != 0 and (a.primary == b.primary or a.primary == b.alternate))
+        or (a.alternate != 0 and (a.alternate == b.primary or a.alternate == b.alternate))
+    )
+    if same_soundex or same_metaphone:
+        earned = rules.sounds_base + rules.sounds_span * common // 1000
+        if same_soundex and same_metaphone:
+            return KIND_BOTH_KEYS << 16 | earned + rules.both_keys
+        return (KIND_SOUNDEX if same_soundex else KIND_METAPHONE) << 16 | earned
+    if edits <= rules.edits_for_letters[longer]:
+        return KIND_CLOSE << 16 | rules.close_base + rules.close_span * common // 1000
+    return rules.none_span * common // 1000
+
+
+cdef bint _augment(const uint16_t* masks, int name, int* owner, unsigned int* visited) noexcept nogil:
+    cdef unsigned int free_parts = masks[name] & ~visited[0]
+    cdef int query
+    while free_parts:
+        query = PS_LOWEST(free_parts)
+        visited[0] |= 1u << query
+        if owner[query] < 0 or _augment(masks, owner[query], owner, visited):
+            owner[query] = name
+            return True
+        free_parts = masks[name] & ~visited[0]
+    return False
+
+
+cdef int _matching(const uint16_t* masks, int names) noexcept nogil:
+    """Size of a maximum matching; ``masks[j]`` are the query parts that name part j may be (augmenting paths)."""
+    cdef int owner[MAX_PARTS]
+    cdef int name, size = 0
+    cdef unsigned int visited
+    for name in range(MAX_PARTS):
+        owner[name] = -1
+    for name in range(names):
+        visited = 0
+        if masks[name] and _augment(masks, name, owner, &visited):
+            size += 1
+    return size
+
+
+cdef bint _identifies(
+    const uint16_t* masks, int names, int queries, unsigned int full_parts, bint wide
+) noexcept nogil:
+    """Whether enough query parts can be paired for the level that the masks were made for."""
+    cdef unsigned int covered = 0
+    cdef int name, size = queries if queries < names else names, nonzero = 0
+    if wide and queries > 1 and full_parts:
+        size = queries - 1 if queries - 1 < names else names
+    for name in range(names):
+        covered |= masks[name]
+        nonzero += masks[name] != 0
+    if nonzero < size or PS_POPCOUNT(covered) < size:
+        return False
+    if wide and queries > 1 and names >= queries and PS_POPCOUNT(full_parts) == 1 and not covered & full_parts:
+        # The one part that is more than an initial cannot be the part that matches nothing. A part that has a
+        # partner at all is in some maximum matching, so its having one is enough.
+        return False
+    if size == 1:
+        return True
+    return _matching(masks, names) >= size
+
+
+cdef int _level(const Grid* grid, int base, unsigned int full_parts) noexcept nogil:
+    cdef int level, row, column
+    cdef uint16_t masks[MAX_PARTS]
+    for level in range(base, WIDE):
+        for column in range(grid.columns):
+            masks[column] = 0
+            for row in range(grid.rows):
+                if LEVEL_OF_KIND[grid.kind[row][column]] <= level:
+                    masks[column] |= 1u << row
+        if _identifies(masks, grid.columns, grid.rows, full_parts, False):
+            return level
+    if grid.rows > 1 and full_parts and _identifies(masks, grid.columns, grid.rows, full_parts, True):
+        return WIDE
+    return NO_LEVEL
+
+
+cdef int _assign(const Grid* grid, int* column_of_row, int32_t** scratch) except -1 nogil:
+    """Pairs of the greatest total, each part of the shorter form in one; the first of equals. -1: unpaired row."""
+    cdef bint turned = grid.rows > grid.columns
+    cdef int rows = grid.columns if turned else grid.rows
+    cdef int columns = grid.rows if turned else grid.columns
+    cdef int weight[MAX_PARTS][MAX_PARTS]
+    cdef int row, column, second, third, total, best, used, value
+    cdef int chosen[MAX_PARTS]
+    cdef int32_t* table
+    for row in range(rows):
+        for column in range(columns):
+            if turned:
+                weight[row][column] = grid.points[column][row] + (ACCEPTED_PAIR if grid.kind[column][row] else 0)
+            else:
+                weight[row][column] = grid.points[row][column] + (ACCEPTED_PAIR if grid.kind[row][column] else 0)
+    best = -1
+    if rows == 1:
+        for column in range(columns):
+            if weight[0][column] > best:
+                best = weight[0][column]
+                chosen[0] = column
+    elif rows == 2:
+        for column in range(columns):
+            for second in range(columns):
+                if second != column and weight[0][column] + weight[1][second] > best:
+                    best = weight[0][column] + weight[1][second]
+                    chosen[0] = column
+                    chosen[1] = second
+    elif rows == 3 and columns <= 5:
+        for column in range(columns):
+            for second in range(columns):
+                if second == column:
+                    continue
+                for third in range(columns):
+                    if third == column or third == second:
+                        continue
+                    total = weight[0][column] + weight[1][second] + weight[2][third]
+                    if total > best:
+                        best = total
+                        chosen[0] = column
+                        chosen[1] = second
+                        chosen[2] = third
+    else:
+        # best[used columns] for the rows from popcount(used) on.
+        if scratch[0] == NULL:
+            scratch[0] = <int32_t*>malloc((1 << MAX_PARTS) * sizeof(int32_t))
+            if scratch[0] == NULL:
+                _memory_error()
+        table = scratch[0]
+        used = 1 << columns
+        while used:
+            used -= 1
+            row = PS_POPCOUNT(used)
+            if row >= rows:
+                table[used] = 0
+                continue
+            best = -1
+            for column in range(columns):
+                if not used >> column & 1:
+                    value = weight[row][column] + table[used | 1 << column]
+                    if value > best:
+                        best = value
+            table[used] = best
+        for row in range(rows):
+            for column in range(columns):
+                if not used >> column & 1 and weight[row][column] + table[used | 1 << column] == table[used]:
+                    chosen[row] = column
+                    used |= 1 << column
+                    break
+    for row in range(grid.rows):
+        column_of_row[row] = -1
+    for row in range(rows):
+        if turned:
+            column_of_row[chosen[row]] = row
+        else:
+            column_of_row[row] = chosen[row]
+    return 0
+
+
+cdef int _score_grid(
+    TextRules rules, const Grid* grid, int base, unsigned int full_parts, int share, Alignment* out, int32_t** scratch
+) except -1 nogil:
+    """Level, pairs and points of two forms, without other evidence: ``_reference._align_parts``."""
+    cdef int column_of_row[MAX_PARTS]
+    cdef int row, pairs = 0, earned = 0, points = 0, so_far, whole, shorter, left_out, last = -1
+    cdef bint ordered = True
+    out.level = _level(grid, base, full_parts)
+    _assign(grid, column_of_row, scratch)
+    shorter = grid.rows if grid.rows < grid.columns else grid.columns
+    left_out = grid.rows + grid.columns - 2 * shorter
+    whole = 1000 * (100 * shorter + rules.left_out * left_out)
+    for row in range(grid.rows):
+        if column_of_row[row] < 0:
+            continue
+        earned += grid.points[row][column_of_row[row]]
+        so_far = <int>(<long long>share * 100 * earned // whole)
+        out.query_part[pairs] = row
+        out.name_part[pairs] = column_of_row[row]
+        out.kind[pairs] = grid.kind[row][column_of_row[row]]
+        out.points[pairs] = so_far - points
+        points = so_far
+        if column_of_row[row] < last:
+            ordered = False
+        last = column_of_row[row]
+        pairs += 1
+    out.pairs = pairs
+    out.order_points = 0 if ordered else -min(rules.order_cost, points)
+    out.form_points = 0 if base == EXACT else -min(rules.form_cost, points + out.order_points)
+    out.score = points + out.order_points + out.form_points
+    return 0
+
+
+cdef int _merge(const PartInfo* parts, int count, const PartInfo* others, int other_count, uint8_t* joins) noexcept nogil:
+    """Which adjacent parts the other name holds joined: ``joins[i]`` for parts i and i + 1; how many, from the left."""
+    cdef int position = 0, other, found = 0, length
+    memset(joins, 0, MAX_PARTS)
+    while position + 1 < count:
+        length = parts[position].length + parts[position + 1].length
+        for other in range(other_count):
+            if (
+                others[other].length == length
+                and memcmp(others[other].letters, parts[position].letters, parts[position].length) == 0
+                and memcmp(
+                    others[other].letters + parts[position].length, parts[position + 1].letters,
+                    parts[position + 1].length,
+                ) == 0
+            ):
+                joins[position] = 1
+                found += 1
+                position += 1
+                break
+        position += 1
+    return found
+
+
+cdef int _apply_merge(
+    TextRules rules, const PartInfo* parts, int count, const uint8_t* joins, PartInfo* out, uint8_t* room
+) noexcept nogil:
+    """Parts with the joins made; their letters go to ``room``. How many parts are left."""
+    cdef int position = 0, size = 0
+    while position < count:
+        if joins[position]:
+            memcpy(room, parts[position].letters, parts[position].length)
+            memcpy(room + parts[position].length, parts[position + 1].letters, parts[position + 1].length)
+            _describe(rules, room, parts[position].length + parts[position + 1].length, &out[size], True)
+            room += out[size].length
+            position += 2
+        else:
+            _describe(rules, parts[position].letters, parts[position].length, &out[size], True)
+            position += 1
+        size += 1
+    return size
+
+
+cdef bint _better(const Alignment* found, const Alignment* best) noexcept nogil:
+    return found.level < best.level or (found.level == best.level and found.score > best.score)
+
+
+cdef unsigned int _full_parts(const PartInfo* parts, int count) noexcept nogil:
+    cdef unsigned int full = 0
+    cdef int part
+    for part in range(count):
+        if parts[part].length > 1:
+            full |= 1u << part
+    return full
+
+
+cdef int _score_merged(
+    TextRules rules, const PartInfo* query, int queries, const PartInfo* name, int names, int share,
+    Alignment* best, int32_t** scratch,
+) except -1 nogil:
+    """Offer the reading in which adjacent parts are joined where the other name holds them joined."""
+    cdef uint8_t query_joins[MAX_PARTS]
+    cdef uint8_t name_joins[MAX_PARTS]
+    cdef uint8_t room[4 * MAX_PARTS * 64]
+    cdef PartInfo merged[2 * MAX_PARTS]
+    cdef int merged_queries, merged_names
+    cdef Grid grid
+    cdef Alignment found
+    if not _merge(query, queries, name, names, query_joins) + _merge(name, names, query, queries, name_joins):
+        return 0
+    merged_queries = _apply_merge(rules, query, queries, query_joins, merged, room)
+    merged_names = _apply_merge(
+        rules, name, names, name_joins, merged + MAX_PARTS, room + 2 * MAX_PARTS * 64
+    )
+    _relate_all(rules, merged, merged_queries, merged + MAX_PARTS, merged_names, &grid)
+    _score_grid(rules, &grid, VARIANT, _full_parts(merged, merged_queries), share, &found, scratch)
+    if _better(&found, best):
+        found.merged = True
+        found.query_form = 0
+        found.name_form = 0
+        best[0] = found
+    return 0
+
+
+cdef void _relate_all(
+    TextRules rules, const PartInfo* query, int queries, const PartInfo* name, int names, Grid* grid
+) noexcept nogil:
+    cdef int row, column, value
+    grid.rows = queries
+    grid.columns = names
+    for row in range(queries):
+        for column in range(names):
+            value = _relate(rules, &query[row], &name[column])
+            grid.kind[row][column] = value >> 16
+            grid.points[row][column] = value & 0xFFFF
+
+
+cdef int _date_agreement(uint32_t asked, uint32_t recorded) noexcept nogil:
+    """``_reference._date_kind`` over packed dates."""
+    cdef int fields[2][3]
+    cdef int field, differing = 0, digit
+    cdef bint agree = True, precise = True, rest_agrees = True
+    cdef int one, other
+    fields[0][0] = asked >> 9
+    fields[0][1] = asked >> 5 & 15
+    fields[0][2] = asked & 31
+    fields[1][0] = recorded >> 9
+    fields[1][1] = recorded >> 5 & 15
+    fields[1][2] = recorded & 31
+    for field in range(3):
+        one = fields[0][field]
+        other = fields[1][field]
+        if one and not other:
+            precise = False
+        if not one or not other or one == other:
+            continue
+        agree = False
+        if field:
+            rest_agrees = False
+        for digit in range(4):
+            differing += one % 10 != other % 10
+            one //= 10
+            other //= 10
+    if agree:
+        return DATE_EXACT if precise else DATE_PARTIAL
+    if (
+        fields[0][0] == fields[1][0] and fields[0][1] and fields[0][2]
+        and fields[0][1] == fields[1][2] and fields[0][2] == fields[1][1]
+    ):
+        return DATE_SWAPPED
+    if differing == 1:
+        return DATE_ONE_DIGIT
+    if rest_agrees and -2 <= fields[0][0] - fields[1][0] <= 2:
+        return DATE_NEAR_YEAR
+    return DATE_CONTRADICTED
+
+
+cdef int _sex_agreement(int asked, int recorded) noexcept nogil:
+    if recorded == 0:
+        return SEX_ABSENT
+    return SEX_EXACT if asked == recorded else SEX_CONTRADICTED
+
+
+cdef void _write_row(const Alignment* found, int person, int32_t* row) noexcept nogil:
+    cdef int pair
+    memset(row, 0, ROW * sizeof(int32_t))
+    row[0] = person
+    row[1] = found.score
+    row[2] = found.level
+    row[3] = found.name
+    row[4] = found.query_form
+    row[5] = found.name_form
+    row[6] = found.merged
+    row[7] = found.pairs
+    row[8] = found.order_points
+    row[9] = found.form_points
+    row[10] = found.date_kind
+    row[11] = found.date_points
+    row[12] = found.sex_kind
+    row[13] = found.sex_points
+    for pair in range(found.pairs):
+        row[ROW_HEAD + 4 * pair] = found.query_part[pair]
+        row[ROW_HEAD + 4 * pair + 1] = found.name_part[pair]
+        row[ROW_HEAD + 4 * pair + 2] = found.kind[pair]
+        row[ROW_HEAD + 4 * pair + 3] = found.points[pair]
+
+
+ctypedef struct Query:
+    int forms
+    int size[MAX_FORMS]
+    PartInfo parts[MAX_FORMS][MAX_PARTS]
+    unsigned int full_parts[MAX_FORMS]
+    int level
+    uint32_t date               # packed, 0 where none was asked
+    int sex
+    int share                   # points of 1000 left for the name
+
+
+cdef void _prepare(TextRules rules, const ParsedName* parsed, Query* query) noexcept nogil:
+    cdef int form, part
+    query.forms = parsed.form_count
+    for form in range(parsed.form_count):
+        query.size[form] = parsed.size[form]
+        for part in range(parsed.size[form]):
+            _describe(
+                rules, &parsed.letters[parsed.start[form][part]], parsed.length[form][part],
+                &query.parts[form][part], True,
+            )
+        query.full_parts[form] = _full_parts(query.parts[form], query.size[form])
+    query.share = 1000 - (rules.date_share if query.date else 0) - (rules.sex_share if query.sex else 0)
+
+
+cdef int _read(TextRules rules, bytes text, ParsedName* parsed) except -1:
+    cdef int status = rules.read(<const uint8_t*>PyBytes_AS_STRING(text), PyBytes_GET_SIZE(text), parsed)
+    if status != ACCEPTED:
+        raise ValueError("the name must have been checked")
+    return 0
+
+
+def compare_names(TextRules rules not None, bytes query_text not None, bytes name_text not None,
+                  int date_kind=0, int sex_kind=0):
+    """The alignment row of one name against another; the texts are checked UTF-8."""
+    cdef ParsedName parsed_query, parsed_name
+    cdef Query query, name
+    cdef Alignment found, best
+    cdef Grid grid
+    cdef int query_form, name_form
+    cdef int32_t* scratch = NULL
+    cdef cnp.ndarray row = np.empty(ROW, dtype=np.int32)
+    query.date = date_kind != 0
+    query.sex = sex_kind != 0
+    name.date = 0
+    name.sex = 0
+    _read(rules, query_text, &parsed_query)
+    _read(rules, name_text, &parsed_name)
+    try:
+        with nogil:
+            _prepare(rules, &parsed_query, &query)
+            _prepare(rules, &parsed_name, &name)
+            best.level = NO_LEVEL + 1
+            for query_form in range(query.forms):
+                for name_form in range(name.forms):
+                    _relate_all(
+                        rules, query.parts[query_form], query.size[query_form],
+                        name.parts[name_form], name.size[name_form], &grid,
+                    )
+                    _score_grid(
+                        rules, &grid, VARIANT if query_form or name_form else EXACT, query.full_parts[query_form],
+                        query.share, &found, &scratch,
+                    )
+                    if _better(&found, &best):
+                        found.merged = False
+                        found.query_form = query_form
+                        found.name_form = name_form
+                        best = found
+            _score_merged(
+                rules, query.parts[0], query.size[0], name.parts[0], name.size[0], query.share, &best, &scratch
+            )
+            best.name = 0
+            best.date_kind = date_kind
+            best.date_points = rules.date_points[date_kind]
+            best.sex_kind = sex_kind
+            best.sex_points = rules.sex_points[sex_kind]
+            best.score += best.date_points + best.sex_points
+            _write_row(&best, 0, <int32_t*>cnp.PyArray_DATA(row))
+    finally:
+        free(scratch)
+    return row
+
+
+def date_agreement(unsigned int asked, dates):
+    """The best agreement of a packed date with packed dates on record."""
+    cdef int best = 0
+    for recorded in dates:
+        best = max(best, _date_agreement(asked, recorded))
+    return best or DATE_ABSENT
+
+
+cdef class Workspace:
+    """What one search writes to, kept for the next one; never shared by two searches at a time."""
+
+    cdef uint16_t* mark         # by part: the positions of the current form that it matches
+    cdef uint32_t* slot         # by part: its place in `pair` + 1
+    cdef uint8_t* seen          # by person, one bit
+    cdef int32_t* pair          # by slot: the relation to each query part, -1 where not yet known
+    cdef size_t pair_room
+    cdef uint32_t slots
+    cdef uint32_t* slot_part
+    cdef size_t slot_part_room
+    cdef uint32_t* expansion
+    cdef size_t expansion_room
+    cdef size_t expanded
+    cdef Hit* hits
+    cdef size_t hit_room
+    cdef size_t hit_count
+    cdef int32_t* scratch
+    cdef Query query
+    cdef ParsedName parsed
+    cdef size_t expansion_start[MAX_PARTS + 1]
+    cdef uint16_t initial_mask[26]
+
+    def __cinit__(self, size_t parts, size_t people):
+        self.mark = <uint16_t*>calloc(parts + 1, sizeof(uint16_t))
+        self.slot = <uint32_t*>calloc(parts + 1, sizeof(uint32_t))
+        self.seen = <uint8_t*>calloc(people // 8 + 1, 1)
+        self.pair = NULL
+        self.slot_part = NULL
+        self.expansion = NULL
+        self.hits = NULL
+        self.scratch = NULL
+        if self.mark == NULL or self.slot == NULL or self.seen == NULL:
+            raise MemoryError
+
+    def __dealloc__(self):
+        free(self.mark)
+        free(self.slot)
+        free(self.seen)
+        free(self.pair)
+        free(self.slot_part)
+        free(self.expansion)
+        free(self.hits)
+        free(self.scratch)
+
+    cdef int add_hit(self, uint32_t person, uint32_t form) except -1 nogil:
+        cdef Hit* grown
+        if self.hit_count == self.hit_room:
+            self.hit_room = 2 * self.hit_room + 256
+            grown = <Hit*>realloc(self.hits, self.hit_room * sizeof(Hit))
+            if grown == NULL:
+                _memory_error()
+            self.hits = grown
+        self.hits[self.hit_count].person = person
+        self.hits[self.hit_count].form = form
+        self.hits[self.hit_count].score = -1
+        self.hit_count += 1
+        self.seen[person >> 3] |= 1 << (person & 7)
+        return 0
+
+    cdef int add_expansion(self, uint32_t part, uint16_t bit) except -1 nogil:
+        cdef uint32_t* grown
+        if self.mark[part] & bit:
+            return 0
+        self.mark[part] |= bit
+        if self.expanded == self.expansion_room:
+            self.expansion_room = 2 * self.expansion_room + 1024
+            grown = <uint32_t*>realloc(self.expansion, self.expansion_room * sizeof(uint32_t))
+            if grown == NULL:
+                _memory_error()
+            self.expansion = grown
+        self.expansion[self.expanded] = part
+        self.expanded += 1
+        return 0
+
+    cdef int32_t* relations(self, uint32_t part) except NULL nogil:
+        """The row of relations of an index part to the query parts."""
+        cdef int32_t* grown
+        cdef uint32_t* grown_parts
+        cdef int place
+        if self.slot[part]:
+            return self.pair + <size_t>(self.slot[part] - 1) * POOL
+        if <size_t>self.slots == self.slot_part_room:
+            grown_parts = <uint32_t*>realloc(self.slot_part, (2 * self.slot_part_room + 256) * sizeof(uint32_t))
+            if grown_parts == NULL:
+                _memory_error()
+            self.slot_part = grown_parts
+            grown = <int32_t*>realloc(self.pair, (2 * self.slot_part_room + 256) * POOL * sizeof(int32_t))
+            if grown == NULL:
+                _memory_error()
+            self.pair = grown
+            self.slot_part_room = 2 * self.slot_part_room + 256
+        self.slot_part[self.slots] = part
+        grown = self.pair + <size_t>self.slots * POOL
+        for place in range(POOL):
+            grown[place] = -1
+        self.slots += 1
+        self.slot[part] = self.slots
+        return grown
+
+    cdef void forget_expansions(self) noexcept nogil:
+        cdef size_t at
+        for at in range(self.expanded):
+            self.mark[self.expansion[at]] = 0
+        self.expanded = 0
+        memset(self.initial_mask, 0, sizeof(self.initial_mask))
+
+    cdef void forget(self) noexcept nogil:
+        cdef size_t at
+        self.forget_expansions()
+        for at in range(self.slots):
+            self.slot[self.slot_part[at]] = 0
+        self.slots = 0
+        for at in range(self.hit_count):
+            self.seen[self.hits[at].person >> 3] = 0
+        self.hit_count = 0
+
+
+ctypedef struct Array:
+    const uint32_t* data
+    size_t size
+
+
+cdef class NameIndex:
+    """The packed arrays of an index, validated, and the search over them.
+
+    Parameters
+    ----------
+    rules : TextRules
+        The rules that the arrays were built under.
+    arrays : dict of str to numpy.ndarray
+        As ``Builder.finish`` makes them and a file holds them.
+
+    Raises
+    ------
+    ValueError
+        An array that a search could not trust; the message is its name.
+    """
+
+    cdef TextRules rules
+    cdef readonly dict arrays
+    cdef list pool
+    cdef readonly size_t people, parts, forms, names
+    cdef const uint8_t* part_letters
+    cdef const uint8_t* person_id
+    cdef const uint8_t* sex
+    cdef size_t part_letters_size
+    cdef Array part_start, part_primary, part_alternate, part_soundex
+    cdef Array primary_code, primary_start
+    cdef Array alternate_code, alternate_start, alternate_part
+    cdef Array soundex_code, soundex_start, soundex_part
+    cdef Array deletion_start, deletion_part
+    cdef Array posting_start, posting_form
+    cdef Array class_start, form_part, long_start, form_person, form_meta
+    cdef Array several_person, several_start, several_form
+    cdef Array person_id_start, name_start, dob, dob_several_start, dob_several
+    cdef int deletion_shift
+    cdef int32_t* spelling_part     # parts of TextRules.spelling_members, -1 where the index lacks one
+    cdef int32_t* nickname_part
+
+    def __cinit__(self, TextRules rules not None, dict arrays not None):
+        self.rules = rules
+        self.arrays = arrays
+        self.pool = []
+        self.spelling_part = NULL
+        self.nickname_part = NULL
+        self._take_all()
+        self._validate()
+        self._find_members()
+
+    def __dealloc__(self):
+        free(self.spelling_part)
+        free(self.nickname_part)
+
+    cdef int _take(self, str name, Array* array) except -1:
+        cdef cnp.ndarray values = self._array(name, np.uint32)
+        array.data = <const uint32_t*>cnp.PyArray_DATA(values)
+        array.size = values.shape[0]
+        return 0
+
+    cdef object _array(self, str name, kind):
+        values = self.arrays.get(name)
+        if not isinstance(values, np.ndarray) or values.dtype != kind or values.ndim != 1 or not values.flags.c_contiguous:
+            raise ValueError(name)
+        return values
+
+    cdef int _take_all(self) except -1:
+        cdef cnp.ndarray letters = self._array("part_letters", np.uint8)
+        cdef cnp.ndarray ids = self._array("person_id", np.uint8)
+        cdef cnp.ndarray sex = self._array("sex", np.uint8)
+        self.part_letters = <const uint8_t*>cnp.PyArray_DATA(letters)
+        self.part_letters_size = letters.shape[0]
+        self.person_id = <const uint8_t*>cnp.PyArray_DATA(ids)
+        self.sex = <const uint8_t*>cnp.PyArray_DATA(sex)
+        self._take("part_start", &self.part_start)
+        self._take("part_primary", &self.part_primary)
+        self._take("part_alternate", &self.part_alternate)
+        self._take("part_soundex", &self.part_soundex)
+        self._take("primary_code", &self.primary_code)
+        self._take("primary_start", &self.primary_start)
+        self._take("alternate_code", &self.alternate_code)
+        self._take("alternate_start", &self.alternate_start)
+        self._take("alternate_part", &self.alternate_part)
+        self._take("soundex_code", &self.soundex_code)
+        self._take("soundex_start", &self.soundex_start)
+        self._take("soundex_part", &self.soundex_part)
+        self._take("deletion_start", &self.deletion_start)
+        self._take("deletion_part", &self.deletion_part)
+        self._take("posting_start", &self.posting_start)
+        self._take("posting_form", &self.posting_form)
+        self._take("class_start", &self.class_start)
+        self._take("form_part", &self.form_part)
+        self._take("long_start", &self.long_start)
+        self._take("form_person", &self.form_person)
+        self._take("form_meta", &self.form_meta)
+        self._take("several_person", &self.several_person)
+        self._take("several_start", &self.several_start)
+        self._take("several_form", &self.several_form)
+        self._take("person_id_start", &self.person_id_start)
+        self._take("name_start", &self.name_start)
+        self._take("dob", &self.dob)
+        self._take("dob_several_start", &self.dob_several_start)
+        self._take("dob_several", &self.dob_several)
+        if self.part_start.size < 1 or self.person_id_start.size < 1:
+            raise ValueError("part_start")
+        self.parts = self.part_start.size - 1
+        self.people = self.person_id_start.size - 1
+        self.forms = self.form_person.size
+        if sex.shape[0] != <Py_ssize_t>self.people:
+            raise ValueError("sex")
+        if not _runs(&self.person_id_start, ids.shape[0]):
+            raise ValueError("person_id_start")
+        return 0
+
+    cdef int _validate(self) except -1:
+        """Everything that a search reads without a check of its own."""
+        cdef size_t at, buckets = self.deletion_start.size - 1, long_forms
+        cdef uint32_t size
+        if not _runs(&self.part_start, self.part_letters_size):
+            raise ValueError("part_start")
+        for at in range(self.parts):
+            size = self.part_start.data[at + 1] - self.part_start.data[at]
+            if size < 1 or size > 61:
+                raise ValueError("part_start")
+        for name, array_size in (
+            ("part_primary", self.part_primary.size), ("part_alternate", self.part_alternate.size),
+            ("part_soundex", self.part_soundex.size), ("dob", self.dob.size), ("name_start", self.name_start.size - 1),
+        ):
+            if array_size != (self.parts if name[:4] == "part" else self.people):
+                raise ValueError(name)
+        self._check_codes("primary", &self.primary_code, &self.primary_start, self.parts)
+        self._check_codes("alternate", &self.alternate_code, &self.alternate_start, self.alternate_part.size)
+        self._check_codes("soundex", &self.soundex_code, &self.soundex_start, self.soundex_part.size)
+        if not _all_below(&self.alternate_part, self.parts):
+            raise ValueError("alternate_part")
+        if not _all_below(&self.soundex_part, self.parts):
+            raise ValueError("soundex_part")
+        if self.deletion_start.size < 2 or buckets & (buckets - 1):
+            raise ValueError("deletion_start")
+        self.deletion_shift = 64
+        while buckets > 1:
+            buckets >>= 1
+            self.deletion_shift -= 1
+        if self.deletion_shift == 64 or not _runs(&self.deletion_start, self.deletion_part.size):
+            raise ValueError("deletion_start")
+        if not _all_below(&self.deletion_part, self.parts):
+            raise ValueError("deletion_part")
+        if self.class_start.size != CLASSES + 1 or not _runs(&self.class_start, self.forms):
+            raise ValueError("class_start")
+        long_forms = self.class_start.data[CLASSES] - self.class_start.data[CLASSES - 1]
+        if (
+            self.long_start.size != long_forms + 1
+            or self.long_start.data[0] != (
+                self.class_start.data[1] + 2 * (self.class_start.data[2] - <size_t>self.class_start.data[1])
+                + 3 * (self.class_start.data[3] - <size_t>self.class_start.data[2])
+            )
+            or self.long_start.data[long_forms] != self.form_part.size
+        ):
+            raise ValueError("long_start")
+        for at in range(long_forms):
+            if self.long_start.data[at + 1] < self.long_start.data[at]:
+                raise ValueError("long_start")
+            size = self.long_start.data[at + 1] - self.long_start.data[at]
+            if size < CLASSES or size > MAX_PARTS:
+                raise ValueError("long_start")
+        if not _all_below(&self.form_part, self.parts):
+            raise ValueError("form_part")
+        if not _all_below(&self.form_person, self.people):
+            raise ValueError("form_person")
+        if self.form_meta.size != self.forms:
+            raise ValueError("form_meta")
+        if self.posting_start.size != CLASSES * self.parts + 1 or not _runs(
+            &self.posting_start, self.posting_form.size
+        ):
+            raise ValueError("posting_start")
+        self._check_postings()
+        if (
+            self.several_start.size != self.several_person.size + 1
+            or not _runs(&self.several_start, self.several_form.size)
+        ):
+            raise ValueError("several_start")
+        if not _all_below(&self.several_form, self.forms) or not _all_below(&self.several_person, self.people):
+            raise ValueError("several_form")
+        self.names = self._array("name_kind", np.uint8).shape[0]
+        if not _runs(&self.name_start, self.names):
+            raise ValueError("name_start")
+        for at in range(self.forms):
+            size = (self.form_meta.data[at] & ~FORM_MULTIPLE) >> 2
+            if (self.form_meta.data[at] & 3) >= MAX_FORMS or size >= (
+                self.name_start.data[self.form_person.data[at] + 1] - self.name_start.data[self.form_person.data[at]]
+            ):
+                raise ValueError("form_meta")
+        if not _runs(&self.dob_several_start, self.dob_several.size):
+            raise ValueError("dob_several_start")
+        for at in range(self.people):
+            if self.dob.data[at] & DOB_SEVERAL and (
+                (self.dob.data[at] & ~DOB_SEVERAL) + 1 >= self.dob_several_start.size
+            ):
+                raise ValueError("dob")
+        if "name_text_start" in self.arrays:
+            self._check_texts()
+        return 0
+
+    cdef int _check_texts(self) except -1:
+        cdef Array start
+        self._take("name_text_start", &start)
+        if start.size != self.names + 1 or not _runs(&start, self._array("name_text", np.uint8).shape[0]):
+            raise ValueError("name_text_start")
+        return 0
+
+    cdef int _check_codes(self, str name, Array* codes, Array* starts, size_t total) except -1:
+        if starts.size != codes.size + 1 or not _runs(starts, total):
+            raise ValueError(f"{name}_start")
+        return 0
+
+    cdef int _check_postings(self) except -1:
+        """Each run holds forms of its own class."""
+        cdef size_t part, at
+        cdef int group
+        cdef uint32_t low, high, form
+        cdef bint good = True
+        with nogil:
+            for part in range(self.parts):
+                for group in range(CLASSES):
+                    low = self.class_start.data[group]
+                    high = self.class_start.data[group + 1]
+                    for at in range(
+                        self.posting_start.data[CLASSES * part + group], self.posting_start.data[CLASSES * part + group + 1]
+                    ):
+                        form = self.posting_form.data[at]
+                        good &= (form >= low) & (form < high)
+        if not good:
+            raise ValueError("posting_form")
+        return 0
+
+    cdef int _find_members(self) except -1:
+        cdef int count = self.rules.spelling_members_start[self.rules.spelling_group_count], at
+        self.spelling_part = <int32_t*>malloc((count + 1) * sizeof(int32_t))
+        if self.spelling_part == NULL:
+            raise MemoryError
+        for at in range(count):
+            self.spelling_part[at] = self._find_packed(self.rules.spelling_members[at])
+        count = self.rules.nickname_members_start[self.rules.nickname_group_count]
+        self.nickname_part = <int32_t*>malloc((count + 1) * sizeof(int32_t))
+        if self.nickname_part == NULL:
+            raise MemoryError
+        for at in range(count):
+            self.nickname_part[at] = self._find_packed(self.rules.nickname_members[at])
+        return 0
+
+    cdef int32_t _find_packed(self, uint64_t key) noexcept nogil:
+        cdef uint8_t letters[16]
+        cdef int length = 0, place = 16
+        cdef uint32_t primary = 0, alternate = 0
+        while key:
+            place -= 1
+            letters[place] = 96 + <uint8_t>(key % 27)
+            key //= 27
+            length += 1
+        double_metaphone_codes(&letters[place], length, &primary, &alternate)
+        return self._find(&letters[place], length, primary)
+
+    cdef int32_t _find(self, const uint8_t* letters, int length, uint32_t primary) noexcept nogil:
+        """The number of a part, or -1."""
+        cdef size_t group, low, high, middle
+        cdef int order, size
+        group = _lower_bound(&self.primary_code, primary)
+        if group == self.primary_code.size or self.primary_code.data[group] != primary:
+            return -1
+        low = self.primary_start.data[group]
+        high = self.primary_start.data[group + 1]
+        while low < high:
+            middle = (low + high) >> 1
+            size = self.part_start.data[middle + 1] - self.part_start.data[middle]
+            order = memcmp(
+                self.part_letters + self.part_start.data[middle], letters, size if size < length else length
+            )
+            if order == 0:
+                order = size - length
+            if order == 0:
+                return <int32_t>middle
+            if order < 0:
+                low = middle + 1
+            else:
+                high = middle
+        return -1
+
+    cdef inline int _length(self, uint32_t part) noexcept nogil:
+        return self.part_start.data[part + 1] - self.part_start.data[part]
+
+    cdef inline const uint8_t* _letters(self, uint32_t part) noexcept nogil:
+        return self.part_letters + self.part_start.data[part]
+
+    cdef void _describe_part(self, uint32_t part, PartInfo* info) noexcept nogil:
+        info.letters = self._letters(part)
+        info.length = self._length(part)
+        info.raw = info.letters[0] < 97
+        info.primary = self.part_primary.data[part]
+        info.alternate = self.part_alternate.data[part]
+        info.soundex = self.part_soundex.data[part]
+        info.entry = NULL if info.raw else self.rules.word(pack_word(info.letters, info.length))
+
+    cdef const uint32_t* _form(self, uint32_t form, int* size) noexcept nogil:
+        """The parts of a form."""
+        cdef uint32_t one = self.class_start.data[1], two = self.class_start.data[2], three = self.class_start.data[3]
+        if form < one:
+            size[0] = 1
+            return self.form_part.data + form
+        if form < two:
+            size[0] = 2
+            return self.form_part.data + one + 2 * <size_t>(form - one)
+        if form < three:
+            size[0] = 3
+            return self.form_part.data + one + 2 * <size_t>(two - one) + 3 * <size_t>(form - two)
+        size[0] = self.long_start.data[form - three + 1] - self.long_start.data[form - three]
+        return self.form_part.data + self.long_start.data[form - three]
+
+    cdef int _expand(self, Workspace space, const PartInfo* part, uint16_t bit, int level) except -1 nogil:
+        """Mark every part of the index that the level accepts for a query part."""
+        cdef int32_t found = self._find(part.letters, part.length, part.primary)
+        cdef int at, group, member
+        if found >= 0:
+            space.add_expansion(found, bit)
+        if level == EXACT or part.raw:
+            return 0
+        if part.entry != NULL:
+            for at in range(part.entry.spelling_start, part.entry.spelling_end):
+                group = self.rules.groups[at]
+                for member in range(
+                    self.rules.spelling_members_start[group], self.rules.spelling_members_start[group + 1]
+                ):
+                    if self.spelling_part[member] >= 0:
+                        space.add_expansion(self.spelling_part[member], bit)
+            for at in range(part.entry.nickname_start, part.entry.nickname_end):
+                group = self.rules.groups[at]
+                for member in range(
+                    self.rules.nickname_members_start[group], self.rules.nickname_members_start[group + 1]
+                ):
+                    if self.nickname_part[member] >= 0:
+                        space.add_expansion(self.nickname_part[member], bit)
+        self._expand_beginnings(space, part, bit)
+        if part.length == 1:
+            space.initial_mask[part.letters[0] - 97] |= bit
+            return 0
+        self._expand_word(space, part.letters, 1, bit)
+        if level >= SOUNDS:
+            self._expand_sounds(space, part, bit)
+        if level >= CLOSE:
+            self._expand_close(space, part, bit)
+        return 0
+
+    cdef int _expand_word(self, Workspace space, const uint8_t* letters, int length, uint16_t bit) except -1 nogil:
+        cdef uint32_t primary = 0, alternate = 0
+        cdef int32_t found
+        double_metaphone_codes(letters, length, &primary, &alternate)
+        found = self._find(letters, length, primary)
+        if found >= 0:
+            space.add_expansion(found, bit)
+        return 0
+
+    cdef int _expand_beginnings(self, Workspace space, const PartInfo* part, uint16_t bit) except -1 nogil:
+        cdef int number, side, mine, theirs
+        cdef uint8_t word[80]
+        for number in range(self.rules.beginning_count):
+            for side in range(2):
+                mine = self.rules.beginning_length[number][side]
+                theirs = self.rules.beginning_length[number][1 - side]
+                if part.length - mine < self.rules.beginning_min_rest or memcmp(
+                    part.letters, self.rules.beginnings[number][side], mine
+                ):
+                    continue
+                memcpy(word, self.rules.beginnings[number][1 - side], theirs)
+                memcpy(word + theirs, part.letters + mine, part.length - mine)
+                self._expand_word(space, word, part.length - mine + theirs, bit)
+        return 0
+
+    cdef int _expand_sounds(self, Workspace space, const PartInfo* part, uint16_t bit) except -1 nogil:
+        cdef size_t group, at
+        cdef uint32_t code
+        cdef int turn
+        for turn in range(2):
+            code = part.alternate if turn else part.primary
+            if code == 0:
+                continue
+            group = _lower_bound(&self.primary_code, code)
+            if group < self.primary_code.size and self.primary_code.data[group] == code:
+                for at in range(self.primary_start.data[group], self.primary_start.data[group + 1]):
+                    if self._length(<uint32_t>at) > 1:
+                        space.add_expansion(<uint32_t>at, bit)
+            self._expand_code(space, &self.alternate_code, &self.alternate_start, &self.alternate_part, code, bit)
+        self._expand_code(space, &self.soundex_code, &self.soundex_start, &self.soundex_part, part.soundex, bit)
+        return 0
+
+    cdef int _expand_code(
+        self, Workspace space, Array* codes, Array* starts, Array* parts, uint32_t code, uint16_t bit
+    ) except -1 nogil:
+        cdef size_t group = _lower_bound(codes, code), at
+        if group < codes.size and codes.data[group] == code:
+            for at in range(starts.data[group], starts.data[group + 1]):
+                if self._length(parts.data[at]) > 1:
+                    space.add_expansion(parts.data[at], bit)
+        return 0
+
+    cdef int _expand_close(self, Workspace space, const PartInfo* part, uint16_t bit) except -1 nogil:
+        cdef uint64_t keys[32]
+        cdef uint32_t buckets[32]
+        cdef int count = deletion_keys(part.letters, part.length, deletions_of(self.rules, part.length), keys), key
+        cdef size_t at
+        cdef uint32_t other
+        cdef int length, longer, allowed
+        for key in range(count):
+            buckets[key] = deletion_bucket(keys[key], self.deletion_shift)
+            PS_PREFETCH(&self.deletion_start.data[buckets[key]])
+        for key in range(count):
+            PS_PREFETCH(&self.deletion_part.data[self.deletion_start.data[buckets[key]]])
+        for key in range(count):
+            for at in range(self.deletion_start.data[buckets[key]], self.deletion_start.data[buckets[key] + 1]):
+                other = self.deletion_part.data[at]
+                if space.mark[other] & bit:
+                    continue
+                length = self._length(other)
+                if length < 2:
+                    continue
+                longer = length if length > part.length else part.length
+                allowed = self.rules.edits_for_letters[longer]
+                if length - part.length > allowed or part.length - length > allowed:
+                    continue
+                if osa_pattern(&part.pattern, self._letters(other), length, allowed) <= allowed:
+                    space.add_expansion(other, bit)
+        return 0
+
+    cdef int _search_form(self, Workspace space, int form) except -1 nogil:
+        """Find the people of whom some form satisfies the level for one form of the query."""
+        cdef Query* query = &space.query
+        cdef int queries = query.size[form], position, group, size, lists, chosen, other, level = query.level
+        cdef uint64_t count[MAX_PARTS][CLASSES]
+        cdef int order[MAX_PARTS]
+        cdef size_t at, run
+        cdef uint32_t part
+        cdef bint wide = level == WIDE and queries > 1 and query.full_parts[form] != 0, scan
+        space.forget_expansions()
+        memset(count, 0, sizeof(count))
+        for position in range(queries):
+            space.expansion_start[position] = space.expanded
+            self._expand(space, &query.parts[form][position], 1u << position, level)
+            for at in range(space.expansion_start[position], space.expanded):
+                run = CLASSES * <size_t>space.expansion[at]
+                for group in range(CLASSES):
+                    count[position][group] += self.posting_start.data[run + group + 1] - self.posting_start.data[run + group]
+            if level >= VARIANT and query.parts[form][position].length == 1:
+                for group in range(CLASSES):
+                    count[position][group] = self.forms
+        space.expansion_start[queries] = space.expanded
+        for group in range(CLASSES):
+            if self.class_start.data[group] == self.class_start.data[group + 1]:
+                continue
+            size = queries - 1 if wide else queries
+            if group + 1 < size:
+                size = group + 1
+            # A form that pairs `size` of the query's parts misses at most the rest of them, so it stands under one of
+            # any (rest + 1) parts: read the rarest.
+            lists = queries - size + 1
+            for position in range(queries):
+                chosen = position
+                while chosen > 0 and count[order[chosen - 1]][group] > count[position][group]:
+                    order[chosen] = order[chosen - 1]
+                    chosen -= 1
+                order[chosen] = position
+            scan = False
+            for chosen in range(lists):
+                if level >= VARIANT and query.parts[form][order[chosen]].length == 1:
+                    scan = True
+            if scan:
+                for at in range(self.class_start.data[group], self.class_start.data[group + 1]):
+                    self._offer(space, <uint32_t>at, form, wide)
+                continue
+            for chosen in range(lists):
+                other = order[chosen]
+                for at in range(space.expansion_start[other], space.expansion_start[other + 1]):
+                    part = space.expansion[at]
+                    self._offer_run(
+                        space, self.posting_start.data[CLASSES * <size_t>part + group],
+                        self.posting_start.data[CLASSES * <size_t>part + group + 1], form, wide, group,
+                    )
+        return 0
+
+    cdef int _offer_run(
+        self, Workspace space, uint32_t first, uint32_t last, int form, bint wide, int group
+    ) except -1 nogil:
+        cdef uint32_t at, ahead, base
+        cdef size_t offset
+        if group < CLASSES - 1:
+            base = self.class_start.data[group]
+            offset = self._class_offset(group)
+            for at in range(first, last):
+                ahead = at + 8
+                if ahead < last:
+                    PS_PREFETCH(
+                        self.form_part.data + offset + <size_t>(group + 1) * (self.posting_form.data[ahead] - base)
+                    )
+                self._offer(space, self.posting_form.data[at], form, wide)
+        else:
+            for at in range(first, last):
+                self._offer(space, self.posting_form.data[at], form, wide)
+        return 0
+
+    cdef inline size_t _class_offset(self, int group) noexcept nogil:
+        """Where the parts of the forms of a class of fixed size begin."""
+        cdef uint32_t one = self.class_start.data[1]
+        if group == 0:
+            return 0
+        if group == 1:
+            return one
+        return one + 2 * <size_t>(self.class_start.data[2] - one)
+
+    cdef inline int _offer(self, Workspace space, uint32_t form, int query_form, bint wide) except -1 nogil:
+        """Count the person of a form, if it satisfies the level."""
+        cdef int size, part, queries = space.query.size[query_form]
+        cdef const uint32_t* parts = self._form(form, &size)
+        cdef uint16_t masks[MAX_PARTS]
+        cdef uint32_t person
+        cdef int level = space.query.level
+        for part in range(size):
+            masks[part] = space.mark[parts[part]]
+            if level >= VARIANT:
+                masks[part] |= space.initial_mask[self._first_letter(parts[part])]
+        if not _identifies(masks, size, queries, space.query.full_parts[query_form], wide):
+            return 0
+        if level == EXACT and self.form_meta.data[form] & 3:
+            return 0
+        person = self.form_person.data[form]
+        if not space.seen[person >> 3] >> (person & 7) & 1:
+            space.add_hit(person, form)
+        return 0
+
+    cdef inline int _first_letter(self, uint32_t part) noexcept nogil:
+        cdef uint8_t letter = self._letters(part)[0]
+        return letter - 97 if letter >= 97 and letter <= 122 else 25
+
+    cdef int _search_merged(self, Workspace space) except -1 nogil:
+        """Find the people whose name holds joined what the query holds apart, or the reverse."""
+        cdef Query* query = &space.query
+        cdef int queries = query.size[0], position, split
+        cdef uint8_t word[2 * 64]
+        cdef PartInfo* part
+        cdef int32_t one, other
+        cdef uint32_t primary, alternate
+        for position in range(queries):
+            part = &query.parts[0][position]
+            if position + 1 < queries and not part.raw and part.length + query.parts[0][position + 1].length <= 61:
+                memcpy(word, part.letters, part.length)
+                memcpy(word + part.length, query.parts[0][position + 1].letters, query.parts[0][position + 1].length)
+                split = part.length + query.parts[0][position + 1].length
+                double_metaphone_codes(word, split, &primary, &alternate)
+                one = self._find(word, split, primary)
+                if one >= 0:
+                    self._offer_merged(space, one, -1, -1)
+            for split in range(1, 0 if part.raw else part.length):
+                double_metaphone_codes(part.letters, split, &primary, &alternate)
+                one = self._find(part.letters, split, primary)
+                if one < 0:
+                    continue
+                double_metaphone_codes(part.letters + split, part.length - split, &primary, &alternate)
+                other = self._find(part.letters + split, part.length - split, primary)
+                if other < 0:
+                    continue
+                if self._posting_count(one) <= self._posting_count(other):
+                    self._offer_merged(space, one, one, other)
+                else:
+                    self._offer_merged(space, other, one, other)
+        return 0
+
+    cdef inline uint32_t _posting_count(self, uint32_t part) noexcept nogil:
+        return (
+            self.posting_start.data[CLASSES * <size_t>part + CLASSES] - self.posting_start.data[CLASSES * <size_t>part]
+        )
+
+    cdef int _offer_merged(self, Workspace space, uint32_t listed, int32_t one, int32_t other) except -1 nogil:
+        """Count people under a part whose best reading satisfies the level; with ``one`` before ``other``, if given."""
+        cdef size_t at
+        cdef uint32_t form, person
+        cdef int size, position
+        cdef bint adjacent
+        cdef const uint32_t* parts
+        cdef Alignment found
+        for at in range(
+            self.posting_start.data[CLASSES * <size_t>listed], self.posting_start.data[CLASSES * <size_t>listed + CLASSES]
+        ):
+            form = self.posting_form.data[at]
+            if self.form_meta.data[form] & 3:
+                continue
+            if one >= 0:
+                parts = self._form(form, &size)
+                adjacent = False
+                for position in range(size - 1):
+                    if parts[position] == <uint32_t>one and parts[position + 1] == <uint32_t>other:
+                        adjacent = True
+                if not adjacent:
+                    continue
+            person = self.form_person.data[form]
+            if space.seen[person >> 3] >> (person & 7) & 1:
+                continue
+            self._align(space, person, form, &found)
+            if found.level <= space.query.level:
+                space.add_hit(person, form)
+        return 0
+
+    cdef int _align_forms(
+        self, Workspace space, int query_form, const uint32_t* parts, int size, int name_form, Alignment* found
+    ) except -1 nogil:
+        cdef Query* query = &space.query
+        cdef Grid grid
+        cdef PartInfo info
+        cdef int row, column, value
+        cdef int32_t* relations
+        grid.rows = query.size[query_form]
+        grid.columns = size
+        for column in range(size):
+            relations = space.relations(parts[column])
+            info.letters = NULL
+            for row in range(grid.rows):
+                value = relations[query_form * MAX_PARTS + row]
+                if value < 0:
+                    if info.letters == NULL:
+                        self._describe_part(parts[column], &info)
+                    value = _relate(self.rules, &query.parts[query_form][row], &info)
+                    relations[query_form * MAX_PARTS + row] = value
+                grid.kind[row][column] = value >> 16
+                grid.points[row][column] = value & 0xFFFF
+        _score_grid(
+            self.rules, &grid, VARIANT if query_form or name_form else EXACT, query.full_parts[query_form],
+            query.share, found, &space.scratch,
+        )
+        found.merged = False
+        found.query_form = query_form
+        found.name_form = name_form
+        return 0
+
+    cdef int _align(self, Workspace space, uint32_t person, uint32_t form, Alignment* best) except -1 nogil:
+        """The best reading over all names of a person, of whom ``form`` is one form."""
+        cdef size_t first, last, at, end
+        cdef uint32_t name, dates, date_at
+        cdef int kind = 0, date_kind = 0
+        cdef Query* query = &space.query
+        best.level = NO_LEVEL + 1
+        if self.form_meta.data[form] & FORM_MULTIPLE:
+            at = _lower_bound(&self.several_person, person)
+            if at == self.several_person.size or self.several_person.data[at] != person:
+                self._align_name(space, &form, 1, best)
+            else:
+                first = self.several_start.data[at]
+                last = self.several_start.data[at + 1]
+                while first < last:
+                    name = self.form_meta.data[self.several_form.data[first]] >> 2
+                    end = first + 1
+                    while end < last and self.form_meta.data[self.several_form.data[end]] >> 2 == name:
+                        end += 1
+                    self._align_name(space, self.several_form.data + first, <int>(end - first), best)
+                    first = end
+        else:
+            self._align_name(space, &form, 1, best)
+        best.date_kind = 0
+        best.date_points = 0
+        best.sex_kind = 0
+        best.sex_points = 0
+        if query.date:
+            dates = self.dob.data[person]
+            date_kind = DATE_ABSENT
+            if dates & DOB_SEVERAL:
+                date_kind = 0
+                dates &= ~DOB_SEVERAL
+                for date_at in range(self.dob_several_start.data[dates], self.dob_several_start.data[dates + 1]):
+                    kind = _date_agreement(query.date, self.dob_several.data[date_at])
+                    if kind > date_kind:
+                        date_kind = kind
+                if date_kind == 0:
+                    date_kind = DATE_ABSENT
+            elif dates:
+                date_kind = _date_agreement(query.date, dates)
+            best.date_kind = date_kind
+            best.date_points = self.rules.date_points[date_kind]
+            best.score += best.date_points
+        if query.sex:
+            best.sex_kind = _sex_agreement(query.sex, self.sex[person])
+            best.sex_points = self.rules.sex_points[best.sex_kind]
+            best.score += best.sex_points
+        return 0
+
+    cdef int _align_name(self, Workspace space, const uint32_t* forms, int count, Alignment* best) except -1 nogil:
+        """Offer every reading of one name."""
+        cdef Query* query = &space.query
+        cdef int query_form, number, size, position, full_size
+        cdef const uint32_t* parts
+        cdef const uint32_t* full
+        cdef Alignment found
+        cdef PartInfo infos[MAX_PARTS]
+        cdef bint lengths_meet = False
+        cdef int joined, other
+        for query_form in range(query.forms):
+            for number in range(count):
+                parts = self._form(forms[number], &size)
+                self._align_forms(space, query_form, parts, size, self.form_meta.data[forms[number]] & 3, &found)
+                if _better(&found, best):
+                    found.name = (self.form_meta.data[forms[number]] & ~FORM_MULTIPLE) >> 2
+                    best[0] = found
+        full = self._form(forms[0], &full_size)
+        # Joined parts need a part of exactly their length on the other side: most names end here.
+        for position in range(query.size[0] - 1):
+            joined = query.parts[0][position].length + query.parts[0][position + 1].length
+            for other in range(full_size):
+                lengths_meet |= self._length(full[other]) == joined
+        for position in range(full_size - 1):
+            joined = self._length(full[position]) + self._length(full[position + 1])
+            for other in range(query.size[0]):
+                lengths_meet |= query.parts[0][other].length == joined
+        if lengths_meet:
+            for position in range(full_size):
+                self._describe_part(full[position], &infos[position])
+            found = best[0]
+            _score_merged(
+                self.rules, query.parts[0], query.size[0], infos, full_size, query.share, &found, &space.scratch
+            )
+            if _better(&found, best):
+                found.name = (self.form_meta.data[forms[0]] & ~FORM_MULTIPLE) >> 2
+                best[0] = found
+        return 0
+
+    cdef int _collect(self, Workspace space) except -1 nogil:
+        """Find and score every person who satisfies the query."""
+        cdef int form
+        cdef size_t at
+        cdef Alignment found
+        for form in range(space.query.forms if space.query.level > EXACT else 1):
+            self._search_form(space, form)
+        if space.query.level > EXACT:
+            self._search_merged(space)
+        for at in range(space.hit_count):
+            self._align(space, space.hits[at].person, space.hits[at].form, &found)
+            space.hits[at].score = <int16>found.score
+            space.hits[at].level = <int16>found.level
+        return 0
+
+    cdef Workspace _borrow(self, bytes text, int level, uint32_t date, int sex):
+        """A workspace with the query read into it."""
+        cdef Workspace space
+        if not EXACT <= level <= WIDE:
+            raise ValueError("no such level")
+        try:
+            space = self.pool.pop()
+        except IndexError:
+            space = Workspace(self.parts, self.people)
+        space.query.level = level
+        space.query.date = date
+        space.query.sex = sex
+        _read(self.rules, text, &space.parsed)
+        _prepare(self.rules, &space.parsed, &space.query)
+        return space
+
+    def search(self, bytes text not None, int level, size_t offset, size_t limit, unsigned int date=0, int sex=0):
+        """People who satisfy the level: exact total, totals by level, and one page of alignment rows.
+
+        Rows are ordered by score descending, then person ascending; see ``_alignment`` for their columns. A workspace
+        that an error leaves behind is dropped.
+        """
+        cdef Workspace space = self._borrow(text, level, date, sex)
+        cdef size_t total, at, first = 0, count = 0
+        cdef cnp.ndarray rows
+        cdef cnp.ndarray levels = np.zeros(NO_LEVEL, dtype=np.int64)
+        cdef long long* by_level = <long long*>cnp.PyArray_DATA(levels)
+        cdef Alignment found
+        cdef int32_t* row
+        with nogil:
+            self._collect(space)
+            total = space.hit_count
+            for at in range(total):
+                if space.hits[at].level < NO_LEVEL:
+                    by_level[space.hits[at].level] += 1
+            first = offset if offset < total else total
+            count = limit if limit < total - first else total - first
+            _order_page(space.hits, total, first + count)
+        rows = np.empty((count, ROW), dtype=np.int32)
+        row = <int32_t*>cnp.PyArray_DATA(rows)
+        with nogil:
+            for at in range(count):
+                self._align(space, space.hits[first + at].person, space.hits[first + at].form, &found)
+                _write_row(&found, space.hits[first + at].person, row + at * ROW)
+            space.forget()
+        self.pool.append(space)
+        return total, levels, rows
+
+    def align(self, bytes text not None, size_t person, size_t form, unsigned int date=0, int sex=0):
+        """The alignment row of one person, hit or not; ``form`` is any form of theirs."""
+        cdef Workspace space
+        cdef cnp.ndarray row = np.empty(ROW, dtype=np.int32)
+        cdef Alignment found
+        if form >= self.forms or self.form_person.data[form] != person:
+            raise IndexError("the form is not one of this person")
+        space = self._borrow(text, CLOSE, date, sex)
+        with nogil:
+            self._align(space, <uint32_t>person, <uint32_t>form, &found)
+            _write_row(&found, <int>person, <int32_t*>cnp.PyArray_DATA(row))
+            space.forget()
+        self.pool.append(space)
+        return row
+
+    def name_parts(self, size_t person, size_t form, int name):
+        """The parts of the full form of a person's name; ``form`` is any form of theirs."""
+        cdef size_t at, chosen = form
+        cdef int size, part
+        cdef const uint32_t* parts
+        if form >= self.forms or self.form_person.data[form] != person:
+            raise IndexError("the form is not one of this person")
+        if self.form_meta.data[form] & FORM_MULTIPLE:
+            at = _lower_bound(&self.several_person, <uint32_t>person)
+            if at < self.several_person.size:
+                for at in range(self.several_start.data[at], self.several_start.data[at + 1]):
+                    if (self.form_meta.data[self.several_form.data[at]] & ~FORM_MULTIPLE) == <uint32_t>(name << 2):
+                        chosen = self.several_form.data[at]
+        parts = self._form(<uint32_t>chosen, &size)
+        return [
+            self._letters(parts[part])[: self._length(parts[part])].decode("utf-8", "replace") for part in range(size)
+        ]
+
+    def find_person(self, bytes person_id not None):
+        """The number of a person, or -1 (binary search)."""
+        cdef size_t low = 0, high = self.people, middle
+        cdef size_t length = PyBytes_GET_SIZE(person_id), size
+        cdef const char* wanted = PyBytes_AS_STRING(person_id)
+        cdef int order
+        while low < high:
+            middle = (low + high) >> 1
+            size = self.person_id_start.data[middle + 1] - self.person_id_start.data[middle]
+            order = memcmp(self.person_id + self.person_id_start.data[middle], wanted, min(size, length))
+            if order == 0:
+                order = (size > length) - (size < length)
+            if order == 0:
+                return middle
+            if order < 0:
+                low = middle + 1
+            else:
+                high = middle
+        return -1
+
+
+cdef int _compare_hits(const void* one, const void* other) noexcept nogil:
+    cdef const Hit* a = <const Hit*>one
+    cdef const Hit* b = <const Hit*>other
+    if a.score != b.score:
+        return 1 if a.score < b.score else -1
+    return (a.person > b.person) - (a.person < b.person)
+
+
+cdef void _order_page(Hit* hits, size_t total, size_t wanted) noexcept nogil:
+    """Move the first ``wanted`` hits to the front, in order."""
+    cdef size_t counts[1025]
+    cdef size_t at, kept = 0, above = 0
+    cdef int score
+    cdef Hit hit
+    if wanted == 0:
+        return
+    if total > 4 * wanted:
+        memset(counts, 0, sizeof(counts))
+        for at in range(total):
+            counts[max(0, min(1024, hits[at].score))] += 1
+        score = 1024
+        while score > 0 and above + counts[score] < wanted:
+            above += counts[score]
+            score -= 1
+        for at in range(total):
+            if hits[at].score >= score:
+                hit = hits[kept]
+                hits[kept] = hits[at]
+                hits[at] = hit
+                kept += 1
+        total = kept
+    qsort(hits, total, sizeof(Hit), _compare_hits)
+
+
+cdef size_t _lower_bound(const Array* values, uint32_t wanted) noexcept nogil:
+    cdef size_t low = 0, high = values.size, middle
+    while low < high:
+        middle = (low + high) >> 1
+        if values.data[middle] < wanted:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+cdef bint _runs(const Array* starts, size_t total) noexcept nogil:
+    """Whether starts rise from 0 to ``total``."""
+    cdef size_t at
+    cdef bint good = True
+    if starts.size == 0 or starts.data[0] != 0 or starts.data[starts.size - 1] != total:
+        return False
+    for at in range(starts.size - 1):
+        good &= starts.data[at] <= starts.data[at + 1]
+    return good
+
+
+cdef bint _all_below(const Array* values, size_t bound) noexcept nogil:
+    cdef size_t at
+    cdef uint32_t largest = 0
+    if values.size == 0:
+        return True
+    for at in range(values.size):
+        largest = values.data[at] if values.data[at] > largest else largest
+    return largest < bound

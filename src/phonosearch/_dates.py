@@ -1,0 +1,65 @@
+"""Partial dates of birth: a year, a year and a month, or a whole date."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from typing import NamedTuple
+
+__all__ = ["PartialDate", "pack", "parse_date", "unpack"]
+
+FIRST_YEAR, LAST_YEAR = 1800, 2200
+
+_FORM = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
+
+
+class PartialDate(NamedTuple):
+    """A date known to the year, the month or the day; 0 stands for unknown.
+
+    Examples
+    --------
+    >>> parse_date("1984-03")
+    PartialDate(year=1984, month=3, day=0)
+    >>> str(parse_date("1984-03"))
+    '1984-03'
+    """
+
+    year: int
+    month: int = 0
+    day: int = 0
+
+    def __str__(self) -> str:
+        if not self.month:
+            return f"{self.year:04}"
+        return f"{self.year:04}-{self.month:02}" + (f"-{self.day:02}" if self.day else "")
+
+
+def _checked(date: PartialDate) -> PartialDate:
+    year, month, day = date
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise ValueError(f"the year is not from {FIRST_YEAR} to {LAST_YEAR}")
+    if not 0 <= month <= 12 or not 0 <= day <= (calendar.monthrange(year, month)[1] if month else 0):
+        raise ValueError("no such day in the calendar")
+    return date
+
+
+def parse_date(text: str) -> PartialDate:
+    """Read "1984", "1984-03" or "1984-03-07"; the error of anything else never repeats the value."""
+    found = _FORM.fullmatch(text)
+    if not found:
+        raise ValueError("a date is written YYYY, YYYY-MM or YYYY-MM-DD")
+    # "1984-00" would read as an unknown month: whoever means that leaves it out.
+    if found[2] == "00" or found[3] == "00":
+        raise ValueError("no such day in the calendar")
+    return _checked(PartialDate(int(found[1]), int(found[2] or 0), int(found[3] or 0)))
+
+
+def pack(date: PartialDate) -> int:
+    """The date as ``year << 9 | month << 5 | day``: packed dates sort as dates."""
+    year, month, day = _checked(date)
+    return year << 9 | month << 5 | day
+
+
+def unpack(value: int) -> PartialDate:
+    """The date that `pack` made ``value`` of."""
+    return _checked(PartialDate(value >> 9, value >> 5 & 15, value & 31))

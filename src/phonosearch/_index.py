@@ -1,0 +1,366 @@
+"""The index of people: build, search, explain, save and open."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from phonosearch import _storage
+from phonosearch._answer import (
+    Answer,
+    Explanation,
+    Hit,
+    alignment_of_row,
+    evidence_of,
+    explain_verdict,
+    level_name,
+)
+from phonosearch._builder import Builder
+from phonosearch._core import NameIndex
+from phonosearch._errors import CorruptIndexError, LimitError, QueryError, RulesMismatchError, UnknownPersonError
+from phonosearch._kernel import text_rules
+from phonosearch._names import Form, forms, forms_of_parts
+from phonosearch._query import Query, QueryLike, level_number, read_query
+from phonosearch._records import KINDS, LoadReport, ReportBuilder, batches
+from phonosearch._rules import LEVELS, rules
+
+__all__ = ["MAX_LIMIT", "PersonIndex"]
+
+MAX_LIMIT = 100_000
+
+# What the records say; every other array follows from these.
+_SUBSTANCE = (
+    "part_letters", "part_start", "class_start", "form_part", "long_start", "form_person", "form_meta", "person_id",
+    "person_id_start", "name_start", "name_kind", "name_text", "name_text_start", "dob", "dob_several_start",
+    "dob_several", "sex",
+)  # fmt: skip
+_REPORT = "report"
+_WIDEST = LEVELS[-1]
+
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+def _fingerprint(arrays: Arrays) -> str:
+    digest = hashlib.sha256(rules().fingerprint.encode())
+    for name in _SUBSTANCE:
+        values = arrays.get(name)
+        if values is not None:
+            digest.update(f"\0{name}\0{len(values)}\0".encode())
+            digest.update(memoryview(np.ascontiguousarray(values)).cast("B") if len(values) else b"")
+    return digest.hexdigest()
+
+
+class PersonIndex:
+    """An immutable index of people by their names; any number of threads may search it at once.
+
+    Make one with ``PersonIndex.build`` or ``PersonIndex.open``.
+
+    Attributes
+    ----------
+    report : LoadReport
+        What became of every row that was offered.
+    fingerprint : str
+        SHA-256 of the set of records and the rules; the order of loading does not change it.
+    rules : str
+        Version of the rules that the index was built under.
+
+    Examples
+    --------
+    >>> index = PersonIndex.build([
+    ...     {"person_id": "P1", "forenames": "Stephen", "surname": "Smith", "dob": "1984-03-07"},
+    ...     {"person_id": "P2", "full_name": "Siân O’Brien", "sex": "F"},
+    ... ])
+    >>> answer = index.search("Steven Smyth", dob="1984-03")
+    >>> [(hit.person_id, hit.level) for hit in answer.hits]
+    [('P1', 'variant')]
+    """
+
+    def __init__(self, arrays: Arrays, report: LoadReport, fingerprint: str) -> None:
+        self._kernel = NameIndex(text_rules(), arrays)
+        self._arrays = arrays
+        self.report = report
+        self.fingerprint = fingerprint
+        self.rules = rules().version
+
+    @classmethod
+    def build(cls, records: object, *, display_names: bool = True) -> PersonIndex:
+        """Index people.
+
+        Parameters
+        ----------
+        records : iterable of mappings or Person, CsvSource, or Arrow data
+            See ``Person`` for the fields. Arrow is anything with ``__arrow_c_stream__`` (extra ``arrow``). Several
+            rows with one ``person_id`` are one person.
+        display_names : bool
+            Keep the names as they were given, to show them. Without them an answer shows normalised names.
+
+        Raises
+        ------
+        RecordsError
+            The source cannot be read at all. A single bad row never raises: ``index.report`` lists it.
+        MissingExtraError
+            Arrow data, and pyarrow is not installed.
+
+        Notes
+        -----
+        Linear in the records, but for sorting the people and the distinct parts of their names.
+        """
+        report = ReportBuilder()
+        builder = Builder(text_rules())
+        indexed = 0
+        for batch in batches(records, report=report):
+            status, warnings = builder.add(batch)
+            indexed += report.entries(batch, status, warnings)
+        arrays = builder.finish(display=display_names)
+        people, names = len(arrays["person_id_start"]) - 1, len(arrays["name_kind"])
+        return cls(arrays, report.finish(indexed, people, names), _fingerprint(arrays))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the index to one file, atomically: a reader sees the old file or the new one.
+
+        The file holds personal data; it is readable by its owner only.
+
+        Raises
+        ------
+        OSError
+            The disk is full, the folder cannot be written, ...; an older file is untouched.
+        """
+        report = np.frombuffer(self.report.to_json().encode(), dtype=np.uint8)
+        meta = {"rules": rules().fingerprint, "rules_version": self.rules, "fingerprint": self.fingerprint}
+        _storage.save(path, {**self._arrays, _REPORT: report}, meta)
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str], *, mmap: bool = True) -> PersonIndex:
+        """Open a saved index.
+
+        Checksums and structure are validated, so that no file can crash a search.
+
+        Parameters
+        ----------
+        path : path
+        mmap : bool
+            Map the file, shared between processes, or read it into private memory. A mapped file must not be
+            truncated in place by another program; ``save`` never does.
+
+        Raises
+        ------
+        CorruptIndexError, FormatTooOldError, FormatTooNewError
+        RulesMismatchError
+            The index was built under other rules.
+        OSError
+        """
+        arrays, meta = _storage.load(path, mmap=mmap)
+        name = os.fspath(path)
+        built = meta.get("rules")
+        if built != rules().fingerprint:
+            raise RulesMismatchError(name, str(meta.get("rules_version", "unknown")), rules().version)
+        try:
+            report = LoadReport.from_json(bytes(arrays.pop(_REPORT)).decode())
+        except (KeyError, ValueError):
+            raise CorruptIndexError(name, _REPORT, "a load report", "something else") from None
+        try:
+            return cls(arrays, report, str(meta.get("fingerprint", "")))
+        except ValueError as error:
+            raise CorruptIndexError(name, str(error), "a consistent array", "an inconsistent one") from None
+
+    def verify(self) -> None:
+        """Compute the fingerprint from the records again.
+
+        Raises
+        ------
+        CorruptIndexError
+            It is not the one that was stored.
+        """
+        found = _fingerprint(self._arrays)
+        if found != self.fingerprint:
+            raise CorruptIndexError("index", "fingerprint", self.fingerprint, found)
+
+    def __len__(self) -> int:
+        """How many people there are."""
+        return int(self._kernel.people)
+
+    def __repr__(self) -> str:
+        return f"PersonIndex({len(self):,} people, fingerprint={self.fingerprint[:12]}, rules={self.rules!r})"
+
+    def __contains__(self, person_id: object) -> bool:
+        return isinstance(person_id, str) and self._kernel.find_person(person_id.encode("utf-8", "surrogatepass")) >= 0
+
+    def search(
+        self,
+        query: QueryLike,
+        *,
+        level: str = "close",
+        limit: int = 20,
+        offset: int = 0,
+        dob: object = None,
+        sex: object = None,
+    ) -> Answer:
+        """Find every person whose name satisfies the level.
+
+        Parameters
+        ----------
+        query : str, mapping or Person
+            A name, or ``{"forenames": ..., "surname": ...}``, which may hold ``dob`` and ``sex`` too.
+        level : {"exact", "variant", "sounds", "close", "wide"}
+            The rule of membership; each level holds all that the one before it finds.
+        limit, offset : int
+            The page; at most 100,000 hits.
+        dob : str, date or None
+            "1984", "1984-03" or "1984-03-07". Moves the score, never the membership.
+        sex : {"M", "F", "X"} or None
+            Moves the score, never the membership.
+
+        Returns
+        -------
+        Answer
+            With the exact total, whatever the page.
+
+        Raises
+        ------
+        QueryError, LimitError
+
+        Notes
+        -----
+        Time follows the people under the rarest part of the query, not the size of the index.
+        """
+        number = level_number(level)
+        _check_page(limit, offset)
+        return self._answer(read_query(query, dob, sex), number, limit, offset)
+
+    def _answer(self, query: Query, level: int, limit: int, offset: int) -> Answer:
+        date, sex, text = query.packed_date, query.sex_number, query.encoded
+        total, levels, rows = self._kernel.search(text, level, offset, limit, date, sex)
+
+        def count_levels() -> list[int]:
+            if LEVELS[level] == _WIDEST:
+                counted = levels
+            else:
+                _, counted, _ = self._kernel.search(text, LEVELS.index(_WIDEST), 0, 0)
+            return [int(count) for count in counted]
+
+        return Answer(
+            total=total,
+            hits=tuple(self._hit(query, row) for row in rows.tolist()),
+            level=LEVELS[level],
+            limit=limit,
+            offset=offset,
+            rules=self.rules,
+            fingerprint=self.fingerprint,
+            query=query,
+            count_levels=count_levels,
+        )
+
+    def search_many(
+        self,
+        queries: Iterable[QueryLike],
+        *,
+        level: str = "close",
+        limit: int = 20,
+        offset: int = 0,
+        threads: int | None = 1,
+    ) -> list[Answer]:
+        """Search for each of many queries; the answers are those of ``search``, in the order of the queries.
+
+        Parameters
+        ----------
+        queries : iterable of str, mapping or Person
+            A mapping may hold ``dob`` and ``sex``.
+        level, limit, offset
+            As for ``search``.
+        threads : int or None
+            How many to use; None for one a processor. The kernel runs without the GIL.
+
+        Raises
+        ------
+        QueryError, LimitError
+            For the first query that cannot be asked; nothing is searched then.
+        """
+        number = level_number(level)
+        _check_page(limit, offset)
+        checked = [read_query(query) for query in queries]
+        ask = partial(self._answer, level=number, limit=limit, offset=offset)
+        if threads is None:
+            threads = os.cpu_count() or 1
+        if not isinstance(threads, int) or threads < 1:
+            raise QueryError("threads", "must be a whole number from 1, or None")
+        if threads == 1 or len(checked) < 2:
+            return [ask(query) for query in checked]
+        size = -(-len(checked) // (4 * threads))
+        pieces = [checked[start : start + size] for start in range(0, len(checked), size)]
+        with ThreadPoolExecutor(threads) as pool:
+            return [answer for found in pool.map(lambda piece: [ask(query) for query in piece], pieces) for answer in found]
+
+    def explain(
+        self, query: QueryLike, person_id: str, *, level: str = "close", dob: object = None, sex: object = None
+    ) -> Explanation:
+        """Why a search finds a person, or why it does not.
+
+        Raises
+        ------
+        UnknownPersonError
+            The person is not in the index.
+        QueryError, LimitError
+        """
+        number = level_number(level)
+        checked = read_query(query, dob, sex)
+        person = self._kernel.find_person(person_id.encode("utf-8", "surrogatepass")) if isinstance(person_id, str) else -1
+        if person < 0:
+            raise UnknownPersonError
+        form = int(self._first_form[person])
+        found = alignment_of_row(
+            self._kernel.align(checked.encoded, person, form, checked.packed_date, checked.sex_number).tolist()
+        )
+        evidence = evidence_of(found, checked.forms, self._name_forms(person, found.name))
+        reached = level_name(found.level)
+        verdict = explain_verdict(reached, LEVELS[number], evidence)
+        words = "\n".join([verdict, *(f"{item.points:+5d}  {item.text}" for item in evidence)])
+        return Explanation(
+            person_id, found.level <= number, reached, found.score, self._name(person, found.name), evidence, words
+        )
+
+    def _hit(self, query: Query, row: list[int]) -> Hit:
+        person, name = row[0], row[3]
+        start = self._arrays["person_id_start"]
+        person_id = self._arrays["person_id"][start[person] : start[person + 1]].tobytes().decode("utf-8", "replace")
+        kind = KINDS[min(self._arrays["name_kind"][self._arrays["name_start"][person] + name], len(KINDS) - 1)]
+        return Hit(
+            person_id, self._name(person, name), kind, row, query, partial(self._name_forms, person, name)
+        )
+
+    def _name(self, person: int, name: int) -> str:
+        """A name as it was given, or normalised where the index does not keep it."""
+        start = self._arrays.get("name_text_start")
+        if start is None:
+            return " ".join(self._name_forms(person, name)[0].parts).title()
+        number = int(self._arrays["name_start"][person]) + name
+        return self._arrays["name_text"][start[number] : start[number + 1]].tobytes().decode("utf-8", "replace")
+
+    def _name_forms(self, person: int, name: int) -> list[Form]:
+        if "name_text_start" in self._arrays:
+            return forms(self._name(person, name))
+        return forms_of_parts(self._kernel.name_parts(person, int(self._first_form[person]), name))
+
+    @cached_property
+    def _first_form(self) -> npt.NDArray[np.uint32]:
+        """By person, one of their forms."""
+        person = self._arrays["form_person"]
+        first = np.zeros(len(self), dtype=np.uint32)
+        first[person[::-1]] = np.arange(len(person) - 1, -1, -1, dtype=np.uint32)
+        return first
+
+
+def _check_page(limit: int, offset: int) -> None:
+    for field, value in (("limit", limit), ("offset", offset)):
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise QueryError(field, "must be a whole number from 0")
+    if limit > MAX_LIMIT:
+        raise LimitError("limit", MAX_LIMIT, limit, "hits a page")
+    if offset >= 1 << 62:
+        raise LimitError("offset", (1 << 62) - 1, offset, "hits")

@@ -1,0 +1,166 @@
+"""Text to parts: any Unicode to words of a-z, by fixed and versioned rules.
+
+``fold`` maps a text to a-z, digits and spaces; ``parts`` cuts that into the parts of a name. The compiled kernel does the
+same for Latin letters by a table made from ``fold_character``, and calls ``fold`` for every other text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from bisect import bisect_right
+from functools import cache, lru_cache
+
+from anyascii import anyascii
+
+from phonosearch._errors import LimitError, QueryError
+from phonosearch._rules import rules
+
+__all__ = ["check_text", "fold", "fold_character", "is_raw", "normalise", "parts", "raw_part"]
+
+RAW_MARK = "="  # begins the one part of a name without letters; never a letter, so it equals only itself
+
+
+def check_text(text: str, field: str = "name") -> None:
+    """Refuse what no rule covers, before any work on the text.
+
+    Raises
+    ------
+    LimitError
+        More code points than a name may have.
+    QueryError
+        A lone surrogate, which is not text.
+    """
+    if not isinstance(text, str):
+        raise QueryError(field, f"must be text (str), not {type(text).__name__}")
+    limit = rules().limits["name_code_points"]
+    if len(text) > limit:
+        raise LimitError(field, limit, len(text), "characters")
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        raise QueryError(field, "holds a lone surrogate, which is not a character; decode the source correctly")
+
+
+def _within(ranges: tuple[tuple[int, int], ...], code: int) -> bool:
+    position = bisect_right(ranges, (code, 0x110000)) - 1
+    return position >= 0 and ranges[position][0] <= code <= ranges[position][1]
+
+
+@lru_cache(maxsize=65536)
+def fold_character(character: str) -> str:
+    """What one character of NFKC text contributes: letters a-z, digits, a space that separates, or nothing."""
+    r = rules()
+    if character.isascii():
+        if character.isalnum():
+            return character.lower()
+        return "" if character in r.apostrophes else " "
+    code = ord(character)
+    if character in r.apostrophes or character in r.invisible_letters or _within(r.optional_marks, code):
+        return ""
+    if _within(r.unassigned, code):
+        return " "
+    lower = character.lower()
+    if lower in r.letters:
+        return r.letters[lower]
+    category = unicodedata.category(character)
+    if category == "Cf" or 0xFE00 <= code <= 0xFE0F or 0xE0100 <= code <= 0xE01EF or code == 0x34F:
+        return ""
+    if category[0] in "CZPS":
+        return " "
+    if category == "Nd":
+        return str(unicodedata.decimal(character))
+    base = unicodedata.normalize("NFKD", character)[0]
+    if base.isascii() and base.isalpha():
+        plain = unicodedata.normalize("NFKD", character.casefold())
+        return "".join(letter for letter in plain if letter.isascii() and letter.isalnum())
+    if character.casefold() != character and character.casefold() in r.letters:
+        return r.letters[character.casefold()]
+    if base in r.letters or base.lower() in r.letters:
+        return r.letters[base.lower()]
+    return "".join(letter for letter in anyascii(character).lower() if letter.isascii() and letter.isalnum())
+
+
+@cache
+def _is_apostrophe_before_nfkc() -> dict[int, None]:
+    # NFKC turns the spacing accents into a space and a mark, which would split the name.
+    return {ord(character): None for character in rules().apostrophes}
+
+
+def fold(text: str) -> str:
+    """Letters a-z, digits and spaces of a text.
+
+    NFKC, case, accents, other scripts, default-ignorable characters, apostrophes: see ``fold_character``. Two to four
+    Han or Hangul characters in a run are parted after the family name (one character, or two of four Han characters).
+    """
+    if not text.isascii():
+        unassigned = rules().unassigned
+        text = text.translate(_is_apostrophe_before_nfkc())
+        text = "".join(" " if _within(unassigned, ord(character)) else character for character in text)
+        text = unicodedata.normalize("NFKC", text)
+        text = _part_family_names(text)
+    return "".join(map(fold_character, text))
+
+
+def _part_family_names(text: str) -> str:
+    ranges = rules().family_name_first
+    out: list[str] = []
+    run: list[str] = []
+    for character in [*text, ""]:
+        if character and _within(ranges, ord(character)):
+            run.append(character)
+            continue
+        if 2 <= len(run) <= 4:
+            run.insert(2 if len(run) == 4 else 1, " ")
+        out += [*run, character]
+        run = []
+    return "".join(out)
+
+
+def parts(folded: str) -> list[str]:
+    """Cut folded text into parts of letters.
+
+    A word of digits alone is no part; digits among letters become the letters they look like. A part over the limit is
+    cut.
+    """
+    r = rules()
+    longest = r.limits["part_letters"]
+    found = []
+    for word in folded.split():
+        letters = word
+        if not word.isalpha():
+            if word.isdigit():
+                continue
+            letters = "".join(r.digits.get(character, "") if character.isdigit() else character for character in word)
+        found += [letters[start : start + longest] for start in range(0, len(letters), longest)]
+    return found
+
+
+def raw_part(text: str) -> str | None:
+    """The one part of a name that yields no letters: its raw form, case and width folded (a digest of a long
+    one); None for blank text."""
+    raw = "".join(unicodedata.normalize("NFKC", text).casefold().split())
+    raw = "".join(character for character in raw if unicodedata.category(character) not in ("Cc", "Cf"))
+    if len(raw.encode()) > rules().limits["part_letters"]:
+        raw = hashlib.sha256(raw.encode()).hexdigest()[:32]
+    return RAW_MARK + raw if raw else None
+
+
+def is_raw(part: str) -> bool:
+    """Whether a part is the raw form of a name without letters."""
+    return part.startswith(RAW_MARK)
+
+
+def normalise(text: str) -> list[str]:
+    """Parts of a name; empty for blank text.
+
+    Examples
+    --------
+    >>> normalise("Siân O’Brien-Müller")
+    ['sian', 'obrien', 'muller']
+    >>> normalise("Ольга Кузнецова")
+    ['olga', 'kuznetsova']
+    """
+    found = parts(fold(text))
+    if found:
+        return found
+    raw = raw_part(text)
+    return [raw] if raw else []

@@ -1,0 +1,71 @@
+from libc.stdint cimport uint8_t, uint16_t, uint64_t
+
+cdef enum:
+    MAX_PARTS = 16
+    MAX_PART_LETTERS = 60
+    MAX_RAW_BYTES = 61
+    MAX_FOLDED = 4096
+    MAX_FORMS = 3
+    MAX_CODE_POINTS = 256
+
+# Outcomes of reading a name; the same numbers as _records.STATUS.
+cdef enum:
+    ACCEPTED = 0
+    EMPTY_NAME = 1
+    NAME_TOO_LONG = 2
+    TOO_MANY_PARTS = 3
+    INVALID_UNICODE = 4
+    MISSING_ID = 5
+    ID_TOO_LONG = 6
+    NEEDS_PYTHON = 7
+
+ctypedef struct ParsedName:
+    int form_count
+    int used                                    # bytes of `letters` in use
+    int size[MAX_FORMS]                         # parts of each form
+    uint16_t start[MAX_FORMS][MAX_PARTS]        # where a part begins in `letters`
+    uint8_t length[MAX_FORMS][MAX_PARTS]
+    uint8_t letters[3 * MAX_PARTS * MAX_RAW_BYTES]
+
+ctypedef struct WordEntry:
+    uint64_t key                                # packed letters, 0 for an empty slot
+    uint16_t flags
+    int spelling_start, spelling_end            # groups of this word in TextRules.groups
+    int nickname_start, nickname_end
+
+cdef class TextRules:
+    cdef uint8_t fold_length[0x180]
+    cdef uint8_t fold_letters[0x180][2]
+    cdef uint8_t digit_letter[10]
+    cdef WordEntry* words
+    cdef uint64_t word_mask
+    cdef int* groups                            # group numbers, ascending within a word
+    cdef int* spelling_members_start
+    cdef uint64_t* spelling_members
+    cdef int spelling_group_count
+    cdef int* nickname_members_start
+    cdef uint64_t* nickname_members
+    cdef int nickname_group_count
+    cdef int beginning_count
+    cdef uint8_t beginnings[8][2][4]
+    cdef int beginning_length[8][2]
+    cdef int beginning_min_rest
+    cdef int edits_for_letters[64]
+    cdef int part_exact, part_spelling, part_nickname, part_initial
+    cdef int sounds_base, sounds_span, both_keys, close_base, close_span, none_span
+    cdef int left_out, order_cost, form_cost
+    cdef int date_share, sex_share
+    cdef int date_points[8]
+    cdef int sex_points[4]
+    cdef object fold, raw_part
+
+    cdef const WordEntry* word(self, uint64_t key) noexcept nogil
+    cdef int read_utf8(self, const uint8_t* text, Py_ssize_t length, uint8_t* folded, int* folded_length) noexcept nogil
+    cdef int read_folded(self, const uint8_t* folded, Py_ssize_t length, ParsedName* out) noexcept nogil
+    cdef void _join(
+        self, ParsedName* out, const uint16_t* begin, const uint8_t* extent, const uint16_t* flags, int first, int last
+    ) noexcept nogil
+    cdef int read_slowly(self, const uint8_t* text, Py_ssize_t length, ParsedName* out) except -1
+    cdef int read(self, const uint8_t* text, Py_ssize_t length, ParsedName* out) except -1 nogil
+
+cdef uint64_t pack_word(const uint8_t* letters, Py_ssize_t length) noexcept nogil
