@@ -415,6 +415,14 @@ def test_arrow_rows_that_are_null_as_a_whole_are_refused(pa: Any) -> None:
     assert caught.value.row == 1
 
 
+@pytest.mark.parametrize("batch_rows", [1, 2, 100])
+def test_arrow_columns_longer_than_their_batch_are_cut(pa: Any, batch_rows: int) -> None:
+    rows = pa.array([{"person_id": str(n), "surname": f"s{n}"} for n in range(5)])
+    entries, report = read(pa.chunked_array([rows[:3], rows[:1], rows]), batch_rows)
+    assert [(e[1], e[4]) for e in entries] == [(str(n), f"s{n}") for n in (0, 1, 2, 0, 0, 1, 2, 3, 4)]
+    assert report.read == 9
+
+
 def test_an_error_of_an_arrow_producer_passes_through(pa: Any) -> None:
     batch = pa.record_batch({"person_id": ["1"], "surname": ["a"]})
 
@@ -438,7 +446,7 @@ def test_arrow_dates_of_birth(pa: Any) -> None:
     days = [datetime.date(1984, 3, 7), None, datetime.date(1799, 12, 31)]
     iso = ["1984-03-07", None, "1799-12-31"]
     late = [day and datetime.datetime(day.year, day.month, day.day, 23, 59, 59) for day in days]
-    for array, expected in [
+    cases: list[tuple[Any, list[str | None]]] = [
         (pa.array(days, pa.date32()), iso),
         (pa.array(days, pa.date64()), iso),
         *[(pa.array(late, pa.timestamp(unit)), iso) for unit in ("s", "ms", "us", "ns")],
@@ -450,7 +458,8 @@ def test_arrow_dates_of_birth(pa: Any) -> None:
         (pa.array([["1984"], [], [None]], pa.large_list(pa.string())), ["1984", "", ""]),
         (pa.array([["a"], ["b", "c"], None, ["d"], ["e"]], pa.list_(pa.string_view())).slice(1, 3), ["b;c", None, "d"]),
         (pa.array([days, [], None], pa.list_(pa.date32())), ["1984-03-07;1799-12-31", "", None]),
-    ]:
+    ]
+    for array, expected in cases:
         table = pa.table({"person_id": ["1", "2", "3"], "surname": ["a", "b", "c"], "dob": array})
         entries, _ = read(table)
         assert [e[6] or None for e in entries] == [text or None for text in expected], array.type

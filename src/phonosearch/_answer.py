@@ -10,8 +10,8 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import NamedTuple
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
 
 from phonosearch._distance import osa_distance
 from phonosearch._encoders import double_metaphone, soundex
@@ -20,9 +20,15 @@ from phonosearch._query import Query
 from phonosearch._reference import Alignment, DateKind, Pair, PartKind, SexKind, merge
 from phonosearch._rules import LEVELS
 
-__all__ = ["Answer", "Evidence", "Explanation", "Hit", "alignment_of_row", "evidence_of", "level_name"]
+__all__ = [
+    "Answer", "Evidence", "Explanation", "Hit", "alignment_of_row", "evidence_of", "explain_verdict", "form_kind",
+    "level_name",
+]  # fmt: skip
 
-ROW_HEAD = 14
+ROW_HEAD = 15
+
+
+EvidenceReader = Callable[[list[int]], "tuple[Evidence, ...]"]
 
 
 class Evidence(NamedTuple):
@@ -83,6 +89,7 @@ def _show(part: str) -> str:
     return f"“{part.lstrip('=').title()}”"
 
 
+@lru_cache(maxsize=4096)
 def _pair_sentence(kind: PartKind, asked: str, recorded: str) -> str:
     a, b = _show(asked), _show(recorded)
     if kind == PartKind.EXACT:
@@ -99,7 +106,7 @@ def _pair_sentence(kind: PartKind, asked: str, recorded: str) -> str:
         return f"{a} is spelt almost like {b} ({spelt})."
     if kind == PartKind.NONE:
         return f"{a} does not match {b}."
-    shared = sorted(set(double_metaphone(asked)) & set(double_metaphone(recorded)) - {""})
+    shared = sorted((set(double_metaphone(asked)) & set(double_metaphone(recorded))) - {""})
     keys = [f"Double Metaphone {shared[0]}"] if shared else []
     if kind != PartKind.METAPHONE:
         keys.append(f"Soundex {soundex(asked)}")
@@ -122,43 +129,51 @@ _SEX_SENTENCES = {
 }
 
 
-def evidence_of(found: Alignment, query: Sequence[Form], name: Sequence[Form]) -> tuple[Evidence, ...]:
-    """The alignment in words: each part of both names stands in exactly one piece of evidence."""
-    asked, recorded = query[found.query_form].parts, name[found.name_form].parts
-    if found.merged:
-        asked, recorded = merge(query[0].parts, name[0].parts), merge(name[0].parts, query[0].parts)
+_KINDS = {kind.value: "different" if kind == PartKind.NONE else kind.name.lower() for kind in PartKind}
+
+
+def evidence_of(
+    row: Sequence[int], asked: Sequence[str], recorded: Sequence[str], form: str | None = None
+) -> tuple[Evidence, ...]:
+    """The alignment in words: each part of both names stands in exactly one piece of evidence.
+
+    ``asked`` and ``recorded`` are the parts of the forms that were read; where they were merged, of the full forms.
+    ``form`` says how a form that is not the full one came about.
+    """
+    merged, pairs, order_points, form_points = row[6], row[7], row[8], row[9]
+    if merged:
+        asked, recorded = merge(asked, recorded), merge(recorded, asked)
+        form = "joined"
     out = []
-    for pair in found.pairs:
-        a, b = asked[pair.query], recorded[pair.name]
-        kind = "different" if pair.kind == PartKind.NONE else pair.kind.name.lower()
-        out.append(Evidence(a, kind, _pair_sentence(pair.kind, a, b), pair.points))
-    paired = {pair.query for pair in found.pairs}
-    out += [
-        Evidence(part, "left_out", f"{_show(part)} is not in the name on record.", 0)
-        for position, part in enumerate(asked)
-        if position not in paired
-    ]
-    paired = {pair.name for pair in found.pairs}
-    out += [
-        Evidence(part, "not_asked", f"{_show(part)} in the name on record was not asked for.", 0)
-        for position, part in enumerate(recorded)
-        if position not in paired
-    ]
-    if found.order_points:
-        out.append(Evidence("order", "order", "The parts stand in another order.", found.order_points))
-    if found.merged or found.query_form or found.name_form:
-        kinds = {query[found.query_form].kind, name[found.name_form].kind}
-        if found.merged or "joined" in kinds:
-            out.append(Evidence("form", "joined", "Parts are joined or split.", found.form_points))
-        else:
-            out.append(Evidence("form", "particles", "A particle (de, bin, von …) is left out.", found.form_points))
-    if found.date_kind:
-        kind = found.date_kind.name.lower()
-        out.append(Evidence("dob", kind, _DATE_SENTENCES[found.date_kind], found.date_points))
-    if found.sex_kind:
-        kind = found.sex_kind.name.lower()
-        out.append(Evidence("sex", kind, _SEX_SENTENCES[found.sex_kind], found.sex_points))
+    left_out, not_asked = [True] * len(asked), [True] * len(recorded)
+    for at in range(ROW_HEAD, ROW_HEAD + 4 * pairs, 4):
+        query, name, kind, points = row[at : at + 4]
+        left_out[query] = not_asked[name] = False
+        a, b = asked[query], recorded[name]
+        out.append(Evidence(a, _KINDS[kind], _pair_sentence(PartKind(kind), a, b), points))
+    for part, missing in zip(asked, left_out, strict=True):
+        if missing:
+            out.append(Evidence(part, "left_out", f"{_show(part)} is not in the name on record.", 0))
+    for part, extra in zip(recorded, not_asked, strict=True):
+        if extra:
+            out.append(Evidence(part, "not_asked", f"{_show(part)} in the name on record was not asked for.", 0))
+    if order_points:
+        out.append(Evidence("order", "order", "The parts stand in another order.", order_points))
+    if form == "joined":
+        out.append(Evidence("form", form, "Parts are joined or split.", form_points))
+    elif form == "particles":
+        out.append(Evidence("form", form, "A particle (de, bin, von …) is left out.", form_points))
+    if date := DateKind(row[10]):
+        out.append(Evidence("dob", date.name.lower(), _DATE_SENTENCES[date], row[11]))
+    if sex := SexKind(row[12]):
+        out.append(Evidence("sex", sex.name.lower(), _SEX_SENTENCES[sex], row[13]))
     return tuple(out)
+
+
+def form_kind(asked: Form, recorded: Form) -> str | None:
+    """How two forms came about that are not both full."""
+    kinds = {asked.kind, recorded.kind}
+    return "joined" if "joined" in kinds else "particles" if "particles" in kinds else None
 
 
 def _sentences(evidence: Sequence[Evidence]) -> str:
@@ -181,31 +196,24 @@ class Hit:
         Why, in points that add up to the score.
     """
 
-    __slots__ = ("_alignment", "_evidence", "_forms", "_query", "level", "name", "name_kind", "person_id", "score")
+    __slots__ = ("_evidence", "_read", "_row", "level", "name", "name_kind", "person_id", "score")
 
     def __init__(
-        self,
-        person_id: str,
-        name: str,
-        name_kind: str,
-        row: Sequence[int],
-        query: Query,
-        name_forms: Callable[[], list[Form]],
+        self, person_id: str, score: int, level: str, name: str, name_kind: str, row: Any, read: EvidenceReader
     ) -> None:
         self.person_id = person_id
-        self.score = row[1]
-        self.level = LEVELS[row[2]]
+        self.score = score
+        self.level = level
         self.name = name
         self.name_kind = name_kind
-        self._alignment = row
-        self._query = query
-        self._forms = name_forms
+        self._row = row
+        self._read = read
         self._evidence: tuple[Evidence, ...] | None = None
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
         if self._evidence is None:
-            self._evidence = evidence_of(alignment_of_row(self._alignment), self._query.forms, self._forms())
+            self._evidence = self._read(self._row.tolist())
         return self._evidence
 
     def explain(self) -> str:
@@ -216,7 +224,7 @@ class Hit:
         return f"Hit(person_id={self.person_id!r}, score={self.score}, level={self.level!r})"
 
     def _key(self) -> tuple[object, ...]:
-        return self.person_id, self.score, self.level, self.name, self.name_kind, tuple(self._alignment[1:])
+        return self.person_id, self.score, self.level, self.name, self.name_kind, self.evidence
 
     def __eq__(self, other: object) -> bool:
         return self._key() == other._key() if isinstance(other, Hit) else NotImplemented
@@ -255,7 +263,7 @@ class Answer:
         rules: str,
         fingerprint: str,
         query: Query,
-        count_levels: Callable[[], list[int]],
+        count: Callable[[], list[int]],
     ) -> None:
         self.total = total
         self.hits = hits
@@ -265,15 +273,11 @@ class Answer:
         self.rules = rules
         self.fingerprint = fingerprint
         self._query = query
-        self._count_levels = count_levels
+        self._count = count
 
     def ladder(self) -> dict[str, int]:
         """How many people each level finds: exact totals, each holding those before it."""
-        total, out = 0, {}
-        for level, count in zip(LEVELS, self._count_levels(), strict=True):
-            total += count
-            out[level] = total
-        return out
+        return dict(zip(LEVELS, self._count(), strict=True))
 
     @cached_property
     def digest(self) -> str:
@@ -285,7 +289,7 @@ class Answer:
             "level": self.level,
             "page": [self.offset, self.limit],
             "total": self.total,
-            "hits": [[str(key) if not isinstance(key, tuple) else list(key) for key in hit._key()] for hit in self.hits],
+            "hits": [hit._key() for hit in self.hits],
         }
         text = json.dumps(document, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()

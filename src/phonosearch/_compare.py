@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from phonosearch import _core
-from phonosearch._answer import Evidence, alignment_of_row, evidence_of, level_name
+from phonosearch._answer import Evidence, evidence_of, form_kind, level_name
 from phonosearch._dates import PartialDate
 from phonosearch._errors import QueryError
 from phonosearch._kernel import text_rules
@@ -117,9 +117,12 @@ def compare(a: QueryLike, b: QueryLike) -> Comparison:
         asked_forms = forms(asked)
         for name in names:
             name_forms = forms(name)
-            row = _core.compare_names(text_rules(), asked.encode(), name.encode(), int(agreement), int(same_sex))
-            found = alignment_of_row(row.tolist())
-            if best is None or (found.level, -found.score) < (best[0].level, -best[0].score):
-                best = found, asked_forms, name_forms
+            encoded = asked.encode(), name.encode()
+            row = _core.compare_names(text_rules(), *encoded, int(agreement), int(same_sex)).tolist()
+            score, level, query_form, name_form = row[1], row[2], row[4], row[5]
+            if best is None or (level, -score) < (best[0][2], -best[0][1]):
+                best = row, asked_forms[query_form], name_forms[name_form]
     assert best is not None
-    return Comparison(best[0].score, level_name(best[0].level), evidence_of(*best))
+    row, asked_form, name_form = best
+    evidence = evidence_of(row, asked_form.parts, name_form.parts, form_kind(asked_form, name_form))
+    return Comparison(row[1], level_name(row[2]), evidence)

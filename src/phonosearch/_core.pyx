@@ -9,6 +9,7 @@ import numpy as np
 
 cimport numpy as cnp
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc, qsort, realloc
 from libc.string cimport memcmp, memcpy, memset
@@ -53,13 +54,16 @@ cdef enum:
 
 cdef enum:
     CLASSES = 4
-    POOL = MAX_FORMS * MAX_PARTS
-    ROW_HEAD = 14
+    POOL = MAX_FORMS * MAX_PARTS    # relations of one part of the index, at most
+    ROW_HEAD = 15
     ROW = ROW_HEAD + 4 * MAX_PARTS
     ACCEPTED_PAIR = 1 << 20     # a pair that a level accepts outweighs any that none does
 
 ROW_WIDTH = ROW
 ROW_HEAD_WIDTH = ROW_HEAD
+
+cdef enum:
+    UNKNOWN = -2
 
 cdef uint32_t FORM_MULTIPLE = 0x80000000
 cdef uint32_t DOB_SEVERAL = 0x80000000
@@ -108,6 +112,7 @@ ctypedef struct Alignment:
     int date_points
     int sex_kind
     int sex_points
+    uint32_t form               # of the index: the form read, or the full form where parts were joined
     int query_part[MAX_PARTS]
     int name_part[MAX_PARTS]
     int kind[MAX_PARTS]
@@ -128,7 +133,7 @@ ctypedef struct Hit:
     uint32_t person
     uint32_t form
     int16 score
-    int16 level
+    bint surely_close           # its score may exceed what a part that matches nothing allows
 
 
 cdef int _memory_error() except -1 nogil:
@@ -559,6 +564,7 @@ cdef void _write_row(const Alignment* found, int person, int32_t* row) noexcept 
     row[11] = found.date_points
     row[12] = found.sex_kind
     row[13] = found.sex_points
+    row[14] = <int32_t>found.form
     for pair in range(found.pairs):
         row[ROW_HEAD + 4 * pair] = found.query_part[pair]
         row[ROW_HEAD + 4 * pair + 1] = found.name_part[pair]
@@ -571,6 +577,9 @@ ctypedef struct Query:
     int size[MAX_FORMS]
     PartInfo parts[MAX_FORMS][MAX_PARTS]
     unsigned int full_parts[MAX_FORMS]
+    int pool_start[MAX_FORMS]   # of each form in a row of relations
+    int pool
+    bint grouped                # whether any part has spellings or nicknames
     int level
     uint32_t date               # packed, 0 where none was asked
     int sex
@@ -580,13 +589,18 @@ ctypedef struct Query:
 cdef void _prepare(TextRules rules, const ParsedName* parsed, Query* query) noexcept nogil:
     cdef int form, part
     query.forms = parsed.form_count
+    query.pool = 0
+    query.grouped = False
     for form in range(parsed.form_count):
         query.size[form] = parsed.size[form]
+        query.pool_start[form] = query.pool
+        query.pool += parsed.size[form]
         for part in range(parsed.size[form]):
             _describe(
                 rules, &parsed.letters[parsed.start[form][part]], parsed.length[form][part],
                 &query.parts[form][part], True,
             )
+            query.grouped |= query.parts[form][part].entry != NULL
         query.full_parts[form] = _full_parts(query.parts[form], query.size[form])
     query.share = 1000 - (rules.date_share if query.date else 0) - (rules.sex_share if query.sex else 0)
 
@@ -638,6 +652,7 @@ def compare_names(TextRules rules not None, bytes query_text not None, bytes nam
                 rules, query.parts[0], query.size[0], name.parts[0], name.size[0], query.share, &best, &scratch
             )
             best.name = 0
+            best.form = 0
             best.date_kind = date_kind
             best.date_points = rules.date_points[date_kind]
             best.sex_kind = sex_kind
@@ -679,6 +694,7 @@ cdef class Workspace:
     cdef ParsedName parsed
     cdef size_t expansion_start[MAX_PARTS + 1]
     cdef uint16_t initial_mask[26]
+    cdef bint has_initials
 
     def __cinit__(self, size_t parts, size_t people):
         self.mark = <uint16_t*>calloc(parts + 1, sizeof(uint16_t))
@@ -702,7 +718,7 @@ cdef class Workspace:
         free(self.hits)
         free(self.scratch)
 
-    cdef int add_hit(self, uint32_t person, uint32_t form) except -1 nogil:
+    cdef int add_hit(self, uint32_t person, uint32_t form, bint surely_close) except -1 nogil:
         cdef Hit* grown
         if self.hit_count == self.hit_room:
             self.hit_room = 2 * self.hit_room + 256
@@ -713,6 +729,7 @@ cdef class Workspace:
         self.hits[self.hit_count].person = person
         self.hits[self.hit_count].form = form
         self.hits[self.hit_count].score = -1
+        self.hits[self.hit_count].surely_close = surely_close
         self.hit_count += 1
         self.seen[person >> 3] |= 1 << (person & 7)
         return 0
@@ -733,12 +750,12 @@ cdef class Workspace:
         return 0
 
     cdef int32_t* relations(self, uint32_t part) except NULL nogil:
-        """The row of relations of an index part to the query parts."""
+        """The row of relations of an index part to the parts of the query's forms."""
         cdef int32_t* grown
         cdef uint32_t* grown_parts
         cdef int place
         if self.slot[part]:
-            return self.pair + <size_t>(self.slot[part] - 1) * POOL
+            return self.pair + <size_t>(self.slot[part] - 1) * self.query.pool
         if <size_t>self.slots == self.slot_part_room:
             grown_parts = <uint32_t*>realloc(self.slot_part, (2 * self.slot_part_room + 256) * sizeof(uint32_t))
             if grown_parts == NULL:
@@ -750,8 +767,8 @@ cdef class Workspace:
             self.pair = grown
             self.slot_part_room = 2 * self.slot_part_room + 256
         self.slot_part[self.slots] = part
-        grown = self.pair + <size_t>self.slots * POOL
-        for place in range(POOL):
+        grown = self.pair + <size_t>self.slots * self.query.pool
+        for place in range(self.query.pool):
             grown[place] = -1
         self.slots += 1
         self.slot[part] = self.slots
@@ -762,6 +779,7 @@ cdef class Workspace:
         for at in range(self.expanded):
             self.mark[self.expansion[at]] = 0
         self.expanded = 0
+        self.has_initials = False
         memset(self.initial_mask, 0, sizeof(self.initial_mask))
 
     cdef void forget(self) noexcept nogil:
@@ -812,9 +830,11 @@ cdef class NameIndex:
     cdef Array posting_start, posting_form
     cdef Array class_start, form_part, long_start, form_person, form_meta
     cdef Array several_person, several_start, several_form
-    cdef Array person_id_start, name_start, dob, dob_several_start, dob_several
+    cdef Array person_id_start, name_start, dob, dob_several_start, dob_several, name_text_start
+    cdef const uint8_t* name_kind
+    cdef const uint8_t* name_text   # NULL where names are not kept as given
     cdef int deletion_shift
-    cdef int32_t* spelling_part     # parts of TextRules.spelling_members, -1 where the index lacks one
+    cdef int32_t* spelling_part     # parts of TextRules.spelling_members: -1 where the index lacks one, or UNKNOWN
     cdef int32_t* nickname_part
 
     def __cinit__(self, TextRules rules not None, dict arrays not None):
@@ -825,7 +845,7 @@ cdef class NameIndex:
         self.nickname_part = NULL
         self._take_all()
         self._validate()
-        self._find_members()
+        self._allocate_members()
 
     def __dealloc__(self):
         free(self.spelling_part)
@@ -952,7 +972,8 @@ cdef class NameIndex:
             &self.posting_start, self.posting_form.size
         ):
             raise ValueError("posting_start")
-        self._check_postings()
+        if not _all_below(&self.posting_form, self.forms):
+            raise ValueError("posting_form")
         if (
             self.several_start.size != self.several_person.size + 1
             or not _runs(&self.several_start, self.several_form.size)
@@ -960,31 +981,25 @@ cdef class NameIndex:
             raise ValueError("several_start")
         if not _all_below(&self.several_form, self.forms) or not _all_below(&self.several_person, self.people):
             raise ValueError("several_form")
-        self.names = self._array("name_kind", np.uint8).shape[0]
-        if not _runs(&self.name_start, self.names):
-            raise ValueError("name_start")
-        for at in range(self.forms):
-            size = (self.form_meta.data[at] & ~FORM_MULTIPLE) >> 2
-            if (self.form_meta.data[at] & 3) >= MAX_FORMS or size >= (
-                self.name_start.data[self.form_person.data[at] + 1] - self.name_start.data[self.form_person.data[at]]
-            ):
-                raise ValueError("form_meta")
+        self._take_names()
         if not _runs(&self.dob_several_start, self.dob_several.size):
             raise ValueError("dob_several_start")
-        for at in range(self.people):
-            if self.dob.data[at] & DOB_SEVERAL and (
-                (self.dob.data[at] & ~DOB_SEVERAL) + 1 >= self.dob_several_start.size
-            ):
-                raise ValueError("dob")
-        if "name_text_start" in self.arrays:
-            self._check_texts()
         return 0
 
-    cdef int _check_texts(self) except -1:
-        cdef Array start
-        self._take("name_text_start", &start)
-        if start.size != self.names + 1 or not _runs(&start, self._array("name_text", np.uint8).shape[0]):
-            raise ValueError("name_text_start")
+    cdef int _take_names(self) except -1:
+        cdef cnp.ndarray kinds = self._array("name_kind", np.uint8)
+        cdef cnp.ndarray texts
+        self.names = kinds.shape[0]
+        self.name_kind = <const uint8_t*>cnp.PyArray_DATA(kinds)
+        self.name_text = NULL
+        if not _runs(&self.name_start, self.names):
+            raise ValueError("name_start")
+        if "name_text" in self.arrays:
+            texts = self._array("name_text", np.uint8)
+            self._take("name_text_start", &self.name_text_start)
+            if self.name_text_start.size != self.names + 1 or not _runs(&self.name_text_start, texts.shape[0]):
+                raise ValueError("name_text_start")
+            self.name_text = <const uint8_t*>cnp.PyArray_DATA(texts)
         return 0
 
     cdef int _check_codes(self, str name, Array* codes, Array* starts, size_t total) except -1:
@@ -992,40 +1007,24 @@ cdef class NameIndex:
             raise ValueError(f"{name}_start")
         return 0
 
-    cdef int _check_postings(self) except -1:
-        """Each run holds forms of its own class."""
-        cdef size_t part, at
-        cdef int group
-        cdef uint32_t low, high, form
-        cdef bint good = True
-        with nogil:
-            for part in range(self.parts):
-                for group in range(CLASSES):
-                    low = self.class_start.data[group]
-                    high = self.class_start.data[group + 1]
-                    for at in range(
-                        self.posting_start.data[CLASSES * part + group], self.posting_start.data[CLASSES * part + group + 1]
-                    ):
-                        form = self.posting_form.data[at]
-                        good &= (form >= low) & (form < high)
-        if not good:
-            raise ValueError("posting_form")
+    cdef int _allocate_members(self) except -1:
+        cdef int spellings = self.rules.spelling_members_start[self.rules.spelling_group_count], at
+        cdef int nicknames = self.rules.nickname_members_start[self.rules.nickname_group_count]
+        self.spelling_part = <int32_t*>malloc((spellings + 1) * sizeof(int32_t))
+        self.nickname_part = <int32_t*>malloc((nicknames + 1) * sizeof(int32_t))
+        if self.spelling_part == NULL or self.nickname_part == NULL:
+            raise MemoryError
+        for at in range(spellings):
+            self.spelling_part[at] = UNKNOWN
+        for at in range(nicknames):
+            self.nickname_part[at] = UNKNOWN
         return 0
 
-    cdef int _find_members(self) except -1:
-        cdef int count = self.rules.spelling_members_start[self.rules.spelling_group_count], at
-        self.spelling_part = <int32_t*>malloc((count + 1) * sizeof(int32_t))
-        if self.spelling_part == NULL:
-            raise MemoryError
-        for at in range(count):
-            self.spelling_part[at] = self._find_packed(self.rules.spelling_members[at])
-        count = self.rules.nickname_members_start[self.rules.nickname_group_count]
-        self.nickname_part = <int32_t*>malloc((count + 1) * sizeof(int32_t))
-        if self.nickname_part == NULL:
-            raise MemoryError
-        for at in range(count):
-            self.nickname_part[at] = self._find_packed(self.rules.nickname_members[at])
-        return 0
+    cdef inline int32_t _member(self, int32_t* known, const uint64_t* members, int member) noexcept nogil:
+        """The part of a member of a group, looked up once: threads that race write the same number."""
+        if known[member] == UNKNOWN:
+            known[member] = self._find_packed(members[member])
+        return known[member]
 
     cdef int32_t _find_packed(self, uint64_t key) noexcept nogil:
         cdef uint8_t letters[16]
@@ -1070,14 +1069,16 @@ cdef class NameIndex:
     cdef inline const uint8_t* _letters(self, uint32_t part) noexcept nogil:
         return self.part_letters + self.part_start.data[part]
 
-    cdef void _describe_part(self, uint32_t part, PartInfo* info) noexcept nogil:
+    cdef void _describe_part(self, uint32_t part, PartInfo* info, bint grouped) noexcept nogil:
         info.letters = self._letters(part)
         info.length = self._length(part)
         info.raw = info.letters[0] < 97
         info.primary = self.part_primary.data[part]
         info.alternate = self.part_alternate.data[part]
         info.soundex = self.part_soundex.data[part]
-        info.entry = NULL if info.raw else self.rules.word(pack_word(info.letters, info.length))
+        info.entry = NULL
+        if grouped and not info.raw:
+            info.entry = self.rules.word(pack_word(info.letters, info.length))
 
     cdef const uint32_t* _form(self, uint32_t form, int* size) noexcept nogil:
         """The parts of a form."""
@@ -1108,18 +1109,21 @@ cdef class NameIndex:
                 for member in range(
                     self.rules.spelling_members_start[group], self.rules.spelling_members_start[group + 1]
                 ):
-                    if self.spelling_part[member] >= 0:
-                        space.add_expansion(self.spelling_part[member], bit)
+                    found = self._member(self.spelling_part, self.rules.spelling_members, member)
+                    if found >= 0:
+                        space.add_expansion(found, bit)
             for at in range(part.entry.nickname_start, part.entry.nickname_end):
                 group = self.rules.groups[at]
                 for member in range(
                     self.rules.nickname_members_start[group], self.rules.nickname_members_start[group + 1]
                 ):
-                    if self.nickname_part[member] >= 0:
-                        space.add_expansion(self.nickname_part[member], bit)
+                    found = self._member(self.nickname_part, self.rules.nickname_members, member)
+                    if found >= 0:
+                        space.add_expansion(found, bit)
         self._expand_beginnings(space, part, bit)
         if part.length == 1:
             space.initial_mask[part.letters[0] - 97] |= bit
+            space.has_initials = True
             return 0
         self._expand_word(space, part.letters, 1, bit)
         if level >= SOUNDS:
@@ -1266,21 +1270,25 @@ cdef class NameIndex:
     cdef int _offer_run(
         self, Workspace space, uint32_t first, uint32_t last, int form, bint wide, int group
     ) except -1 nogil:
-        cdef uint32_t at, ahead, base
-        cdef size_t offset
-        if group < CLASSES - 1:
-            base = self.class_start.data[group]
-            offset = self._class_offset(group)
-            for at in range(first, last):
-                ahead = at + 8
+        cdef uint32_t at, ahead, low = self.class_start.data[group], high = self.class_start.data[group + 1], found
+        cdef size_t offset = self._class_offset(group)
+        cdef unsigned int one, other
+        cdef const uint32_t* parts
+        cdef bint both = group == 1 and space.query.size[form] == 2 and not wide and not space.has_initials
+        for at in range(first, last):
+            if group < CLASSES - 1:
+                ahead = at + 12
                 if ahead < last:
-                    PS_PREFETCH(
-                        self.form_part.data + offset + <size_t>(group + 1) * (self.posting_form.data[ahead] - base)
-                    )
-                self._offer(space, self.posting_form.data[at], form, wide)
-        else:
-            for at in range(first, last):
-                self._offer(space, self.posting_form.data[at], form, wide)
+                    PS_PREFETCH(self.form_part.data + offset + <size_t>(group + 1) * (self.posting_form.data[ahead] - low))
+            found = self.posting_form.data[at]
+            if both and low <= found < high:
+                # The commonest case, two parts and two parts, before the general one.
+                parts = self.form_part.data + offset + 2 * <size_t>(found - low)
+                one = space.mark[parts[0]]
+                other = space.mark[parts[1]]
+                if not one or not other or (one | other) != 3:
+                    continue
+            self._offer(space, found, form, wide)
         return 0
 
     cdef inline size_t _class_offset(self, int group) noexcept nogil:
@@ -1298,18 +1306,22 @@ cdef class NameIndex:
         cdef const uint32_t* parts = self._form(form, &size)
         cdef uint16_t masks[MAX_PARTS]
         cdef uint32_t person
-        cdef int level = space.query.level
+        cdef unsigned int full_parts = space.query.full_parts[query_form]
         for part in range(size):
             masks[part] = space.mark[parts[part]]
-            if level >= VARIANT:
+            if space.has_initials:
                 masks[part] |= space.initial_mask[self._first_letter(parts[part])]
-        if not _identifies(masks, size, queries, space.query.full_parts[query_form], wide):
+        if not _identifies(masks, size, queries, full_parts, wide):
             return 0
-        if level == EXACT and self.form_meta.data[form] & 3:
+        if space.query.level == EXACT and self.form_meta.data[form] & 3:
             return 0
         person = self.form_person.data[form]
         if not space.seen[person >> 3] >> (person & 7) & 1:
-            space.add_hit(person, form)
+            space.add_hit(
+                person, form,
+                not wide or (self.form_meta.data[form] & FORM_MULTIPLE) != 0
+                or _identifies(masks, size, queries, full_parts, False),
+            )
         return 0
 
     cdef inline int _first_letter(self, uint32_t part) noexcept nogil:
@@ -1381,7 +1393,7 @@ cdef class NameIndex:
                 continue
             self._align(space, person, form, &found)
             if found.level <= space.query.level:
-                space.add_hit(person, form)
+                space.add_hit(person, form, True)
         return 0
 
     cdef int _align_forms(
@@ -1398,12 +1410,12 @@ cdef class NameIndex:
             relations = space.relations(parts[column])
             info.letters = NULL
             for row in range(grid.rows):
-                value = relations[query_form * MAX_PARTS + row]
+                value = relations[query.pool_start[query_form] + row]
                 if value < 0:
                     if info.letters == NULL:
-                        self._describe_part(parts[column], &info)
+                        self._describe_part(parts[column], &info, query.grouped)
                     value = _relate(self.rules, &query.parts[query_form][row], &info)
-                    relations[query_form * MAX_PARTS + row] = value
+                    relations[query.pool_start[query_form] + row] = value
                 grid.kind[row][column] = value >> 16
                 grid.points[row][column] = value & 0xFFFF
         _score_grid(
@@ -1445,7 +1457,7 @@ cdef class NameIndex:
         if query.date:
             dates = self.dob.data[person]
             date_kind = DATE_ABSENT
-            if dates & DOB_SEVERAL:
+            if dates & DOB_SEVERAL and (dates & ~DOB_SEVERAL) + 1 < self.dob_several_start.size:
                 date_kind = 0
                 dates &= ~DOB_SEVERAL
                 for date_at in range(self.dob_several_start.data[dates], self.dob_several_start.data[dates + 1]):
@@ -1454,7 +1466,7 @@ cdef class NameIndex:
                         date_kind = kind
                 if date_kind == 0:
                     date_kind = DATE_ABSENT
-            elif dates:
+            elif dates and not dates & DOB_SEVERAL:
                 date_kind = _date_agreement(query.date, dates)
             best.date_kind = date_kind
             best.date_points = self.rules.date_points[date_kind]
@@ -1481,6 +1493,7 @@ cdef class NameIndex:
                 self._align_forms(space, query_form, parts, size, self.form_meta.data[forms[number]] & 3, &found)
                 if _better(&found, best):
                     found.name = (self.form_meta.data[forms[number]] & ~FORM_MULTIPLE) >> 2
+                    found.form = forms[number]
                     best[0] = found
         full = self._form(forms[0], &full_size)
         # Joined parts need a part of exactly their length on the other side: most names end here.
@@ -1494,29 +1507,48 @@ cdef class NameIndex:
                 lengths_meet |= query.parts[0][other].length == joined
         if lengths_meet:
             for position in range(full_size):
-                self._describe_part(full[position], &infos[position])
+                self._describe_part(full[position], &infos[position], True)
             found = best[0]
             _score_merged(
                 self.rules, query.parts[0], query.size[0], infos, full_size, query.share, &found, &space.scratch
             )
             if _better(&found, best):
                 found.name = (self.form_meta.data[forms[0]] & ~FORM_MULTIPLE) >> 2
+                found.form = forms[0]
                 best[0] = found
         return 0
 
-    cdef int _collect(self, Workspace space) except -1 nogil:
-        """Find and score every person who satisfies the query."""
+    cdef int _find_people(self, Workspace space) except -1 nogil:
+        """Find every person who satisfies the query."""
         cdef int form
-        cdef size_t at
-        cdef Alignment found
-        for form in range(space.query.forms if space.query.level > EXACT else 1):
-            self._search_form(space, form)
         if space.query.level > EXACT:
             self._search_merged(space)
+        for form in range(space.query.forms if space.query.level > EXACT else 1):
+            self._search_form(space, form)
+        return 0
+
+    cdef int _score_people(self, Workspace space, size_t wanted) except -1 nogil:
+        """Score the people found, at least all that can be among the first ``wanted``."""
+        cdef size_t at, above = 0
+        cdef Alignment found
+        cdef int bound = 1024, queries = space.query.size[0]
+        if space.query.level == WIDE and space.query.forms == 1 and queries > 1:
+            # At best all parts but one agree exactly, and so does all other evidence.
+            bound = (
+                space.query.share * (1000 * (queries - 1) + self.rules.none_span) // (1000 * queries)
+                + 1000 - space.query.share
+            )
         for at in range(space.hit_count):
-            self._align(space, space.hits[at].person, space.hits[at].form, &found)
-            space.hits[at].score = <int16>found.score
-            space.hits[at].level = <int16>found.level
+            if space.hits[at].surely_close or bound == 1024:
+                self._align(space, space.hits[at].person, space.hits[at].form, &found)
+                space.hits[at].score = <int16>found.score
+                above += found.score > bound
+        if bound == 1024 or above >= wanted:
+            return 0
+        for at in range(space.hit_count):
+            if not space.hits[at].surely_close:
+                self._align(space, space.hits[at].person, space.hits[at].form, &found)
+                space.hits[at].score = <int16>found.score
         return 0
 
     cdef Workspace _borrow(self, bytes text, int level, uint32_t date, int sex):
@@ -1536,27 +1568,25 @@ cdef class NameIndex:
         return space
 
     def search(self, bytes text not None, int level, size_t offset, size_t limit, unsigned int date=0, int sex=0):
-        """People who satisfy the level: exact total, totals by level, and one page of alignment rows.
+        """The exact number of people who satisfy the level, and one page of them.
 
-        Rows are ordered by score descending, then person ascending; see ``_alignment`` for their columns. A workspace
-        that an error leaves behind is dropped.
+        Returns the total, the alignment rows of the page (see ``_write_row``), and for each of them a tuple of person
+        id, score, level, name as given (None where the index keeps none) and kind of name. The order is score
+        descending, then person ascending. A workspace that an error leaves behind is dropped.
         """
         cdef Workspace space = self._borrow(text, level, date, sex)
         cdef size_t total, at, first = 0, count = 0
         cdef cnp.ndarray rows
-        cdef cnp.ndarray levels = np.zeros(NO_LEVEL, dtype=np.int64)
-        cdef long long* by_level = <long long*>cnp.PyArray_DATA(levels)
         cdef Alignment found
         cdef int32_t* row
         with nogil:
-            self._collect(space)
+            self._find_people(space)
             total = space.hit_count
-            for at in range(total):
-                if space.hits[at].level < NO_LEVEL:
-                    by_level[space.hits[at].level] += 1
             first = offset if offset < total else total
             count = limit if limit < total - first else total - first
-            _order_page(space.hits, total, first + count)
+            if count:
+                self._score_people(space, first + count)
+                _order_page(space.hits, total, first + count)
         rows = np.empty((count, ROW), dtype=np.int32)
         row = <int32_t*>cnp.PyArray_DATA(rows)
         with nogil:
@@ -1565,7 +1595,41 @@ cdef class NameIndex:
                 _write_row(&found, space.hits[first + at].person, row + at * ROW)
             space.forget()
         self.pool.append(space)
-        return total, levels, rows
+        return total, rows, [self._show(row + at * ROW) for at in range(count)]
+
+    cdef tuple _show(self, const int32_t* row):
+        cdef uint32_t person = row[0]
+        cdef size_t name = self.name_start.data[person] + <size_t>row[3]
+        text = None
+        cdef int kind = 0
+        if name < self.name_start.data[person + 1]:
+            kind = self.name_kind[name]
+            if self.name_text != NULL:
+                text = PyUnicode_DecodeUTF8(
+                    <const char*>self.name_text + self.name_text_start.data[name],
+                    self.name_text_start.data[name + 1] - self.name_text_start.data[name], "replace",
+                )
+        return (
+            PyUnicode_DecodeUTF8(
+                <const char*>self.person_id + self.person_id_start.data[person],
+                self.person_id_start.data[person + 1] - self.person_id_start.data[person], "replace",
+            ),
+            row[1], row[2], text, kind,
+        )
+
+    def count(self, bytes text not None):
+        """How many people each level finds."""
+        cdef Workspace space
+        cdef int level
+        totals = []
+        for level in range(NO_LEVEL):
+            space = self._borrow(text, level, 0, 0)
+            with nogil:
+                self._find_people(space)
+            totals.append(space.hit_count)
+            space.forget()
+            self.pool.append(space)
+        return totals
 
     def align(self, bytes text not None, size_t person, size_t form, unsigned int date=0, int sex=0):
         """The alignment row of one person, hit or not; ``form`` is any form of theirs."""
@@ -1582,23 +1646,36 @@ cdef class NameIndex:
         self.pool.append(space)
         return row
 
-    def name_parts(self, size_t person, size_t form, int name):
-        """The parts of the full form of a person's name; ``form`` is any form of theirs."""
-        cdef size_t at, chosen = form
+    def show(self, row):
+        """The tuple that ``search`` gives for an alignment row."""
+        cdef cnp.ndarray values = np.ascontiguousarray(row, dtype=np.int32)
+        if values.shape[0] != ROW or not 0 <= row[0] < self.people or row[3] < 0:
+            raise IndexError("not a row of this index")
+        return self._show(<int32_t*>cnp.PyArray_DATA(values))
+
+    def form_parts(self, size_t form):
+        """The parts of a form, as text."""
         cdef int size, part
         cdef const uint32_t* parts
-        if form >= self.forms or self.form_person.data[form] != person:
-            raise IndexError("the form is not one of this person")
-        if self.form_meta.data[form] & FORM_MULTIPLE:
-            at = _lower_bound(&self.several_person, <uint32_t>person)
+        if form >= self.forms:
+            raise IndexError("no such form")
+        parts = self._form(<uint32_t>form, &size)
+        return tuple([
+            PyUnicode_DecodeUTF8(<const char*>self._letters(parts[part]), self._length(parts[part]), "replace")
+            for part in range(size)
+        ])
+
+    def full_form(self, size_t form):
+        """The full form of the name that a form belongs to."""
+        cdef size_t at
+        cdef uint32_t name = self.form_meta.data[form] & ~FORM_MULTIPLE & ~<uint32_t>3
+        if self.form_meta.data[form] & 3:
+            at = _lower_bound(&self.several_person, self.form_person.data[form])
             if at < self.several_person.size:
                 for at in range(self.several_start.data[at], self.several_start.data[at + 1]):
-                    if (self.form_meta.data[self.several_form.data[at]] & ~FORM_MULTIPLE) == <uint32_t>(name << 2):
-                        chosen = self.several_form.data[at]
-        parts = self._form(<uint32_t>chosen, &size)
-        return [
-            self._letters(parts[part])[: self._length(parts[part])].decode("utf-8", "replace") for part in range(size)
-        ]
+                    if (self.form_meta.data[self.several_form.data[at]] & ~FORM_MULTIPLE) == name:
+                        return self.several_form.data[at]
+        return form
 
     def find_person(self, bytes person_id not None):
         """The number of a person, or -1 (binary search)."""

@@ -15,18 +15,19 @@ import numpy.typing as npt
 from phonosearch import _storage
 from phonosearch._answer import (
     Answer,
+    Evidence,
     Explanation,
     Hit,
-    alignment_of_row,
     evidence_of,
     explain_verdict,
+    form_kind,
     level_name,
 )
 from phonosearch._builder import Builder
 from phonosearch._core import NameIndex
 from phonosearch._errors import CorruptIndexError, LimitError, QueryError, RulesMismatchError, UnknownPersonError
 from phonosearch._kernel import text_rules
-from phonosearch._names import Form, forms, forms_of_parts
+from phonosearch._names import forms_of_parts
 from phonosearch._query import Query, QueryLike, level_number, read_query
 from phonosearch._records import KINDS, LoadReport, ReportBuilder, batches
 from phonosearch._rules import LEVELS, rules
@@ -42,7 +43,8 @@ _SUBSTANCE = (
     "dob_several", "sex",
 )  # fmt: skip
 _REPORT = "report"
-_WIDEST = LEVELS[-1]
+_FORM = 14  # column of an alignment row
+_KINDS = KINDS + ("alias",) * (256 - len(KINDS))
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -235,27 +237,40 @@ class PersonIndex:
         return self._answer(read_query(query, dob, sex), number, limit, offset)
 
     def _answer(self, query: Query, level: int, limit: int, offset: int) -> Answer:
-        date, sex, text = query.packed_date, query.sex_number, query.encoded
-        total, levels, rows = self._kernel.search(text, level, offset, limit, date, sex)
-
-        def count_levels() -> list[int]:
-            if LEVELS[level] == _WIDEST:
-                counted = levels
-            else:
-                _, counted, _ = self._kernel.search(text, LEVELS.index(_WIDEST), 0, 0)
-            return [int(count) for count in counted]
-
+        text = query.encoded
+        total, rows, shown = self._kernel.search(text, level, offset, limit, query.packed_date, query.sex_number)
+        read = partial(self._evidence, query)
         return Answer(
             total=total,
-            hits=tuple(self._hit(query, row) for row in rows.tolist()),
+            hits=tuple(
+                [
+                    Hit(person_id, score, LEVELS[found], self._name(row, name), _KINDS[kind], row, read)
+                    for row, (person_id, score, found, name, kind) in zip(rows, shown, strict=True)
+                ]
+            ),
             level=LEVELS[level],
             limit=limit,
             offset=offset,
             rules=self.rules,
             fingerprint=self.fingerprint,
             query=query,
-            count_levels=count_levels,
+            count=partial(self._kernel.count, text),
         )
+
+    def _name(self, row: npt.NDArray[np.int32], name: str | None) -> str:
+        """The name as it was given, or normalised where the index does not keep it."""
+        if name is not None:
+            return name
+        return " ".join(self._kernel.form_parts(self._kernel.full_form(int(row[_FORM])))).title()
+
+    def _evidence(self, query: Query, row: list[int]) -> tuple[Evidence, ...]:
+        asked = query.forms[row[4]]
+        recorded = self._kernel.form_parts(row[_FORM])
+        kind = None
+        if row[4] or row[5]:
+            full = list(self._kernel.form_parts(self._kernel.full_form(row[_FORM])))
+            kind = form_kind(asked, forms_of_parts(full)[row[5]])
+        return evidence_of(row, asked.parts, recorded, kind)
 
     def search_many(
         self,
@@ -314,38 +329,13 @@ class PersonIndex:
         if person < 0:
             raise UnknownPersonError
         form = int(self._first_form[person])
-        found = alignment_of_row(
-            self._kernel.align(checked.encoded, person, form, checked.packed_date, checked.sex_number).tolist()
-        )
-        evidence = evidence_of(found, checked.forms, self._name_forms(person, found.name))
-        reached = level_name(found.level)
+        row = self._kernel.align(checked.encoded, person, form, checked.packed_date, checked.sex_number)
+        _, score, found, name, _ = self._kernel.show(row)
+        evidence = self._evidence(checked, row.tolist())
+        reached = level_name(found)
         verdict = explain_verdict(reached, LEVELS[number], evidence)
         words = "\n".join([verdict, *(f"{item.points:+5d}  {item.text}" for item in evidence)])
-        return Explanation(
-            person_id, found.level <= number, reached, found.score, self._name(person, found.name), evidence, words
-        )
-
-    def _hit(self, query: Query, row: list[int]) -> Hit:
-        person, name = row[0], row[3]
-        start = self._arrays["person_id_start"]
-        person_id = self._arrays["person_id"][start[person] : start[person + 1]].tobytes().decode("utf-8", "replace")
-        kind = KINDS[min(self._arrays["name_kind"][self._arrays["name_start"][person] + name], len(KINDS) - 1)]
-        return Hit(
-            person_id, self._name(person, name), kind, row, query, partial(self._name_forms, person, name)
-        )
-
-    def _name(self, person: int, name: int) -> str:
-        """A name as it was given, or normalised where the index does not keep it."""
-        start = self._arrays.get("name_text_start")
-        if start is None:
-            return " ".join(self._name_forms(person, name)[0].parts).title()
-        number = int(self._arrays["name_start"][person]) + name
-        return self._arrays["name_text"][start[number] : start[number + 1]].tobytes().decode("utf-8", "replace")
-
-    def _name_forms(self, person: int, name: int) -> list[Form]:
-        if "name_text_start" in self._arrays:
-            return forms(self._name(person, name))
-        return forms_of_parts(self._kernel.name_parts(person, int(self._first_form[person]), name))
+        return Explanation(person_id, found <= number, reached, score, self._name(row, name), evidence, words)
 
     @cached_property
     def _first_form(self) -> npt.NDArray[np.uint32]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
 
 from phonosearch._dates import PartialDate, pack, parse_date
 from phonosearch._errors import QueryError
@@ -19,14 +20,15 @@ SEXES = ("M", "F", "X")
 QueryLike = str | Mapping[str, object] | Person
 
 
-class Query(NamedTuple):
+@dataclass(frozen=True, repr=False)
+class Query:
     """A checked query."""
 
     text: str
     date: PartialDate | None
     sex: str | None
 
-    @property
+    @cached_property
     def forms(self) -> list[Form]:
         """The forms of the name."""
         return forms(self.text)

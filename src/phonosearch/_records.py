@@ -616,15 +616,16 @@ def _arrow_batches(source: Any, report: ReportBuilder, batch_rows: int) -> Itera
             except pa.ArrowInvalid:
                 raise RecordsError("the Arrow stream is damaged, or holds nulls for whole rows", report.read) from None
             for start in range(0, batch.num_rows, batch_rows):
-                piece = batch.slice(start, batch_rows)
+                size = min(batch_rows, batch.num_rows - start)
                 first = report.read
                 columns = {}
                 for name, make in makers.items():
                     try:
-                        columns[name] = _arrow_column(make(piece.column(name)))
+                        # Not a slice of the batch: its columns may be longer than it says it is.
+                        columns[name] = _arrow_column(make(batch.column(name).slice(start, size)), size)
                     except pa.ArrowException:
                         raise RecordsError(f"column {name} cannot be read as text", first) from None
-                report.read += piece.num_rows
+                report.read += size
                 yield RowBatch(np.arange(first, report.read, dtype=np.int64), columns)
 
     return read()
@@ -664,16 +665,16 @@ def _arrow_joined(pa: Any, array: Any, make: Callable[[Any], Any]) -> Any:
     return compute.binary_join(lists, pa.scalar(";", pa.large_string()))
 
 
-def _arrow_column(array: Any) -> TextColumn:
+def _arrow_column(array: Any, count: int) -> TextColumn:
     array.validate()
-    count, start = len(array), array.offset
+    start = array.offset
     bitmap, ends, text = array.buffers()
     offsets = np.require(np.frombuffer(ends, np.int64, count + 1, 8 * start), requirements="A")
     data = np.empty(0, np.uint8) if text is None else np.frombuffer(text, np.uint8)
     first, last = int(offsets[0]), int(offsets[-1])
     # Later code trusts the offsets, and these were made by someone else's library.
-    if first < 0 or last > len(data) or (offsets[1:] < offsets[:-1]).any():
-        raise RecordsError("the offsets of an Arrow column are damaged")
+    if len(array) != count or first < 0 or last > len(data) or (offsets[1:] < offsets[:-1]).any():
+        raise RecordsError("an Arrow column is damaged: its length or its offsets are wrong")
     valid = None
     if array.null_count:
         bits = np.frombuffer(bitmap, np.uint8)[start >> 3 : (start + count + 7) >> 3]

@@ -1,0 +1,111 @@
+"""People to measure with, and names to search them by."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.ipc
+
+import phonosearch as ps
+from phonosearch import testing
+
+__all__ = ["COMMON", "MIXTURE", "BenchmarkQuery", "benchmark_queries", "people_table", "source"]
+
+MIXTURE = ("present", "one_edit", "two_edits", "respelt")
+"""The kinds of the main mixture: 40 %, 20 %, 20 % and 20 %."""
+
+COMMON = (
+    "John Smith", "David Jones", "Mohammed Khan", "Margaret Wilson", "Mohammed Ali", "Susan Taylor", "Peter Brown",
+    "Michael Williams", "Paul Evans", "Sarah Davies", "James Johnson", "Fatima Begum", "Muhammad Hussain", "Robert Moore",
+    "Amandeep Singh", "Maria Garcia", "Mary Davis", "William Thomas", "Patricia Martin", "Jennifer Clark",
+)  # fmt: skip
+"""Names that many people bear."""
+
+
+class BenchmarkQuery(NamedTuple):
+    """A name to search for.
+
+    Attributes
+    ----------
+    text, kind : str
+        ``kind`` is one of `MIXTURE`, "three_part" (a whole name as recorded) or "common".
+    person_id : str or None
+        Who is meant; None where nobody in particular is.
+    parts : tuple of str
+        The normalised parts of the name before mistakes were made.
+    """
+
+    text: str
+    kind: str
+    person_id: str | None
+    parts: tuple[str, ...]
+
+
+def source() -> str:
+    """Where the English names come from: "pypi" where the package ``names`` is installed."""
+    return "pypi" if importlib.util.find_spec("names") else "builtin"
+
+
+@cache
+def _version() -> str:
+    """Digest of all that the people are made of."""
+    digest = hashlib.sha256(source().encode())
+    files = resources.files("phonosearch")
+    for file in ("testing.py", "data/testing_names.tsv"):
+        digest.update((files / file).read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _cache_folder() -> Path:
+    folder = os.environ.get("PHONOSEARCH_BENCH_CACHE")
+    if folder:
+        return Path(folder)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "phonosearch-benchmarks"
+
+
+def people_table(size: int, seed: int = 0) -> pa.Table:
+    """Invented people, a row for each name; the same for the same ``size`` and ``seed``.
+
+    Kept as Arrow IPC in the user's cache, or in ``PHONOSEARCH_BENCH_CACHE``.
+    """
+    path = _cache_folder() / f"people-{_version()}-{size}-{seed}.arrow"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        table = pa.table(testing.population_columns(size, seed=seed, source=source()))
+        unfinished = path.with_suffix(f".{os.getpid()}")
+        with pa.ipc.new_file(unfinished, table.schema) as writer:
+            writer.write_table(table, max_chunksize=1 << 16)
+        unfinished.replace(path)
+    with pa.memory_map(str(path)) as stream:
+        return pa.ipc.open_file(stream).read_all()
+
+
+def _sample(table: pa.Table, count: int) -> list[dict[str, str]]:
+    rows = table.take([number * table.num_rows // count for number in range(count)])
+    return rows.select(["person_id", "full_name"]).to_pylist()
+
+
+def benchmark_queries(table: pa.Table, count: int, seed: int = 0) -> list[BenchmarkQuery]:
+    """``count`` queries of the main mixture, then a tenth as many of three parts, then the common names."""
+    primary = table.filter(pc.equal(table["kind"], "primary"))
+    people = _sample(primary, min(primary.num_rows, 50_000))
+    meant = {person["person_id"]: ps.normalise(person["full_name"]) for person in people}
+    found = []
+    for query in testing.queries(people, count, seed=seed):
+        parts = meant[query.person_id]
+        found.append(BenchmarkQuery(query.text, query.kind, query.person_id, (parts[0], *parts[1:][-1:])))
+    whole = [person for person in people if len(meant[person["person_id"]]) == 3]
+    wanted = min(len(whole), -(-count // 10))
+    for number in range(wanted):
+        person = whole[(number * len(whole) // wanted + seed) % len(whole)]
+        name = person["full_name"]
+        found.append(BenchmarkQuery(name, "three_part", person["person_id"], tuple(meant[person["person_id"]])))
+    return found + [BenchmarkQuery(name, "common", None, tuple(ps.normalise(name))) for name in COMMON]

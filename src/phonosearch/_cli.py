@@ -1,0 +1,507 @@
+"""The commands: build, search, explain, compare, encode and check.
+
+Names and dates of birth may stand in what a command prints on stdout, never in what it prints of an error. Text that
+comes from data cannot act on the terminal: see ``shown``. Exit codes: 0 done; 1 nothing found; 2 it cannot be done as
+asked; 3 built, but rows were rejected; 4 the index is damaged or of another version; 70 a defect of phonosearch.
+"""
+
+from __future__ import annotations
+
+import csv
+import errno
+import io
+import json
+import os
+import sys
+import time
+import traceback
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path, PosixPath
+from typing import Annotated, Any, NamedTuple
+
+import typer
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+from typer.core import TyperGroup
+
+import phonosearch as ps
+from phonosearch import _storage
+from phonosearch._normalise import check_text
+from phonosearch._rules import rules
+
+__all__ = ["Screen", "app", "shown"]
+
+FOUND_NOTHING, CANNOT, SOME_REJECTED, BAD_INDEX, DEFECT = 1, 2, 3, 4, 70
+LEVEL_STYLES = {"exact": "bold green", "variant": "green", "sounds": "cyan", "close": "yellow", "wide": "magenta"}
+
+# What takes no room on the screen, or hides that something is there, besides the categories of _hidden.
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
+_PLAIN = str.maketrans({"“": '"', "”": '"', "’": "'", "·": "|", "…": "..."})
+
+
+def _hidden(character: str) -> bool:
+    return (
+        unicodedata.category(character) in ("Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp")
+        or character in _BLANK
+        or "\ufe00" <= character <= "\ufe0f"
+        or "\U000e0100" <= character <= "\U000e01ef"
+    )
+
+
+def shown(text: str, encoding: str = "utf-8") -> str:
+    r"""The text with all that could act on a terminal, or that the encoding lacks, as \u202e.
+
+    A backslash becomes two, so that nothing else reads so.
+    """
+    if text.isascii() and text.isprintable() and "\\" not in text:
+        return text
+    if not encoding.lower().startswith("utf"):
+        text = text.translate(_PLAIN)
+
+    def one(character: str) -> str:
+        if character == "\\":
+            return "\\\\"
+        code = ord(character)
+        try:
+            if not _hidden(character):
+                character.encode(encoding)
+                return character
+        except UnicodeEncodeError:
+            pass
+        return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+    return "".join(map(one, text))
+
+
+class Screen:
+    """Rich output of plain text: no markup, nothing wrapped but tables, and only what the encoding can hold."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        self.console = Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+        if not self.console.is_terminal and "COLUMNS" not in os.environ:
+            self.console.width = 120
+
+    def text(self, text: object, style: str = "") -> Text:
+        """One piece of text, made safe."""
+        return Text(shown(str(text), self.console.encoding), style)
+
+    def line(self, *pieces: str | Text) -> None:
+        """One line; a narrow terminal wraps it."""
+        whole = Text.assemble(*(self.text(piece) if isinstance(piece, str) else piece for piece in pieces))
+        self.console.print(whole, soft_wrap=True)
+
+    def table(self, columns: str, rows: Iterator[Sequence[RenderableType | object]]) -> None:
+        """A table; a column whose heading ends with ">" is set to the right."""
+        table = Table(box=box.SIMPLE, pad_edge=False, header_style="bold")
+        for heading in columns.split("|"):
+            right = heading.endswith(">")
+            table.add_column(heading.rstrip(">"), justify="right" if right else "left", overflow="fold")
+        for row in rows:
+            table.add_row(*(cell if isinstance(cell, Text | Group) else self.text(cell) for cell in row))
+        self.console.print(table)
+
+    def level(self, level: str | None) -> Text:
+        """The name of a level in its colour."""
+        return self.text(level or "none", LEVEL_STYLES.get(level or "", "red"))
+
+    def ladder(self, ladder: dict[str, int], asked: str) -> None:
+        """How many people each level finds; the level that was asked for stands out."""
+        pieces: list[str | Text] = []
+        for level, count in ladder.items():
+            pieces += [" · "] if pieces else []
+            pieces.append(self.text(f"{level} {count:,}", LEVEL_STYLES[level] if level == asked else "dim"))
+        self.line(*pieces)
+
+    def sentences(self, evidence: Sequence[ps.Evidence]) -> Text:
+        """The evidence, a line for each piece, its points first."""
+        lines = (self.text(f"{item.points:+5d}  {item.text}", "dim") for item in evidence)
+        return Text("\n").join(lines)
+
+
+def _print_json(document: dict[str, Any]) -> None:
+    print(json.dumps(document, ensure_ascii=True, indent=2))
+
+
+def _evidence(evidence: Sequence[ps.Evidence]) -> list[dict[str, Any]]:
+    return [item._asdict() for item in evidence]
+
+
+# Errors. Typer names both the classes and the modules of its usage errors differently from version to version, and
+# their messages repeat what was typed, which can be a name.
+
+_UsageError: type[Exception] = typer.BadParameter.__bases__[0]
+
+
+def _usage_problem(error: Any) -> str:
+    kind = type(error).__name__
+    param = getattr(error, "param", None)
+    label = ""
+    if param:
+        label = next((opt for opt in param.opts if opt.startswith("--")), param.metavar or param.name)
+    if kind == "NoSuchOption":
+        problem = "there is no such option; before a name that begins with a hyphen write --"
+    elif kind == "MissingParameter":
+        problem = f"{label} is missing"
+    elif kind == "BadOptionUsage":
+        problem = f"{error.option_name} is given without its value, or with one that it does not take"
+    elif param:
+        problem = f"{label}: must be a whole number"
+    elif hasattr(getattr(getattr(error, "ctx", None), "command", None), "commands"):
+        problem = "there is no such command"
+    else:
+        problem = "too many arguments; put a name of several words in quotes"
+    where = getattr(getattr(error, "ctx", None), "command_path", "phonosearch")
+    return f"{problem} (see: {where} --help)"
+
+
+def _complain(problem: str) -> None:
+    encoding = getattr(sys.stderr, "encoding", None) or "ascii"
+    print(f"phonosearch: {shown(problem, encoding)}", file=sys.stderr)
+
+
+class _Commands(TyperGroup):
+    """The command line with one line for an error, and no traceback."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
+        kwargs["standalone_mode"] = False
+        code: int | None
+        try:
+            code = super().main(*args, **kwargs)
+        except _UsageError as error:
+            code = CANNOT
+            if type(error).__name__ == "NoArgsIsHelpError":
+                error.show()  # type: ignore[attr-defined]
+            else:
+                _complain(_usage_problem(error))
+        except ps.IndexFormatError as error:
+            code = BAD_INDEX
+            _complain(str(error))
+        except ps.PhonosearchError as error:
+            code = CANNOT
+            _complain(str(error))
+        except OSError as error:
+            code = CANNOT
+            _complain(f"{os.fsdecode(error.filename)}: {error.strerror}" if error.filename else str(error))
+        except Exception as error:
+            code = DEFECT
+            at = traceback.extract_tb(error.__traceback__)[-1]
+            _complain(f"a defect of phonosearch: {type(error).__name__} at {Path(at.filename).name}:{at.lineno}")
+        sys.exit(code or 0)
+
+
+app = typer.Typer(
+    cls=_Commands,
+    help="Person search by the sound and spelling of names: complete, repeatable, explained.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+IndexFile = Annotated[Path, typer.Argument(metavar="INDEX", help="A file that build has written.")]
+Level = Annotated[str, typer.Option(help="exact, variant, sounds, close or wide; each finds all of the one before it.")]
+BirthDate = Annotated[str | None, typer.Option(metavar="DATE", help="1984, 1984-03 or 1984-03-07; moves the score.")]
+Sex = Annotated[str | None, typer.Option(metavar="M|F|X", help="Moves the score.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, in ASCII.")]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"phonosearch {ps.__version__} (rules {rules().version}, index format {_storage.FORMAT_VERSION})")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+class _Source(NamedTuple):
+    """Records to build from, and how much there is of them."""
+
+    records: object
+    total: int | None
+
+
+class _WatchedPath(PosixPath):
+    """A file that tells a progress bar how much of it has been read."""
+
+    watch: Callable[[Any], Any]
+
+    def open(self, *_: Any, **options: Any) -> Any:
+        return io.TextIOWrapper(io.BufferedReader(self.watch(super().open("rb")), 1 << 18), **options)
+
+
+def _csv_source(path: Path, encoding: str, progress: Progress, task: TaskID) -> _Source:
+    source = ps.CsvSource(path, encoding=encoding)
+    watched = _WatchedPath(path)
+    watched.watch = lambda file: progress.wrap_file(file, task_id=task)
+    source.path = watched
+    return _Source(source, path.stat().st_size or None)
+
+
+def _arrow_source(path: Path, progress: Progress, task: TaskID) -> _Source:
+    try:
+        import pyarrow as pa  # type: ignore[import-untyped,unused-ignore]
+        import pyarrow.parquet as pq  # type: ignore[import-untyped,unused-ignore]
+    except ImportError:
+        raise ps.MissingExtraError("arrow", f"reading {path.suffix.lower()} files") from None
+    total = None
+    try:
+        if path.suffix.lower() == ".parquet":
+            file = pq.ParquetFile(path)
+            total, schema, pieces = file.metadata.num_rows, file.schema_arrow, file.iter_batches()
+        else:
+            mapped = pa.memory_map(str(path))
+            try:
+                reader = pa.ipc.open_file(mapped)
+                pieces = (reader.get_batch(number) for number in range(reader.num_record_batches))
+            except pa.ArrowInvalid:
+                mapped.seek(0)
+                pieces = reader = pa.ipc.open_stream(mapped)
+            schema = reader.schema
+    except pa.ArrowException:
+        raise ps.RecordsError(f"the file cannot be read as {path.suffix.lower()[1:]}") from None
+
+    def watched() -> Iterator[Any]:
+        for piece in pieces:
+            yield piece
+            progress.advance(task, piece.num_rows)
+
+    return _Source(pa.RecordBatchReader.from_batches(schema, watched()), total)
+
+
+def _check_target(target: Path, *others: Path) -> None:
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
+    if not target.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(target.parent))
+    if any(target.resolve() == other.resolve() for other in others):
+        raise OSError(errno.EEXIST, "the same file is named twice; nothing was written", str(target))
+
+
+def _write_rejects(path: Path, report: ps.LoadReport) -> None:
+    path.touch(mode=0o600)
+    with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("outcome", "row", "id", "reason"))
+        for outcome, notes in (("rejected", report.rejected), ("warning", report.warnings)):
+            writer.writerows((outcome, *note) for note in notes)
+
+
+@app.command()
+def build(
+    people: Annotated[Path, typer.Argument(metavar="PEOPLE", help="A .csv, .parquet, .arrow or .feather file.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="INDEX", help="The index file to write.")],
+    names: Annotated[bool, typer.Option("--names/--no-names", help="Keep the names as given, to show them.")] = True,
+    rejects: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write rejected rows and warnings as CSV; row 0 is the first.")
+    ] = None,
+    encoding: Annotated[str, typer.Option(help="The encoding of a CSV file.")] = "utf-8-sig",
+    as_json: AsJson = False,
+) -> None:
+    """Index people from a file, and account for every row of it.
+
+    Columns: person_id, then full_name or forenames and surname; kind, dob and sex if known. Exit code 3: the index is
+    written, but some rows were rejected.
+    """
+    _check_target(output, people)
+    if rejects:
+        _check_target(rejects, people, output)
+    screen, errors = Screen(), Screen(stderr=True)
+    columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
+    arrow = people.suffix.lower() in (".parquet", ".arrow", ".feather")
+    started = time.perf_counter()
+    with Progress(
+        *columns, console=errors.console, transient=True, disable=as_json or not errors.console.is_terminal
+    ) as progress:
+        task = progress.add_task("Indexing", total=None)
+        source = _arrow_source(people, progress, task) if arrow else _csv_source(people, encoding, progress, task)
+        progress.update(task, total=source.total)
+        index = ps.PersonIndex.build(source.records, display_names=names)
+    seconds = time.perf_counter() - started
+    index.save(output)
+    report = index.report
+    if rejects:
+        _write_rejects(rejects, report)
+    reasons = [
+        (outcome, count, reason)
+        for outcome, notes in (("rejected", report.rejected), ("warning", report.warnings))
+        for reason, count in Counter(note.reason for note in notes).most_common()
+    ]
+    size, rate = output.stat().st_size, round(report.read / seconds)
+    if as_json:
+        _print_json({
+            "index": str(output), "bytes": size, "fingerprint": index.fingerprint, "rules": index.rules,
+            "read": report.read, "indexed": report.indexed, "rejected": len(report.rejected),
+            "warnings": len(report.warnings), "people": report.persons, "names": report.names,
+            "seconds": round(seconds, 3), "rows_per_second": rate,
+            "reasons": [{"outcome": outcome, "count": count, "reason": reason} for outcome, count, reason in reasons],
+        })  # fmt: skip
+    else:
+        screen.line(
+            f"{report.read:,} rows read, {report.indexed:,} indexed, {len(report.rejected):,} rejected, "
+            f"{len(report.warnings):,} warnings"
+        )
+        screen.line(f"{report.persons:,} people with {report.names:,} names in {seconds:.2f} s, {rate:,} rows/s")
+        if reasons:
+            screen.table("Outcome|Rows>|Reason", ((outcome, f"{count:,}", why) for outcome, count, why in reasons))
+        screen.line(f"Written: {output}, {size:,} bytes, fingerprint {index.fingerprint[:16]}")
+        if report.rejected:
+            where = f"they are listed in {rejects}" if rejects else "list them with --rejects FILE"
+            without = f"The index is without the {len(report.rejected):,} rejected rows; {where}"
+            screen.line(screen.text(without, "yellow"))
+    if report.rejected:
+        raise typer.Exit(SOME_REJECTED)
+
+
+@app.command()
+def search(
+    index: IndexFile,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A name, in quotes; in any order and any script.")],
+    level: Level = "close",
+    dob: BirthDate = None,
+    sex: Sex = None,
+    limit: Annotated[int, typer.Option(help="How many hits to show.")] = 20,
+    offset: Annotated[int, typer.Option(help="How many hits to pass over first.")] = 0,
+    explain: Annotated[bool, typer.Option("--explain", help="Say of each hit why it was found.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Find every person whose name satisfies the level.
+
+    Exit code 1: nobody does.
+    """
+    people = ps.PersonIndex.open(index)
+    started = time.perf_counter()
+    answer = people.search(name, level=level, limit=limit, offset=offset, dob=dob, sex=sex)
+    seconds = time.perf_counter() - started
+    if as_json:
+        hits = []
+        for rank, hit in enumerate(answer.hits, offset + 1):
+            fields = {
+                "rank": rank, "person_id": hit.person_id, "score": hit.score, "level": hit.level, "name": hit.name,
+                "kind": hit.name_kind,
+            }  # fmt: skip
+            hits.append(fields | ({"evidence": _evidence(hit.evidence)} if explain else {}))
+        # No time: the same question to the same index gives the same bytes.
+        _print_json({
+            "query": name, "level": level, "dob": dob, "sex": sex, "limit": limit, "offset": offset,
+            "total": answer.total, "ladder": answer.ladder(), "statement": answer.statement, "rules": answer.rules,
+            "fingerprint": answer.fingerprint, "digest": answer.digest, "hits": hits,
+        })  # fmt: skip
+    else:
+        screen = Screen()
+        if answer.hits:
+            _print_hits(screen, answer, explain=explain)
+        screen.ladder(answer.ladder(), answer.level)
+        screen.line(answer.statement)
+        screen.line(screen.text(f"{seconds * 1000:.2f} ms · digest {answer.digest}", "dim"))
+    if not answer.total:
+        raise typer.Exit(FOUND_NOTHING)
+
+
+def _print_hits(screen: Screen, answer: ps.Answer, *, explain: bool) -> None:
+    def rows() -> Iterator[Sequence[object]]:
+        for rank, hit in enumerate(answer.hits, answer.offset + 1):
+            name = screen.text(hit.name)
+            why = Group(name, screen.sentences(hit.evidence)) if explain else name
+            yield f"{rank:,}", hit.person_id, hit.score, screen.level(hit.level), why, hit.name_kind
+
+    screen.table("#>|Person|Score>|Level|Name|Kind", rows())
+
+
+@app.command()
+def explain(
+    index: IndexFile,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The name that was searched for.")],
+    person_id: Annotated[str, typer.Argument(metavar="PERSON_ID", help="The person who was found, or was not.")],
+    level: Level = "close",
+    dob: BirthDate = None,
+    sex: Sex = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say why a search finds a person, or why it does not."""
+    why = ps.PersonIndex.open(index).explain(name, person_id, level=level, dob=dob, sex=sex)
+    if as_json:
+        _print_json({
+            "query": name, "person_id": why.person_id, "asked_level": level, "dob": dob, "sex": sex,
+            "found": why.found, "level": why.level, "score": why.score, "name": why.name, "text": why.text,
+            "evidence": _evidence(why.evidence),
+        })  # fmt: skip
+        return
+    screen = Screen()
+    verdict = why.text.split("\n", 1)[0]
+    screen.line(screen.text(verdict, "green" if why.found else "yellow"))
+    screen.line(f"Person {why.person_id}, by the name {why.name}: score {why.score}, level ", screen.level(why.level))
+    screen.line(screen.sentences(why.evidence))
+
+
+@app.command()
+def compare(
+    a: Annotated[str, typer.Argument(metavar="A", help="The name that is asked for.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="The name on record.")],
+    as_json: AsJson = False,
+) -> None:
+    """Compare two names by the rules of a search."""
+    found = ps.compare(a, b)
+    if as_json:
+        _print_json({
+            "a": a, "b": b, "score": found.score, "level": found.level, "evidence": _evidence(found.evidence),
+        })  # fmt: skip
+        return
+    screen = Screen()
+    screen.line(f"Score {found.score}, level ", screen.level(found.level))
+    screen.line(screen.sentences(found.evidence))
+
+
+@app.command()
+def encode(name: Annotated[str, typer.Argument(metavar="NAME")], as_json: AsJson = False) -> None:
+    """Show the parts of a name as they are compared, with their phonetic keys."""
+    check_text(name)
+    rows = [(part, ps.soundex(part), *ps.double_metaphone(part)) for part in ps.normalise(name)]
+    if not rows:
+        raise ps.QueryError("name", "is empty; give at least one letter")
+    if as_json:
+        keys = ("part", "soundex", "double_metaphone", "alternate")
+        _print_json({"name": name, "parts": [dict(zip(keys, row, strict=True)) for row in rows]})
+        return
+    Screen().table("Part|Soundex|Double Metaphone|Alternate", iter(rows))
+
+
+@app.command()
+def check(index: IndexFile, as_json: AsJson = False) -> None:
+    """Verify every byte of an index, and that its records are those that were saved.
+
+    Exit code 4: the index is damaged, or another version of phonosearch wrote it.
+    """
+    _storage.verify(index)
+    people = ps.PersonIndex.open(index)
+    people.verify()
+    report = people.report
+    sections = [(name, f"{array.dtype.kind}{array.itemsize}", len(array), array.nbytes) for name, array in
+                _storage.load(index)[0].items()]  # fmt: skip
+    facts = {
+        "index": str(index), "bytes": index.stat().st_size, "format": _storage.FORMAT_VERSION, "rules": people.rules,
+        "fingerprint": people.fingerprint, "people": len(people), "names": report.names, "rows_read": report.read,
+        "rows_indexed": report.indexed, "rows_rejected": len(report.rejected), "warnings": len(report.warnings),
+    }  # fmt: skip
+    if as_json:
+        keys = ("name", "type", "items", "bytes")
+        _print_json({"sound": True} | facts | {"sections": [dict(zip(keys, row, strict=True)) for row in sections]})
+        return
+    screen = Screen()
+    screen.line(screen.text("The index is sound.", "green"))
+    for key, value in facts.items():
+        screen.line(f"{key.replace('_', ' '):14}{f'{value:,}' if isinstance(value, int) else value}")
+    screen.table("Section|Type|Items>|Bytes>", ((name, kind, f"{n:,}", f"{b:,}") for name, kind, n, b in sections))

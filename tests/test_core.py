@@ -1,0 +1,281 @@
+"""The kernel finds, scores and explains exactly what the reference matcher does."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from reference_index import Found, ReferenceIndex, all_forms, check_against, scan
+
+from phonosearch import LEVELS, PersonIndex, _reference, compare
+from phonosearch._answer import alignment_of_row, evidence_of, level_name
+from phonosearch._core import compare_names, date_agreement
+from phonosearch._dates import PartialDate, pack, parse_date
+from phonosearch._kernel import text_rules
+from phonosearch._names import forms
+from phonosearch._reference import DateKind, SexKind, align, date_kind
+from phonosearch.testing import population, queries, variants
+
+WORDS = (
+    # spellings, nicknames, words that sound alike
+    "john jon jonathan jack ian smith smyth smithe smit smiht schmidt stephen steven stephan steve mohammed muhammad md "
+    "elizabeth liz beth lizzie eliza catherine katherine kate ann anne anna sara sarah peter pete wright rite knight nite "
+    # prefixes and particles, joined and apart
+    "mc mac donald mcdonald macdonald o brien obrien abdul rahman abdulrahman abd al el de la del dela van der vander "
+    "vanderberg berg von bin ben ibn st stjohn d y e ap ni "
+    # initials, titles, suffixes, very short and very long parts
+    "j s a z jj js dr mr sir jr iii phd aa ab ba abc acb abcd abdc ho ng li "
+    + "x" * 59 + " " + "x" * 60 + " " + "x" * 61 + " " + "ab" * 20
+).split()  # fmt: skip
+OTHER_SCRIPTS = ["O'Brien", "Smith-Jones", "Siân", "Łukasz", "ß", "Ünal", "李小龙", "Ольга", "محمد", "김민수", "Ｊｏｈｎ"]
+RAW = ["??", "!!", "12345", "😀", "😀😀", "=", "?" * 70]
+
+
+@st.composite
+def edited(draw: st.DrawFn) -> str:
+    """A word with up to three letters dropped, added, replaced or exchanged: about the limit of level ``close``."""
+    word = list(draw(st.sampled_from(WORDS)))
+    for _ in range(draw(st.integers(1, 3))):
+        place = draw(st.integers(0, len(word) - 1))
+        change = draw(st.sampled_from(["drop", "add", "replace", "swap"]))
+        if change == "drop" and len(word) > 1:
+            del word[place]
+        elif change == "add":
+            word.insert(place, draw(st.sampled_from("abehnstz")))
+        elif change == "replace":
+            word[place] = draw(st.sampled_from("abehnstz"))
+        else:
+            word[place : place + 2] = reversed(word[place : place + 2])
+    return "".join(word)
+
+
+words = st.one_of(
+    st.sampled_from(WORDS),
+    st.sampled_from(WORDS),
+    edited(),
+    st.text("abhnz", min_size=1, max_size=9),
+    st.sampled_from(OTHER_SCRIPTS),
+)
+
+
+@st.composite
+def name_texts(draw: st.DrawFn, longest: int = 4) -> str:
+    parts = draw(st.lists(words, min_size=1, max_size=longest))
+    return draw(st.sampled_from(["  ", " ", " ", " ", "-"])).join(parts)
+
+
+names = st.one_of(name_texts(), name_texts(), name_texts(), name_texts(), name_texts(6), st.sampled_from(RAW))
+DATES = ["1984", "1985", "1989", "1984-03", "1984-04", "1984-03-07", "1984-07-03", "1984-03-17", "1986-03-07", "1990-12-31"]
+dates = st.sampled_from(DATES)
+sexes = st.sampled_from("MFX")
+kinds = st.sampled_from(["primary", "alias", "maiden", "previous", "nickname", "weak"])
+
+
+@st.composite
+def records(draw: st.DrawFn) -> list[dict[str, Any]]:
+    # Few identifiers, so that some rows are of one person.
+    out = []
+    for text in draw(st.lists(names, min_size=1, max_size=25)):
+        record: dict[str, Any] = {"person_id": f"P{draw(st.integers(0, 30))}", "full_name": text}
+        more = draw(st.lists(st.fixed_dictionaries({"full_name": names, "kind": kinds}), max_size=2))
+        if more:
+            record["names"] = more
+        dob = draw(st.none() | dates | st.lists(dates, min_size=2, max_size=3))
+        if dob is not None:
+            record["dob"] = dob
+        sex = draw(st.none() | sexes)
+        if sex is not None:
+            record["sex"] = sex
+        out.append(record)
+    return out
+
+
+@settings(max_examples=2 * settings.default.max_examples)
+@given(records(), names, st.none() | dates, st.none() | sexes, st.data())
+def test_search_equals_the_reference(
+    people: list[dict[str, Any]], query: str, dob: str | None, sex: str | None, data: st.DataObject
+) -> None:
+    if data.draw(st.booleans(), "the query is a name of the population"):
+        query = data.draw(st.sampled_from([person["full_name"] for person in people]))
+    check_against(PersonIndex.build(people), scan(people, query, dob=dob, sex=sex), query, dob=dob, sex=sex)
+
+
+@settings(max_examples=max(20, settings.default.max_examples // 5))
+@given(name_texts(9), name_texts(9))
+def test_names_of_many_parts_equal_the_reference(one: str, other: str) -> None:
+    people = [{"person_id": "P1", "full_name": one}, {"person_id": "P2", "full_name": other}]
+    for query in (one, other):
+        check_against(PersonIndex.build(people), scan(people, query), query)
+
+
+@pytest.mark.parametrize("query", ["Z", "Z Smith", "Z Z", "zed z"])
+def test_an_initial_does_not_match_a_raw_name(query: str) -> None:
+    people = [{"person_id": f"P{place}", "full_name": name} for place, name in enumerate([*RAW, "Zed Smith", "Smith"])]
+    check_against(PersonIndex.build(people), scan(people, query), query)
+
+
+PAIRS = [
+    ("Mc Donald", "McDonald"),
+    ("Ian Mc Donald", "Donald Mcian"),
+    ("Abdul Rahman", "Abdulrahman"),
+    ("Ab Cd Ef", "Abcd Ef"),
+    ("Abcd Ef", "Ab Cdef"),
+    ("Ann Marie Smith", "Annmarie Smith"),
+    ("Anne Marie", "Marianne"),
+    ("J J Smith", "JJ Smith"),
+    ("Jan van der Berg", "Jan Vanderberg"),
+    ("de la Cruz", "Cruz"),
+    ("John John", "John"),
+    ("John John", "John Jon"),
+    ("A A A", "A A"),
+    ("x" * 60 + " y", "x" * 60),
+    ("x" * 30 + " " + "x" * 30, "x" * 60),
+    ("x" * 31 + " " + "x" * 30, "x" * 61),
+    ("Smith J", "J Smith"),
+    ("J S", "John Smith"),
+    ("J Smith", "Karl Smith"),
+    ("M Smith", "Mike Jones"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize(("one", "other"), PAIRS)
+def test_joined_split_and_repeated_parts(one: str, other: str, turned: bool) -> None:
+    if turned:
+        one, other = other, one
+    people = [{"person_id": "P1", "full_name": other}, {"person_id": "P2", "full_name": "Unrelated Quxley"}]
+    check_against(PersonIndex.build(people), scan(people, one), one)
+
+
+def test_the_shortcuts_of_the_oracle_change_nothing() -> None:
+    people = list(population(150, seed=5))
+    oracle = ReferenceIndex(people)
+    asked = [query.text for query in queries(people, 15, seed=5)] + ["Mc Donald", "J Smith", "Ann Marie Smith"]
+    found = 0
+    for query in asked:
+        assert oracle.found(query) == scan(people, query)
+        found += len(oracle.found(query))
+    assert found > len(asked)
+
+
+def _asked(people: list[dict[str, Any]], count: int, seed: int) -> list[tuple[str, str | None, str | None]]:
+    """Queries of every kind of mistake, some with a date of birth or a sex of somebody."""
+    out: list[tuple[str, str | None, str | None]] = []
+    plain = queries(people, count, seed=seed)
+    for number, query in enumerate(plain):
+        text = query.text
+        person = people[(number * 7919) % len(people)]
+        if number % 4 == 3:
+            whole = (person.get("names") or [person])[0]
+            text = whole.get("full_name") or f"{whole['forenames']} {whole['surname']}"
+            made = variants(text, seed=number)
+            text = made[0].name if made else text
+        dob = person.get("dob") if number % 3 == 1 else None
+        dob = dob[0] if isinstance(dob, list) else dob
+        out.append((text, dob, person.get("sex") if number % 5 == 1 else None))
+    return out
+
+
+@pytest.mark.slow
+def test_search_equals_the_reference_on_a_large_population(capsys: pytest.CaptureFixture[str]) -> None:
+    count = int(os.environ.get("PHONOSEARCH_DIFFERENTIAL_QUERIES", "100"))
+    people = list(population(20_000, seed=1))
+    index = PersonIndex.build(people)
+    oracle = ReferenceIndex(people)
+    asked = _asked(people, count, seed=1)
+    assert len(asked) == count > 0
+    began, found = time.perf_counter(), 0
+    for text, dob, sex in asked:
+        expected = oracle.found(text, dob=dob, sex=sex)
+        check_against(index, expected, text, dob=dob, sex=sex)
+        found += len(expected)
+    assert found > count
+    took = time.perf_counter() - began
+    with capsys.disabled():
+        print(f"\n{count:,} queries, {found:,} people found, {took:.0f} s, {count / took:.1f} queries a second")
+
+
+# Comparison of two names
+
+
+def reference_level(number: int) -> str | None:
+    return LEVELS[number] if number < len(LEVELS) else None
+
+
+@given(names, names, st.none() | dates, st.none() | dates, st.none() | sexes, st.none() | sexes)
+@example("John Smith", "Smith John", "1984", "1984-03-07", "M", None)
+def test_compare_equals_search_and_reference(
+    query: str, name: str, asked_dob: str | None, dob: str | None, asked_sex: str | None, sex: str | None
+) -> None:
+    asked = {"full_name": query, "dob": asked_dob, "sex": asked_sex}
+    record = {"person_id": "P1", "full_name": name, "dob": dob, "sex": sex}
+    found = compare(asked, record)
+    expected = _reference.align_person(
+        forms(query),
+        [forms(name)],
+        asked_date=parse_date(asked_dob) if asked_dob else None,
+        dates=[parse_date(dob)] if dob else [],
+        asked_sex=asked_sex,
+        sex=sex,
+    )
+    assert (found.score, found.level) == (expected.score, level_name(expected.level))
+    assert found.evidence == evidence_of(expected, forms(query), forms(name))
+    assert sum(item.points for item in found.evidence) == found.score
+    index = PersonIndex.build([{key: value for key, value in record.items() if value is not None}])
+    hits = index.search(asked, level="wide").hits
+    assert len(hits) == (found.level is not None)
+    for hit in hits:
+        assert (hit.score, hit.level, hit.evidence) == found
+    told = index.explain(asked, "P1")
+    assert (told.score, told.level, told.evidence) == (found.score, found.level, found.evidence)
+
+
+@given(names, names, st.sampled_from(DateKind), st.sampled_from(SexKind))
+def test_compared_names_equal_the_reference(query: str, name: str, date: DateKind, sex: SexKind) -> None:
+    row = compare_names(text_rules(), query.encode(), name.encode(), int(date), int(sex))
+    assert alignment_of_row(row.tolist()) == align(forms(query), forms(name), date=date, sex=sex)
+
+
+@given(st.lists(names, min_size=1, max_size=3), st.lists(names, min_size=1, max_size=3))
+def test_of_several_names_the_best_two_are_compared(one: list[str], other: list[str]) -> None:
+    found = compare(
+        {"names": [{"full_name": name} for name in one]}, {"names": [{"full_name": name} for name in other]}
+    )
+    best = min((align(all_forms(a), all_forms(b)) for a in one for b in other), key=lambda x: (x.level, -x.score))
+    assert (found.score, found.level) == (best.score, level_name(best.level))
+
+
+@st.composite
+def partial_dates(draw: st.DrawFn) -> PartialDate:
+    year, month, day = draw(st.integers(1980, 1995)), draw(st.integers(0, 12)), draw(st.integers(0, 28))
+    return PartialDate(year, month, day if month else 0)
+
+
+@given(partial_dates(), st.lists(partial_dates(), max_size=3))
+def test_dates_agree_as_in_the_reference(asked: PartialDate, recorded: list[PartialDate]) -> None:
+    assert date_agreement(pack(asked), [pack(date) for date in recorded]) == date_kind(asked, recorded)
+
+
+def test_every_kind_of_date_agreement_is_met() -> None:
+    asked = [parse_date(date) for date in DATES]
+    met = {date_kind(one, [other]) for one in asked for other in asked}
+    assert met == set(DateKind) - {DateKind.NOT_ASKED, DateKind.ABSENT}
+    for one in asked:
+        for other in asked:
+            assert date_agreement(pack(one), [pack(other)]) == date_kind(one, [other])
+
+
+def test_found_is_ordered_by_score_then_person() -> None:
+    people = [{"person_id": f"P{number:03}", "full_name": "John Smith"} for number in range(300)]
+    people += [{"person_id": f"Q{number:03}", "full_name": "Jon Smyth"} for number in range(300)]
+    index = PersonIndex.build(reversed(people))
+    # Pages before, at and after the point where selecting a page gives way to sorting all.
+    expected = [Found(hit.person_id, hit.alignment) for hit in scan(people, "John Smith")]
+    assert len(expected) == 600
+    for limit in (1, 20, 149, 150, 151, 300, 599, 600, 601):
+        got = index.search("John Smith", limit=limit).hits
+        assert [hit.person_id for hit in got] == [hit.person_id for hit in expected[:limit]]
