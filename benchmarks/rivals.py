@@ -1,6 +1,6 @@
 """Other ways to search names, behind one small interface.
 
-Each is given names that are normalised by phonosearch already (a-z and single spaces), which is not counted in its time.
+Each is given names and queries that phonosearch normalised (a-z and single spaces), which is not counted in its time.
 """
 
 from __future__ import annotations
@@ -12,12 +12,17 @@ import tempfile
 from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 __all__ = ["Rival", "rivals"]
+
+Rows = npt.NDArray[np.int32]
+_NONE: Rows = np.zeros(0, dtype=np.int32)
 
 
 class Rival(ABC):
@@ -38,9 +43,9 @@ class Rival(ABC):
 
     @abstractmethod
     def size(self) -> int:
-        """Bytes of the index, and of the names where it needs them to rank."""
+        """Bytes of the index, without the names that it ranks by."""
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027
         """Free what it holds."""
 
 
@@ -156,11 +161,11 @@ class TantivyOne(_Tantivy):
     distance = 1
 
 
-class MetaphoneDict(Rival):
-    """Every part shares a primary or alternate Double Metaphone code with a part of the name; ranked by RapidFuzz."""
+class MetaphoneAny(Rival):
+    """Any part shares a primary or alternate Double Metaphone code with a part of the name; ranked by RapidFuzz."""
 
-    name = "dict of Double Metaphone + RapidFuzz"
-    packages = ("doublemetaphone", "rapidfuzz")
+    name = "dict of Double Metaphone, any part + RapidFuzz"
+    packages = ("DoubleMetaphone", "rapidfuzz")
 
     def build(self, names: Sequence[str]) -> None:
         from doublemetaphone import doublemetaphone
@@ -177,23 +182,35 @@ class MetaphoneDict(Rival):
         self._rows = {code: np.unique(np.array(found, dtype=np.int32)) for code, found in rows.items()}
         self._names = names
 
-    def search(self, text: str, k: int) -> list[int]:
+    def _rows_of(self, part: str) -> Rows:
+        """Rows with a part that shares a code with this one."""
         from doublemetaphone import doublemetaphone
 
-        found: np.ndarray[Any, Any] | None = None
-        for part in text.split():
-            here = [self._rows[code] for code in {*doublemetaphone(part)} if code in self._rows]
-            if not here:
-                return []
-            rows = here[0] if len(here) == 1 else np.union1d(here[0], here[1])
-            found = rows if found is None else np.intersect1d(found, rows, assume_unique=True)
-        return [] if found is None else _rank(text, self._names, found.tolist(), k)
+        found = [self._rows[code] for code in sorted({*doublemetaphone(part)}) if code in self._rows]
+        return np.unique(np.concatenate([_NONE, *found]))
+
+    def _candidates(self, parts: list[Rows]) -> Rows:
+        return np.unique(np.concatenate([_NONE, *parts]))
+
+    def search(self, text: str, k: int) -> list[int]:
+        rows = self._candidates([self._rows_of(part) for part in text.split()])
+        return _rank(text, self._names, rows.tolist(), k)
 
     def size(self) -> int:
-        return sys.getsizeof(self._rows) + sum(sys.getsizeof(code) + 112 + rows.nbytes for code, rows in self._rows.items())
+        arrays = sum(sys.getsizeof(code) + sys.getsizeof(rows) for code, rows in self._rows.items())
+        return sys.getsizeof(self._rows) + arrays
 
 
-_ALL: tuple[type[Rival], ...] = (TantivyTwo, TantivyOne, MetaphoneDict, RatioScan, JaroWinklerScan)
+class MetaphoneAll(MetaphoneAny):
+    """As `MetaphoneAny`, and every part must."""
+
+    name = "dict of Double Metaphone, every part + RapidFuzz"
+
+    def _candidates(self, parts: list[Rows]) -> Rows:
+        return reduce(partial(np.intersect1d, assume_unique=True), parts)
+
+
+_ALL: tuple[type[Rival], ...] = (TantivyTwo, TantivyOne, MetaphoneAny, MetaphoneAll, RatioScan, JaroWinklerScan)
 
 
 def rivals() -> Iterator[Rival]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from itertools import product
+from itertools import pairwise, product
 from typing import Any, NamedTuple
 
-from phonosearch import LEVELS, PhonosearchError, _reference
-from phonosearch._answer import alignment_of_row
+from phonosearch import LEVELS, Hit, PhonosearchError, _reference
+from phonosearch._answer import Evidence, alignment_of_row, evidence_of, form_kind
 from phonosearch._dates import PartialDate, parse_date
 from phonosearch._names import Form, forms
 from phonosearch._records import KINDS
@@ -88,7 +88,7 @@ def gather(records: Iterable[Mapping[str, Any]]) -> list[Person]:
 def _cached_level(
     full: tuple[bool, ...], size: int, kinds: tuple[tuple[PartKind, ...], ...], base: int
 ) -> int:
-    """``_reference._level``, which knows the query by which parts are more than an initial, and the name by its size."""
+    """``_reference._level``: it reads of the query which parts are more than an initial, of the name its size."""
     query = ["ab" if more else "a" for more in full]
     return _reference._level(query, ["ab"] * size, [list(row) for row in kinds], base)
 
@@ -121,7 +121,7 @@ class ReferenceIndex:
     def _candidates(self, query: list[Form]) -> list[int]:
         parts = {part for form in query for part in form.parts}
         full = query[0].parts
-        joined = {one + other for one, other in zip(full, full[1:], strict=False)}
+        joined = {one + other for one, other in pairwise(full)}
         touching = {other for part in parts for other in self._touching(part)} | (joined & self.under.keys())
         return sorted({number for part in touching for number in self.under[part]})
 
@@ -182,6 +182,20 @@ def scan(
     )
 
 
+def alignment(hit: Hit) -> Alignment:
+    """The alignment that the kernel gave for a hit."""
+    return alignment_of_row(hit._row.tolist())
+
+
+def evidence(found: Alignment, query: list[Form], name: list[Form]) -> tuple[Evidence, ...]:
+    """An alignment in the words of the library."""
+    pairs = [number for pair in found.pairs for number in pair]
+    row = [0, found.score, found.level, found.name, found.query_form, found.name_form, found.merged, len(found.pairs)]
+    row += [found.order_points, found.form_points, found.date_kind, found.date_points, found.sex_kind, found.sex_points]
+    asked, recorded = query[found.query_form], name[found.name_form]
+    return evidence_of([*row, 0, *pairs], asked.parts, recorded.parts, form_kind(asked, recorded))
+
+
 def check_against(
     index: Any, expected: list[Found], query: str, *, dob: str | None = None, sex: str | None = None
 ) -> None:
@@ -190,9 +204,14 @@ def check_against(
     for number, level in enumerate(LEVELS):
         answer = index.search(query, level=level, limit=100_000, dob=dob, sex=sex)
         wanted = [hit for hit in expected if hit.alignment.level <= number]
-        got = [Found(hit.person_id, alignment_of_row(hit._alignment)) for hit in answer.hits]
+        got = [Found(hit.person_id, alignment(hit)) for hit in answer.hits]
         assert got == wanted, (level, query, dob, sex)
         assert answer.total == len(wanted)
         assert [hit.score for hit in answer.hits] == [hit.alignment.score for hit in wanted]
         assert [hit.level for hit in answer.hits] == [LEVELS[hit.alignment.level] for hit in wanted]
         assert answer.ladder() == ladder
+        # A short page is found without scoring everybody.
+        for limit in (1, 4):
+            page = index.search(query, level=level, limit=limit, dob=dob, sex=sex)
+            assert [Found(hit.person_id, alignment(hit)) for hit in page.hits] == wanted[:limit], (level, limit)
+            assert page.total == len(wanted)

@@ -9,21 +9,21 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from reference_index import Found, ReferenceIndex, all_forms, check_against, scan
-
-from phonosearch import LEVELS, PersonIndex, _reference, compare
-from phonosearch._answer import alignment_of_row, evidence_of, level_name
 from phonosearch._core import compare_names, date_agreement
+
+from phonosearch import PersonIndex, _reference, compare
+from phonosearch._answer import alignment_of_row, level_name
 from phonosearch._dates import PartialDate, pack, parse_date
 from phonosearch._kernel import text_rules
 from phonosearch._names import forms
 from phonosearch._reference import DateKind, SexKind, align, date_kind
 from phonosearch.testing import population, queries, variants
+from reference_index import Found, ReferenceIndex, all_forms, check_against, evidence, scan
 
 WORDS = (
     # spellings, nicknames, words that sound alike
-    "john jon jonathan jack ian smith smyth smithe smit smiht schmidt stephen steven stephan steve mohammed muhammad md "
-    "elizabeth liz beth lizzie eliza catherine katherine kate ann anne anna sara sarah peter pete wright rite knight nite "
+    "john jon jonathan jack ian smith smyth smithe smit smiht schmidt stephen steven stephan steve mohammed muhammad "
+    "md elizabeth liz beth lizzie eliza catherine katherine kate ann anne anna sara sarah peter pete wright rite knight "
     # prefixes and particles, joined and apart
     "mc mac donald mcdonald macdonald o brien obrien abdul rahman abdulrahman abd al el de la del dela van der vander "
     "vanderberg berg von bin ben ibn st stjohn d y e ap ni "
@@ -31,7 +31,7 @@ WORDS = (
     "j s a z jj js dr mr sir jr iii phd aa ab ba abc acb abcd abdc ho ng li "
     + "x" * 59 + " " + "x" * 60 + " " + "x" * 61 + " " + "ab" * 20
 ).split()  # fmt: skip
-OTHER_SCRIPTS = ["O'Brien", "Smith-Jones", "Siân", "Łukasz", "ß", "Ünal", "李小龙", "Ольга", "محمد", "김민수", "Ｊｏｈｎ"]
+OTHER_SCRIPTS = ["O'Brien", "Smith-Jones", "Siân", "Łukasz", "ß", "Ünal", "李小龙", "Ольга", "محمد", "김민수"]
 RAW = ["??", "!!", "12345", "😀", "😀😀", "=", "?" * 70]
 
 
@@ -69,7 +69,7 @@ def name_texts(draw: st.DrawFn, longest: int = 4) -> str:
 
 
 names = st.one_of(name_texts(), name_texts(), name_texts(), name_texts(), name_texts(6), st.sampled_from(RAW))
-DATES = ["1984", "1985", "1989", "1984-03", "1984-04", "1984-03-07", "1984-07-03", "1984-03-17", "1986-03-07", "1990-12-31"]
+DATES = ["1984", "1985", "1989", "1984-03", "1984-04", "1984-03-07", "1984-07-03", "1984-03-17", "1986-03-07", "1990-12"]
 dates = st.sampled_from(DATES)
 sexes = st.sampled_from("MFX")
 kinds = st.sampled_from(["primary", "alias", "maiden", "previous", "nickname", "weak"])
@@ -202,10 +202,6 @@ def test_search_equals_the_reference_on_a_large_population(capsys: pytest.Captur
 # Comparison of two names
 
 
-def reference_level(number: int) -> str | None:
-    return LEVELS[number] if number < len(LEVELS) else None
-
-
 @given(names, names, st.none() | dates, st.none() | dates, st.none() | sexes, st.none() | sexes)
 @example("John Smith", "Smith John", "1984", "1984-03-07", "M", None)
 def test_compare_equals_search_and_reference(
@@ -223,13 +219,13 @@ def test_compare_equals_search_and_reference(
         sex=sex,
     )
     assert (found.score, found.level) == (expected.score, level_name(expected.level))
-    assert found.evidence == evidence_of(expected, forms(query), forms(name))
+    assert found.evidence == evidence(expected, forms(query), forms(name))
     assert sum(item.points for item in found.evidence) == found.score
     index = PersonIndex.build([{key: value for key, value in record.items() if value is not None}])
     hits = index.search(asked, level="wide").hits
     assert len(hits) == (found.level is not None)
     for hit in hits:
-        assert (hit.score, hit.level, hit.evidence) == found
+        assert (hit.score, hit.level, hit.evidence) == (found.score, found.level, found.evidence)
     told = index.explain(asked, "P1")
     assert (told.score, told.level, told.evidence) == (found.score, found.level, found.evidence)
 

@@ -90,7 +90,7 @@ def _show(part: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _pair_sentence(kind: PartKind, asked: str, recorded: str) -> str:
+def _pair_sentence(kind: int, asked: str, recorded: str) -> str:
     a, b = _show(asked), _show(recorded)
     if kind == PartKind.EXACT:
         return f"{a} is the same."
@@ -150,7 +150,7 @@ def evidence_of(
         query, name, kind, points = row[at : at + 4]
         left_out[query] = not_asked[name] = False
         a, b = asked[query], recorded[name]
-        out.append(Evidence(a, _KINDS[kind], _pair_sentence(PartKind(kind), a, b), points))
+        out.append(Evidence(a, _KINDS[kind], _pair_sentence(kind, a, b), points))
     for part, missing in zip(asked, left_out, strict=True):
         if missing:
             out.append(Evidence(part, "left_out", f"{_show(part)} is not in the name on record.", 0))
@@ -163,9 +163,11 @@ def evidence_of(
         out.append(Evidence("form", form, "Parts are joined or split.", form_points))
     elif form == "particles":
         out.append(Evidence("form", form, "A particle (de, bin, von …) is left out.", form_points))
-    if date := DateKind(row[10]):
+    if row[10]:
+        date = DateKind(row[10])
         out.append(Evidence("dob", date.name.lower(), _DATE_SENTENCES[date], row[11]))
-    if sex := SexKind(row[12]):
+    if row[12]:
+        sex = SexKind(row[12])
         out.append(Evidence("sex", sex.name.lower(), _SEX_SENTENCES[sex], row[13]))
     return tuple(out)
 

@@ -895,9 +895,7 @@ cdef class _Packer:
         cdef uint32_t* class_start
         cdef uint32_t* parts
         cdef uint32_t* long_start
-        cdef uint32_t* form_person
-        cdef uint32_t* form_meta
-        cdef uint32_t* several_person
+        cdef uint32_t* form_owner
         cdef uint32_t* several_start
         cdef uint32_t* several_form
         cdef uint64_t at
@@ -915,7 +913,7 @@ cdef class _Packer:
                     if form == 0:
                         at += 1
                     size = numbers[at]
-                    group = min(size, CLASSES) - 1
+                    group = <int>min(size, <uint32_t>CLASSES) - 1
                     class_forms[group] += 1
                     class_parts[group] += size
                     at += 1 + size
@@ -932,11 +930,9 @@ cdef class _Packer:
         parts = _u4(self.arrays, "form_part", at)
         long_start = _u4(self.arrays, "long_start", <size_t>class_forms[CLASSES - 1] + 1)
         long_start[0] = <uint32_t>next_part[CLASSES - 1]
-        form_person = _u4(self.arrays, "form_person", class_start[CLASSES])
-        form_meta = _u4(self.arrays, "form_meta", class_start[CLASSES])
-        several_person = _u4(self.arrays, "several_person", several)
+        form_owner = _u4(self.arrays, "form_owner", 2 * <size_t>class_start[CLASSES])
         several_start = _u4(self.arrays, "several_start", <size_t>several + 1)
-        several_form = _u4(self.arrays, "several_form", several_total)
+        several_form = _u4(self.arrays, "several_form", 2 * several_total)
         several = 0
         for person in range(people):
             of_person = 0
@@ -949,7 +945,7 @@ cdef class _Packer:
                     if form == 0:
                         at += 1
                     size = numbers[at]
-                    group = min(size, CLASSES) - 1
+                    group = <int>min(size, <uint32_t>CLASSES) - 1
                     number = next_form[group]
                     next_form[group] += 1
                     for position in range(size):
@@ -957,15 +953,15 @@ cdef class _Packer:
                     next_part[group] += size
                     if group == CLASSES - 1:
                         long_start[number - class_start[group] + 1] = <uint32_t>next_part[group]
-                    form_person[number] = person
-                    form_meta[number] = (name - name_start[person]) << 2 | form
+                    form_owner[2 * <size_t>number] = person
+                    form_owner[2 * <size_t>number + 1] = form
                     if of_person > 1:
-                        form_meta[number] |= FORM_MULTIPLE
-                        several_form[place] = number
+                        form_owner[2 * <size_t>number + 1] |= FORM_MULTIPLE | several << 2
+                        several_form[2 * <size_t>place] = number
+                        several_form[2 * <size_t>place + 1] = (name - name_start[person]) << 2 | form
                         place += 1
                     at += 1 + size
             if of_person > 1:
-                several_person[several] = person
                 several += 1
                 several_start[several] = place
         return 0

@@ -18,6 +18,7 @@ import traceback
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path, PosixPath
 from typing import Annotated, Any, NamedTuple
 
@@ -97,7 +98,7 @@ class Screen:
 
     def table(self, columns: str, rows: Iterator[Sequence[RenderableType | object]]) -> None:
         """A table; a column whose heading ends with ">" is set to the right."""
-        table = Table(box=box.SIMPLE, pad_edge=False, header_style="bold")
+        table = Table(box=box.SIMPLE_HEAD, show_edge=False, header_style="bold")
         for heading in columns.split("|"):
             right = heading.endswith(">")
             table.add_column(heading.rstrip(">"), justify="right" if right else "left", overflow="fold")
@@ -189,7 +190,9 @@ class _Commands(TyperGroup):
             _complain(str(error))
         except OSError as error:
             code = CANNOT
-            _complain(f"{os.fsdecode(error.filename)}: {error.strerror}" if error.filename else str(error))
+            # The file name of an error can be a number, of a file that is open already.
+            named = isinstance(error.filename, str | bytes)
+            _complain(f"{os.fsdecode(error.filename)}: {error.strerror}" if named else error.strerror or str(error))
         except Exception as error:
             code = DEFECT
             at = traceback.extract_tb(error.__traceback__)[-1]
@@ -234,19 +237,32 @@ class _Source(NamedTuple):
     total: int | None
 
 
-class _WatchedPath(PosixPath):
-    """A file that tells a progress bar how much of it has been read."""
+class _WatchedFile(io.FileIO):
+    """A file that tells a progress bar how much of it is being read."""
 
-    watch: Callable[[Any], Any]
+    advance: Callable[[int], None]
+
+    def readinto(self, buffer: Any) -> int | None:
+        count = super().readinto(buffer)
+        self.advance(count or 0)
+        return count
+
+
+class _WatchedPath(PosixPath):
+    """A path that opens a watched file."""
+
+    advance: Callable[[int], None]
 
     def open(self, *_: Any, **options: Any) -> Any:
-        return io.TextIOWrapper(io.BufferedReader(self.watch(super().open("rb")), 1 << 18), **options)
+        file = _WatchedFile(self)
+        file.advance = self.advance
+        return io.TextIOWrapper(io.BufferedReader(file, 1 << 18), **options)
 
 
 def _csv_source(path: Path, encoding: str, progress: Progress, task: TaskID) -> _Source:
     source = ps.CsvSource(path, encoding=encoding)
     watched = _WatchedPath(path)
-    watched.watch = lambda file: progress.wrap_file(file, task_id=task)
+    watched.advance = partial(progress.advance, task)
     source.path = watched
     return _Source(source, path.stat().st_size or None)
 

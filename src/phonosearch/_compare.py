@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from phonosearch import _core
+from phonosearch import _align
 from phonosearch._answer import Evidence, evidence_of, form_kind, level_name
 from phonosearch._dates import PartialDate
 from phonosearch._errors import QueryError
@@ -118,7 +118,7 @@ def compare(a: QueryLike, b: QueryLike) -> Comparison:
         for name in names:
             name_forms = forms(name)
             encoded = asked.encode(), name.encode()
-            row = _core.compare_names(text_rules(), *encoded, int(agreement), int(same_sex)).tolist()
+            row = _align.compare_names(text_rules(), *encoded, int(agreement), int(same_sex)).tolist()
             score, level, query_form, name_form = row[1], row[2], row[4], row[5]
             if best is None or (level, -score) < (best[0][2], -best[0][1]):
                 best = row, asked_forms[query_form], name_forms[name_form]

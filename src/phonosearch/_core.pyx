@@ -14,116 +14,70 @@ from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc, qsort, realloc
 from libc.string cimport memcmp, memcpy, memset
 
+from phonosearch._align cimport (
+    CLOSE, DATE_ABSENT, EXACT, NO_LEVEL, ROW, SOUNDS, VARIANT, WIDE, Alignment, Grid, PartInfo, Query, better,
+    date_agreement_of, identifies, memory_error, prepare, read_name, relate, score_grid, score_merged,
+    sex_agreement_of, write_row,
+)
 from phonosearch._builder cimport deletion_bucket, deletion_keys, deletions_of
-from phonosearch._distance cimport Pattern, osa_pattern, pattern_init
-from phonosearch._encoders cimport double_metaphone_codes, soundex_code
-from phonosearch._text cimport ACCEPTED, MAX_FORMS, MAX_PARTS, ParsedName, TextRules, WordEntry, pack_word
+from phonosearch._distance cimport osa_pattern
+from phonosearch._encoders cimport double_metaphone_codes
+from phonosearch._text cimport MAX_FORMS, MAX_PARTS, ParsedName, TextRules, pack_word
 
 cnp.import_array()
 
 cdef enum:
-    EXACT = 0
-    VARIANT = 1
-    SOUNDS = 2
-    CLOSE = 3
-    WIDE = 4
-    NO_LEVEL = 5
-
-cdef enum:
-    KIND_NONE = 0
-    KIND_CLOSE = 1
-    KIND_METAPHONE = 2
-    KIND_SOUNDEX = 3
-    KIND_BOTH_KEYS = 4
-    KIND_INITIAL = 5
-    KIND_NICKNAME = 6
-    KIND_SPELLING = 7
-    KIND_EXACT = 8
-
-cdef enum:
-    DATE_CONTRADICTED = 1
-    DATE_ABSENT = 2
-    DATE_NEAR_YEAR = 3
-    DATE_ONE_DIGIT = 4
-    DATE_SWAPPED = 5
-    DATE_PARTIAL = 6
-    DATE_EXACT = 7
-    SEX_CONTRADICTED = 1
-    SEX_ABSENT = 2
-    SEX_EXACT = 3
-
-cdef enum:
     CLASSES = 4
-    POOL = MAX_FORMS * MAX_PARTS    # relations of one part of the index, at most
-    ROW_HEAD = 15
-    ROW = ROW_HEAD + 4 * MAX_PARTS
-    ACCEPTED_PAIR = 1 << 20     # a pair that a level accepts outweighs any that none does
-
-ROW_WIDTH = ROW
-ROW_HEAD_WIDTH = ROW_HEAD
-
-cdef enum:
     UNKNOWN = -2
+    POOL = MAX_FORMS * MAX_PARTS    # relations of one part of the index, at most
 
 cdef uint32_t FORM_MULTIPLE = 0x80000000
 cdef uint32_t DOB_SEVERAL = 0x80000000
-cdef uint8_t[9] LEVEL_OF_KIND
-LEVEL_OF_KIND[:] = [NO_LEVEL, CLOSE, SOUNDS, SOUNDS, SOUNDS, VARIANT, VARIANT, VARIANT, EXACT]
 
 cdef extern from *:
     """
     #if defined(__GNUC__) || defined(__clang__)
-    #define PS_POPCOUNT(x) __builtin_popcount(x)
-    #define PS_LOWEST(x) __builtin_ctz(x)
     #define PS_PREFETCH(p) __builtin_prefetch(p)
     #else
-    static int PS_POPCOUNT(unsigned x) { int n = 0; for (; x; x &= x - 1) n++; return n; }
-    static int PS_LOWEST(unsigned x) { int n = 0; while (!(x >> n & 1)) n++; return n; }
     #define PS_PREFETCH(p) ((void)0)
     #endif
+    /* Validation at open reads every array once: the widest vectors that the processor has, chosen when it loads.
+       Sanitizers cannot run before that choice is made. */
+    #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) \
+        && !defined(__SANITIZE_ADDRESS__)
+    #define PS_CLONES __attribute__((target_clones("avx2", "default")))
+    #else
+    #define PS_CLONES
+    #endif
+    #include <stddef.h>
+    #include <stdint.h>
+    PS_CLONES static uint32_t ps_largest(const uint32_t *values, size_t size) {
+        uint32_t largest = 0;
+        for (size_t at = 0; at < size; at++) largest = values[at] > largest ? values[at] : largest;
+        return largest;
+    }
+    PS_CLONES static int ps_never_falls(const uint32_t *values, size_t size) {
+        uint32_t falls = 0;
+        for (size_t at = 1; at < size; at++) falls |= values[at] < values[at - 1];
+        return !falls;
+    }
+    /* Pairs (person, meta): the largest person, and the largest number of several forms, plus one, in a meta. */
+    PS_CLONES static void ps_largest_owner(const uint32_t *pairs, size_t count, uint32_t *person, uint32_t *several) {
+        uint32_t top = 0, most = 0;
+        for (size_t at = 0; at < count; at++) {
+            uint32_t owner = pairs[2 * at], meta = pairs[2 * at + 1];
+            uint32_t number = (((meta & 0x7FFFFFFFu) >> 2) + 1) & (0u - (meta >> 31));
+            top = owner > top ? owner : top;
+            most = number > most ? number : most;
+        }
+        *person = top;
+        *several = most;
+    }
     """
-    int PS_POPCOUNT(unsigned int x) noexcept nogil
-    int PS_LOWEST(unsigned int x) noexcept nogil
     void PS_PREFETCH(const void* p) noexcept nogil
-
-
-ctypedef struct PartInfo:
-    const uint8_t* letters
-    int length
-    bint raw
-    uint32_t primary
-    uint32_t alternate
-    uint32_t soundex
-    const WordEntry* entry
-    Pattern pattern             # set for query parts only
-
-
-ctypedef struct Alignment:
-    int level
-    int score
-    int query_form
-    int name_form
-    bint merged
-    int name
-    int pairs
-    int order_points
-    int form_points
-    int date_kind
-    int date_points
-    int sex_kind
-    int sex_points
-    uint32_t form               # of the index: the form read, or the full form where parts were joined
-    int query_part[MAX_PARTS]
-    int name_part[MAX_PARTS]
-    int kind[MAX_PARTS]
-    int points[MAX_PARTS]
-
-
-ctypedef struct Grid:           # the relations of the parts of two forms
-    int rows
-    int columns
-    int kind[MAX_PARTS][MAX_PARTS]
-    int points[MAX_PARTS][MAX_PARTS]
+    uint32_t ps_largest(const uint32_t* values, size_t size) noexcept nogil
+    bint ps_never_falls(const uint32_t* values, size_t size) noexcept nogil
+    void ps_largest_owner(const uint32_t* pairs, size_t count, uint32_t* person, uint32_t* several) noexcept nogil
 
 
 ctypedef short int16
@@ -134,542 +88,6 @@ ctypedef struct Hit:
     uint32_t form
     int16 score
     bint surely_close           # its score may exceed what a part that matches nothing allows
-
-
-cdef int _memory_error() except -1 nogil:
-    with gil:
-        raise MemoryError
-
-
-cdef void _describe(
-    TextRules rules, const uint8_t* letters, int length, PartInfo* part, bint with_pattern
-) noexcept nogil:
-    """Fill in what the relation of two parts needs."""
-    part.letters = letters
-    part.length = length
-    part.raw = letters[0] < 97
-    part.primary = 0
-    part.alternate = 0
-    part.soundex = 0
-    part.entry = NULL
-    if part.raw:
-        return
-    part.entry = rules.word(pack_word(letters, length))
-    part.soundex = soundex_code(letters, length)
-    double_metaphone_codes(letters, length, &part.primary, &part.alternate)
-    if with_pattern:
-        pattern_init(&part.pattern, letters, length)
-
-
-cdef bint _share_group(const int* groups, int one, int one_end, int other, int other_end) noexcept nogil:
-    while one < one_end and other < other_end:
-        if groups[one] == groups[other]:
-            return True
-        if groups[one] < groups[other]:
-            one += 1
-        else:
-            other += 1
-    return False
-
-
-cdef bint _alternate_beginning(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil:
-    cdef int number, side, mine, theirs
-    for number in range(rules.beginning_count):
-        for side in range(2):
-            mine = rules.beginning_length[number][side]
-            theirs = rules.beginning_length[number][1 - side]
-            if (
-                a.length - mine >= rules.beginning_min_rest and a.length - mine == b.length - theirs
-                and memcmp(a.letters, rules.beginnings[number][side], mine) == 0
-                and memcmp(b.letters, rules.beginnings[number][1 - side], theirs) == 0
-                and memcmp(a.letters + mine, b.letters + theirs, a.length - mine) == 0
-            ):
-                return True
-    return False
-
-
-cdef int _relate(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil:
-    """Kind << 16 | points of two parts; ``a`` has a pattern. The rules are those of ``_reference.relate``."""
-    cdef int longer, edits, common, earned
-    cdef bint same_soundex, same_metaphone
-    if a.length == b.length and memcmp(a.letters, b.letters, a.length) == 0:
-        return KIND_EXACT << 16 | rules.part_exact
-    if a.raw or b.raw:
-        return 0
-    if (
-        a.entry != NULL and b.entry != NULL and _share_group(
-            rules.groups, a.entry.spelling_start, a.entry.spelling_end, b.entry.spelling_start, b.entry.spelling_end
-        )
-    ) or _alternate_beginning(rules, a, b):
-        return KIND_SPELLING << 16 | rules.part_spelling
-    if a.entry != NULL and b.entry != NULL and _share_group(
-        rules.groups, a.entry.nickname_start, a.entry.nickname_end, b.entry.nickname_start, b.entry.nickname_end
-    ):
-        return KIND_NICKNAME << 16 | rules.part_nickname
-    longer = a.length if a.length > b.length else b.length
-    edits = osa_pattern(&a.pattern, b.letters, b.length, -1)
-    common = 1000 - 1000 * edits // longer
-    if a.length == 1 or b.length == 1:
-        if a.letters[0] == b.letters[0]:
-            return KIND_INITIAL << 16 | rules.part_initial
-        return rules.none_span * common // 1000
-    same_soundex = a.soundex == b.soundex
-    same_metaphone = (
-        (a.primary != 0 and (a.primary == b.primary or a.primary == b.alternate))
-        or (a.alternate != 0 and (a.alternate == b.primary or a.alternate == b.alternate))
-    )
-    if same_soundex or same_metaphone:
-        earned = rules.sounds_base + rules.sounds_span * common // 1000
-        if same_soundex and same_metaphone:
-            return KIND_BOTH_KEYS << 16 | earned + rules.both_keys
-        return (KIND_SOUNDEX if same_soundex else KIND_METAPHONE) << 16 | earned
-    if edits <= rules.edits_for_letters[longer]:
-        return KIND_CLOSE << 16 | rules.close_base + rules.close_span * common // 1000
-    return rules.none_span * common // 1000
-
-
-cdef bint _augment(const uint16_t* masks, int name, int* owner, unsigned int* visited) noexcept nogil:
-    cdef unsigned int free_parts = masks[name] & ~visited[0]
-    cdef int query
-    while free_parts:
-        query = PS_LOWEST(free_parts)
-        visited[0] |= 1u << query
-        if owner[query] < 0 or _augment(masks, owner[query], owner, visited):
-            owner[query] = name
-            return True
-        free_parts = masks[name] & ~visited[0]
-    return False
-
-
-cdef int _matching(const uint16_t* masks, int names) noexcept nogil:
-    """Size of a maximum matching; ``masks[j]`` are the query parts that name part j may be (augmenting paths)."""
-    cdef int owner[MAX_PARTS]
-    cdef int name, size = 0
-    cdef unsigned int visited
-    for name in range(MAX_PARTS):
-        owner[name] = -1
-    for name in range(names):
-        visited = 0
-        if masks[name] and _augment(masks, name, owner, &visited):
-            size += 1
-    return size
-
-
-cdef bint _identifies(
-    const uint16_t* masks, int names, int queries, unsigned int full_parts, bint wide
-) noexcept nogil:
-    """Whether enough query parts can be paired for the level that the masks were made for."""
-    cdef unsigned int covered = 0
-    cdef int name, size = queries if queries < names else names, nonzero = 0
-    if wide and queries > 1 and full_parts:
-        size = queries - 1 if queries - 1 < names else names
-    for name in range(names):
-        covered |= masks[name]
-        nonzero += masks[name] != 0
-    if nonzero < size or PS_POPCOUNT(covered) < size:
-        return False
-    if wide and queries > 1 and names >= queries and PS_POPCOUNT(full_parts) == 1 and not covered & full_parts:
-        # The one part that is more than an initial cannot be the part that matches nothing. A part that has a
-        # partner at all is in some maximum matching, so its having one is enough.
-        return False
-    if size == 1:
-        return True
-    return _matching(masks, names) >= size
-
-
-cdef int _level(const Grid* grid, int base, unsigned int full_parts) noexcept nogil:
-    cdef int level, row, column
-    cdef uint16_t masks[MAX_PARTS]
-    for level in range(base, WIDE):
-        for column in range(grid.columns):
-            masks[column] = 0
-            for row in range(grid.rows):
-                if LEVEL_OF_KIND[grid.kind[row][column]] <= level:
-                    masks[column] |= 1u << row
-        if _identifies(masks, grid.columns, grid.rows, full_parts, False):
-            return level
-    if grid.rows > 1 and full_parts and _identifies(masks, grid.columns, grid.rows, full_parts, True):
-        return WIDE
-    return NO_LEVEL
-
-
-cdef int _assign(const Grid* grid, int* column_of_row, int32_t** scratch) except -1 nogil:
-    """Pairs of the greatest total, each part of the shorter form in one; the first of equals. -1: unpaired row."""
-    cdef bint turned = grid.rows > grid.columns
-    cdef int rows = grid.columns if turned else grid.rows
-    cdef int columns = grid.rows if turned else grid.columns
-    cdef int weight[MAX_PARTS][MAX_PARTS]
-    cdef int row, column, second, third, total, best, used, value
-    cdef int chosen[MAX_PARTS]
-    cdef int32_t* table
-    for row in range(rows):
-        for column in range(columns):
-            if turned:
-                weight[row][column] = grid.points[column][row] + (ACCEPTED_PAIR if grid.kind[column][row] else 0)
-            else:
-                weight[row][column] = grid.points[row][column] + (ACCEPTED_PAIR if grid.kind[row][column] else 0)
-    best = -1
-    if rows == 1:
-        for column in range(columns):
-            if weight[0][column] > best:
-                best = weight[0][column]
-                chosen[0] = column
-    elif rows == 2:
-        for column in range(columns):
-            for second in range(columns):
-                if second != column and weight[0][column] + weight[1][second] > best:
-                    best = weight[0][column] + weight[1][second]
-                    chosen[0] = column
-                    chosen[1] = second
-    elif rows == 3 and columns <= 5:
-        for column in range(columns):
-            for second in range(columns):
-                if second == column:
-                    continue
-                for third in range(columns):
-                    if third == column or third == second:
-                        continue
-                    total = weight[0][column] + weight[1][second] + weight[2][third]
-                    if total > best:
-                        best = total
-                        chosen[0] = column
-                        chosen[1] = second
-                        chosen[2] = third
-    else:
-        # best[used columns] for the rows from popcount(used) on.
-        if scratch[0] == NULL:
-            scratch[0] = <int32_t*>malloc((1 << MAX_PARTS) * sizeof(int32_t))
-            if scratch[0] == NULL:
-                _memory_error()
-        table = scratch[0]
-        used = 1 << columns
-        while used:
-            used -= 1
-            row = PS_POPCOUNT(used)
-            if row >= rows:
-                table[used] = 0
-                continue
-            best = -1
-            for column in range(columns):
-                if not used >> column & 1:
-                    value = weight[row][column] + table[used | 1 << column]
-                    if value > best:
-                        best = value
-            table[used] = best
-        for row in range(rows):
-            for column in range(columns):
-                if not used >> column & 1 and weight[row][column] + table[used | 1 << column] == table[used]:
-                    chosen[row] = column
-                    used |= 1 << column
-                    break
-    for row in range(grid.rows):
-        column_of_row[row] = -1
-    for row in range(rows):
-        if turned:
-            column_of_row[chosen[row]] = row
-        else:
-            column_of_row[row] = chosen[row]
-    return 0
-
-
-cdef int _score_grid(
-    TextRules rules, const Grid* grid, int base, unsigned int full_parts, int share, Alignment* out, int32_t** scratch
-) except -1 nogil:
-    """Level, pairs and points of two forms, without other evidence: ``_reference._align_parts``."""
-    cdef int column_of_row[MAX_PARTS]
-    cdef int row, pairs = 0, earned = 0, points = 0, so_far, whole, shorter, left_out, last = -1
-    cdef bint ordered = True
-    out.level = _level(grid, base, full_parts)
-    _assign(grid, column_of_row, scratch)
-    shorter = grid.rows if grid.rows < grid.columns else grid.columns
-    left_out = grid.rows + grid.columns - 2 * shorter
-    whole = 1000 * (100 * shorter + rules.left_out * left_out)
-    for row in range(grid.rows):
-        if column_of_row[row] < 0:
-            continue
-        earned += grid.points[row][column_of_row[row]]
-        so_far = <int>(<long long>share * 100 * earned // whole)
-        out.query_part[pairs] = row
-        out.name_part[pairs] = column_of_row[row]
-        out.kind[pairs] = grid.kind[row][column_of_row[row]]
-        out.points[pairs] = so_far - points
-        points = so_far
-        if column_of_row[row] < last:
-            ordered = False
-        last = column_of_row[row]
-        pairs += 1
-    out.pairs = pairs
-    out.order_points = 0 if ordered else -min(rules.order_cost, points)
-    out.form_points = 0 if base == EXACT else -min(rules.form_cost, points + out.order_points)
-    out.score = points + out.order_points + out.form_points
-    return 0
-
-
-cdef int _merge(const PartInfo* parts, int count, const PartInfo* others, int other_count, uint8_t* joins) noexcept nogil:
-    """Which adjacent parts the other name holds joined: ``joins[i]`` for parts i and i + 1; how many, from the left."""
-    cdef int position = 0, other, found = 0, length
-    memset(joins, 0, MAX_PARTS)
-    while position + 1 < count:
-        length = parts[position].length + parts[position + 1].length
-        for other in range(other_count):
-            if (
-                others[other].length == length
-                and memcmp(others[other].letters, parts[position].letters, parts[position].length) == 0
-                and memcmp(
-                    others[other].letters + parts[position].length, parts[position + 1].letters,
-                    parts[position + 1].length,
-                ) == 0
-            ):
-                joins[position] = 1
-                found += 1
-                position += 1
-                break
-        position += 1
-    return found
-
-
-cdef int _apply_merge(
-    TextRules rules, const PartInfo* parts, int count, const uint8_t* joins, PartInfo* out, uint8_t* room
-) noexcept nogil:
-    """Parts with the joins made; their letters go to ``room``. How many parts are left."""
-    cdef int position = 0, size = 0
-    while position < count:
-        if joins[position]:
-            memcpy(room, parts[position].letters, parts[position].length)
-            memcpy(room + parts[position].length, parts[position + 1].letters, parts[position + 1].length)
-            _describe(rules, room, parts[position].length + parts[position + 1].length, &out[size], True)
-            room += out[size].length
-            position += 2
-        else:
-            _describe(rules, parts[position].letters, parts[position].length, &out[size], True)
-            position += 1
-        size += 1
-    return size
-
-
-cdef bint _better(const Alignment* found, const Alignment* best) noexcept nogil:
-    return found.level < best.level or (found.level == best.level and found.score > best.score)
-
-
-cdef unsigned int _full_parts(const PartInfo* parts, int count) noexcept nogil:
-    cdef unsigned int full = 0
-    cdef int part
-    for part in range(count):
-        if parts[part].length > 1:
-            full |= 1u << part
-    return full
-
-
-cdef int _score_merged(
-    TextRules rules, const PartInfo* query, int queries, const PartInfo* name, int names, int share,
-    Alignment* best, int32_t** scratch,
-) except -1 nogil:
-    """Offer the reading in which adjacent parts are joined where the other name holds them joined."""
-    cdef uint8_t query_joins[MAX_PARTS]
-    cdef uint8_t name_joins[MAX_PARTS]
-    cdef uint8_t room[4 * MAX_PARTS * 64]
-    cdef PartInfo merged[2 * MAX_PARTS]
-    cdef int merged_queries, merged_names
-    cdef Grid grid
-    cdef Alignment found
-    if not _merge(query, queries, name, names, query_joins) + _merge(name, names, query, queries, name_joins):
-        return 0
-    merged_queries = _apply_merge(rules, query, queries, query_joins, merged, room)
-    merged_names = _apply_merge(
-        rules, name, names, name_joins, merged + MAX_PARTS, room + 2 * MAX_PARTS * 64
-    )
-    _relate_all(rules, merged, merged_queries, merged + MAX_PARTS, merged_names, &grid)
-    _score_grid(rules, &grid, VARIANT, _full_parts(merged, merged_queries), share, &found, scratch)
-    if _better(&found, best):
-        found.merged = True
-        found.query_form = 0
-        found.name_form = 0
-        best[0] = found
-    return 0
-
-
-cdef void _relate_all(
-    TextRules rules, const PartInfo* query, int queries, const PartInfo* name, int names, Grid* grid
-) noexcept nogil:
-    cdef int row, column, value
-    grid.rows = queries
-    grid.columns = names
-    for row in range(queries):
-        for column in range(names):
-            value = _relate(rules, &query[row], &name[column])
-            grid.kind[row][column] = value >> 16
-            grid.points[row][column] = value & 0xFFFF
-
-
-cdef int _date_agreement(uint32_t asked, uint32_t recorded) noexcept nogil:
-    """``_reference._date_kind`` over packed dates."""
-    cdef int fields[2][3]
-    cdef int field, differing = 0, digit
-    cdef bint agree = True, precise = True, rest_agrees = True
-    cdef int one, other
-    fields[0][0] = asked >> 9
-    fields[0][1] = asked >> 5 & 15
-    fields[0][2] = asked & 31
-    fields[1][0] = recorded >> 9
-    fields[1][1] = recorded >> 5 & 15
-    fields[1][2] = recorded & 31
-    for field in range(3):
-        one = fields[0][field]
-        other = fields[1][field]
-        if one and not other:
-            precise = False
-        if not one or not other or one == other:
-            continue
-        agree = False
-        if field:
-            rest_agrees = False
-        for digit in range(4):
-            differing += one % 10 != other % 10
-            one //= 10
-            other //= 10
-    if agree:
-        return DATE_EXACT if precise else DATE_PARTIAL
-    if (
-        fields[0][0] == fields[1][0] and fields[0][1] and fields[0][2]
-        and fields[0][1] == fields[1][2] and fields[0][2] == fields[1][1]
-    ):
-        return DATE_SWAPPED
-    if differing == 1:
-        return DATE_ONE_DIGIT
-    if rest_agrees and -2 <= fields[0][0] - fields[1][0] <= 2:
-        return DATE_NEAR_YEAR
-    return DATE_CONTRADICTED
-
-
-cdef int _sex_agreement(int asked, int recorded) noexcept nogil:
-    if recorded == 0:
-        return SEX_ABSENT
-    return SEX_EXACT if asked == recorded else SEX_CONTRADICTED
-
-
-cdef void _write_row(const Alignment* found, int person, int32_t* row) noexcept nogil:
-    cdef int pair
-    memset(row, 0, ROW * sizeof(int32_t))
-    row[0] = person
-    row[1] = found.score
-    row[2] = found.level
-    row[3] = found.name
-    row[4] = found.query_form
-    row[5] = found.name_form
-    row[6] = found.merged
-    row[7] = found.pairs
-    row[8] = found.order_points
-    row[9] = found.form_points
-    row[10] = found.date_kind
-    row[11] = found.date_points
-    row[12] = found.sex_kind
-    row[13] = found.sex_points
-    row[14] = <int32_t>found.form
-    for pair in range(found.pairs):
-        row[ROW_HEAD + 4 * pair] = found.query_part[pair]
-        row[ROW_HEAD + 4 * pair + 1] = found.name_part[pair]
-        row[ROW_HEAD + 4 * pair + 2] = found.kind[pair]
-        row[ROW_HEAD + 4 * pair + 3] = found.points[pair]
-
-
-ctypedef struct Query:
-    int forms
-    int size[MAX_FORMS]
-    PartInfo parts[MAX_FORMS][MAX_PARTS]
-    unsigned int full_parts[MAX_FORMS]
-    int pool_start[MAX_FORMS]   # of each form in a row of relations
-    int pool
-    bint grouped                # whether any part has spellings or nicknames
-    int level
-    uint32_t date               # packed, 0 where none was asked
-    int sex
-    int share                   # points of 1000 left for the name
-
-
-cdef void _prepare(TextRules rules, const ParsedName* parsed, Query* query) noexcept nogil:
-    cdef int form, part
-    query.forms = parsed.form_count
-    query.pool = 0
-    query.grouped = False
-    for form in range(parsed.form_count):
-        query.size[form] = parsed.size[form]
-        query.pool_start[form] = query.pool
-        query.pool += parsed.size[form]
-        for part in range(parsed.size[form]):
-            _describe(
-                rules, &parsed.letters[parsed.start[form][part]], parsed.length[form][part],
-                &query.parts[form][part], True,
-            )
-            query.grouped |= query.parts[form][part].entry != NULL
-        query.full_parts[form] = _full_parts(query.parts[form], query.size[form])
-    query.share = 1000 - (rules.date_share if query.date else 0) - (rules.sex_share if query.sex else 0)
-
-
-cdef int _read(TextRules rules, bytes text, ParsedName* parsed) except -1:
-    cdef int status = rules.read(<const uint8_t*>PyBytes_AS_STRING(text), PyBytes_GET_SIZE(text), parsed)
-    if status != ACCEPTED:
-        raise ValueError("the name must have been checked")
-    return 0
-
-
-def compare_names(TextRules rules not None, bytes query_text not None, bytes name_text not None,
-                  int date_kind=0, int sex_kind=0):
-    """The alignment row of one name against another; the texts are checked UTF-8."""
-    cdef ParsedName parsed_query, parsed_name
-    cdef Query query, name
-    cdef Alignment found, best
-    cdef Grid grid
-    cdef int query_form, name_form
-    cdef int32_t* scratch = NULL
-    cdef cnp.ndarray row = np.empty(ROW, dtype=np.int32)
-    query.date = date_kind != 0
-    query.sex = sex_kind != 0
-    name.date = 0
-    name.sex = 0
-    _read(rules, query_text, &parsed_query)
-    _read(rules, name_text, &parsed_name)
-    try:
-        with nogil:
-            _prepare(rules, &parsed_query, &query)
-            _prepare(rules, &parsed_name, &name)
-            best.level = NO_LEVEL + 1
-            for query_form in range(query.forms):
-                for name_form in range(name.forms):
-                    _relate_all(
-                        rules, query.parts[query_form], query.size[query_form],
-                        name.parts[name_form], name.size[name_form], &grid,
-                    )
-                    _score_grid(
-                        rules, &grid, VARIANT if query_form or name_form else EXACT, query.full_parts[query_form],
-                        query.share, &found, &scratch,
-                    )
-                    if _better(&found, &best):
-                        found.merged = False
-                        found.query_form = query_form
-                        found.name_form = name_form
-                        best = found
-            _score_merged(
-                rules, query.parts[0], query.size[0], name.parts[0], name.size[0], query.share, &best, &scratch
-            )
-            best.name = 0
-            best.form = 0
-            best.date_kind = date_kind
-            best.date_points = rules.date_points[date_kind]
-            best.sex_kind = sex_kind
-            best.sex_points = rules.sex_points[sex_kind]
-            best.score += best.date_points + best.sex_points
-            _write_row(&best, 0, <int32_t*>cnp.PyArray_DATA(row))
-    finally:
-        free(scratch)
-    return row
-
-
-def date_agreement(unsigned int asked, dates):
-    """The best agreement of a packed date with packed dates on record."""
-    cdef int best = 0
-    for recorded in dates:
-        best = max(best, _date_agreement(asked, recorded))
-    return best or DATE_ABSENT
 
 
 cdef class Workspace:
@@ -686,6 +104,9 @@ cdef class Workspace:
     cdef uint32_t* expansion
     cdef size_t expansion_room
     cdef size_t expanded
+    cdef uint32_t* candidates   # forms to verify
+    cdef size_t candidate_room
+    cdef size_t candidate_count
     cdef Hit* hits
     cdef size_t hit_room
     cdef size_t hit_count
@@ -704,6 +125,7 @@ cdef class Workspace:
         self.slot_part = NULL
         self.expansion = NULL
         self.hits = NULL
+        self.candidates = NULL
         self.scratch = NULL
         if self.mark == NULL or self.slot == NULL or self.seen == NULL:
             raise MemoryError
@@ -716,6 +138,7 @@ cdef class Workspace:
         free(self.slot_part)
         free(self.expansion)
         free(self.hits)
+        free(self.candidates)
         free(self.scratch)
 
     cdef int add_hit(self, uint32_t person, uint32_t form, bint surely_close) except -1 nogil:
@@ -724,7 +147,7 @@ cdef class Workspace:
             self.hit_room = 2 * self.hit_room + 256
             grown = <Hit*>realloc(self.hits, self.hit_room * sizeof(Hit))
             if grown == NULL:
-                _memory_error()
+                memory_error()
             self.hits = grown
         self.hits[self.hit_count].person = person
         self.hits[self.hit_count].form = form
@@ -732,6 +155,19 @@ cdef class Workspace:
         self.hits[self.hit_count].surely_close = surely_close
         self.hit_count += 1
         self.seen[person >> 3] |= 1 << (person & 7)
+        return 0
+
+    cdef int reserve_candidates(self, size_t more) except -1 nogil:
+        cdef uint32_t* grown
+        cdef size_t room = self.candidate_room
+        if self.candidate_count + more <= room:
+            return 0
+        room = 2 * room + more + 1024
+        grown = <uint32_t*>realloc(self.candidates, room * sizeof(uint32_t))
+        if grown == NULL:
+            memory_error()
+        self.candidates = grown
+        self.candidate_room = room
         return 0
 
     cdef int add_expansion(self, uint32_t part, uint16_t bit) except -1 nogil:
@@ -743,7 +179,7 @@ cdef class Workspace:
             self.expansion_room = 2 * self.expansion_room + 1024
             grown = <uint32_t*>realloc(self.expansion, self.expansion_room * sizeof(uint32_t))
             if grown == NULL:
-                _memory_error()
+                memory_error()
             self.expansion = grown
         self.expansion[self.expanded] = part
         self.expanded += 1
@@ -759,11 +195,11 @@ cdef class Workspace:
         if <size_t>self.slots == self.slot_part_room:
             grown_parts = <uint32_t*>realloc(self.slot_part, (2 * self.slot_part_room + 256) * sizeof(uint32_t))
             if grown_parts == NULL:
-                _memory_error()
+                memory_error()
             self.slot_part = grown_parts
             grown = <int32_t*>realloc(self.pair, (2 * self.slot_part_room + 256) * POOL * sizeof(int32_t))
             if grown == NULL:
-                _memory_error()
+                memory_error()
             self.pair = grown
             self.slot_part_room = 2 * self.slot_part_room + 256
         self.slot_part[self.slots] = part
@@ -828,8 +264,8 @@ cdef class NameIndex:
     cdef Array soundex_code, soundex_start, soundex_part
     cdef Array deletion_start, deletion_part
     cdef Array posting_start, posting_form
-    cdef Array class_start, form_part, long_start, form_person, form_meta
-    cdef Array several_person, several_start, several_form
+    cdef Array class_start, form_part, long_start, form_owner
+    cdef Array several_start, several_form
     cdef Array person_id_start, name_start, dob, dob_several_start, dob_several, name_text_start
     cdef const uint8_t* name_kind
     cdef const uint8_t* name_text   # NULL where names are not kept as given
@@ -890,9 +326,7 @@ cdef class NameIndex:
         self._take("class_start", &self.class_start)
         self._take("form_part", &self.form_part)
         self._take("long_start", &self.long_start)
-        self._take("form_person", &self.form_person)
-        self._take("form_meta", &self.form_meta)
-        self._take("several_person", &self.several_person)
+        self._take("form_owner", &self.form_owner)
         self._take("several_start", &self.several_start)
         self._take("several_form", &self.several_form)
         self._take("person_id_start", &self.person_id_start)
@@ -904,7 +338,7 @@ cdef class NameIndex:
             raise ValueError("part_start")
         self.parts = self.part_start.size - 1
         self.people = self.person_id_start.size - 1
-        self.forms = self.form_person.size
+        self.forms = self.form_owner.size // 2
         if sex.shape[0] != <Py_ssize_t>self.people:
             raise ValueError("sex")
         if not _runs(&self.person_id_start, ids.shape[0]):
@@ -913,8 +347,10 @@ cdef class NameIndex:
 
     cdef int _validate(self) except -1:
         """Everything that a search reads without a check of its own."""
-        cdef size_t at, buckets = self.deletion_start.size - 1, long_forms
+        cdef size_t at, buckets = self.deletion_start.size - 1, long_forms, several = self.several_start.size - 1
         cdef uint32_t size
+        cdef uint32_t people = <uint32_t>self.people, largest = 0, largest_several = 0
+        cdef bint good = True
         if not _runs(&self.part_start, self.part_letters_size):
             raise ValueError("part_start")
         for at in range(self.parts):
@@ -964,22 +400,22 @@ cdef class NameIndex:
                 raise ValueError("long_start")
         if not _all_below(&self.form_part, self.parts):
             raise ValueError("form_part")
-        if not _all_below(&self.form_person, self.people):
-            raise ValueError("form_person")
-        if self.form_meta.size != self.forms:
-            raise ValueError("form_meta")
+        if self.form_owner.size % 2:
+            raise ValueError("form_owner")
+        ps_largest_owner(self.form_owner.data, self.forms, &largest, &largest_several)
+        if self.forms and largest >= people or largest_several > several:
+            raise ValueError("form_owner")
         if self.posting_start.size != CLASSES * self.parts + 1 or not _runs(
             &self.posting_start, self.posting_form.size
         ):
             raise ValueError("posting_start")
         if not _all_below(&self.posting_form, self.forms):
             raise ValueError("posting_form")
-        if (
-            self.several_start.size != self.several_person.size + 1
-            or not _runs(&self.several_start, self.several_form.size)
-        ):
+        if self.several_form.size % 2 or not _runs(&self.several_start, self.several_form.size // 2):
             raise ValueError("several_start")
-        if not _all_below(&self.several_form, self.forms) or not _all_below(&self.several_person, self.people):
+        for at in range(self.several_form.size // 2):
+            good &= self.several_form.data[2 * at] < self.forms
+        if not good:
             raise ValueError("several_form")
         self._take_names()
         if not _runs(&self.dob_several_start, self.dob_several.size):
@@ -1219,7 +655,6 @@ cdef class NameIndex:
         cdef uint64_t count[MAX_PARTS][CLASSES]
         cdef int order[MAX_PARTS]
         cdef size_t at, run
-        cdef uint32_t part
         cdef bint wide = level == WIDE and queries > 1 and query.full_parts[form] != 0, scan
         space.forget_expansions()
         memset(count, 0, sizeof(count))
@@ -1257,30 +692,48 @@ cdef class NameIndex:
                 for at in range(self.class_start.data[group], self.class_start.data[group + 1]):
                     self._offer(space, <uint32_t>at, form, wide)
                 continue
+            space.candidate_count = 0
             for chosen in range(lists):
                 other = order[chosen]
-                for at in range(space.expansion_start[other], space.expansion_start[other + 1]):
-                    part = space.expansion[at]
-                    self._offer_run(
-                        space, self.posting_start.data[CLASSES * <size_t>part + group],
-                        self.posting_start.data[CLASSES * <size_t>part + group + 1], form, wide, group,
-                    )
+                self._gather(space, space.expansion_start[other], space.expansion_start[other + 1], group)
+            self._offer_candidates(space, form, wide, group)
         return 0
 
-    cdef int _offer_run(
-        self, Workspace space, uint32_t first, uint32_t last, int form, bint wide, int group
-    ) except -1 nogil:
-        cdef uint32_t at, ahead, low = self.class_start.data[group], high = self.class_start.data[group + 1], found
+    cdef int _gather(self, Workspace space, size_t first, size_t last, int group) except -1 nogil:
+        """Collect the forms of a class under the parts of an expansion: short runs, far apart."""
+        cdef size_t at, run, ahead
+        cdef uint32_t start, size
+        for at in range(first, last):
+            ahead = at + 8
+            if ahead < last:
+                PS_PREFETCH(
+                    self.posting_form.data + self.posting_start.data[CLASSES * <size_t>space.expansion[ahead] + group]
+                )
+            run = CLASSES * <size_t>space.expansion[at] + group
+            start = self.posting_start.data[run]
+            size = self.posting_start.data[run + 1] - start
+            if size:
+                space.reserve_candidates(size)
+                memcpy(
+                    space.candidates + space.candidate_count, self.posting_form.data + start, size * sizeof(uint32_t)
+                )
+                space.candidate_count += size
+        return 0
+
+    cdef int _offer_candidates(self, Workspace space, int form, bint wide, int group) except -1 nogil:
+        cdef size_t at, ahead, last = space.candidate_count
+        cdef uint32_t low = self.class_start.data[group], high = self.class_start.data[group + 1], found
         cdef size_t offset = self._class_offset(group)
         cdef unsigned int one, other
         cdef const uint32_t* parts
         cdef bint both = group == 1 and space.query.size[form] == 2 and not wide and not space.has_initials
-        for at in range(first, last):
-            if group < CLASSES - 1:
-                ahead = at + 12
-                if ahead < last:
-                    PS_PREFETCH(self.form_part.data + offset + <size_t>(group + 1) * (self.posting_form.data[ahead] - low))
-            found = self.posting_form.data[at]
+        for at in range(last):
+            ahead = at + 16
+            if group < CLASSES - 1 and ahead < last:
+                PS_PREFETCH(
+                    self.form_part.data + offset + <size_t>(group + 1) * (space.candidates[ahead] - low)
+                )
+            found = space.candidates[at]
             if both and low <= found < high:
                 # The commonest case, two parts and two parts, before the general one.
                 parts = self.form_part.data + offset + 2 * <size_t>(found - low)
@@ -1311,16 +764,16 @@ cdef class NameIndex:
             masks[part] = space.mark[parts[part]]
             if space.has_initials:
                 masks[part] |= space.initial_mask[self._first_letter(parts[part])]
-        if not _identifies(masks, size, queries, full_parts, wide):
+        if not identifies(masks, size, queries, full_parts, wide):
             return 0
-        if space.query.level == EXACT and self.form_meta.data[form] & 3:
+        if space.query.level == EXACT and self.form_owner.data[2 * <size_t>form + 1] & 3:
             return 0
-        person = self.form_person.data[form]
+        person = self.form_owner.data[2 * <size_t>form]
         if not space.seen[person >> 3] >> (person & 7) & 1:
             space.add_hit(
                 person, form,
-                not wide or (self.form_meta.data[form] & FORM_MULTIPLE) != 0
-                or _identifies(masks, size, queries, full_parts, False),
+                not wide or (self.form_owner.data[2 * <size_t>form + 1] & FORM_MULTIPLE) != 0
+                or identifies(masks, size, queries, full_parts, False),
             )
         return 0
 
@@ -1378,7 +831,7 @@ cdef class NameIndex:
             self.posting_start.data[CLASSES * <size_t>listed], self.posting_start.data[CLASSES * <size_t>listed + CLASSES]
         ):
             form = self.posting_form.data[at]
-            if self.form_meta.data[form] & 3:
+            if self.form_owner.data[2 * <size_t>form + 1] & 3:
                 continue
             if one >= 0:
                 parts = self._form(form, &size)
@@ -1388,7 +841,7 @@ cdef class NameIndex:
                         adjacent = True
                 if not adjacent:
                     continue
-            person = self.form_person.data[form]
+            person = self.form_owner.data[2 * <size_t>form]
             if space.seen[person >> 3] >> (person & 7) & 1:
                 continue
             self._align(space, person, form, &found)
@@ -1414,11 +867,11 @@ cdef class NameIndex:
                 if value < 0:
                     if info.letters == NULL:
                         self._describe_part(parts[column], &info, query.grouped)
-                    value = _relate(self.rules, &query.parts[query_form][row], &info)
+                    value = relate(self.rules, &query.parts[query_form][row], &info)
                     relations[query.pool_start[query_form] + row] = value
                 grid.kind[row][column] = value >> 16
                 grid.points[row][column] = value & 0xFFFF
-        _score_grid(
+        score_grid(
             self.rules, &grid, VARIANT if query_form or name_form else EXACT, query.full_parts[query_form],
             query.share, found, &space.scratch,
         )
@@ -1429,27 +882,27 @@ cdef class NameIndex:
 
     cdef int _align(self, Workspace space, uint32_t person, uint32_t form, Alignment* best) except -1 nogil:
         """The best reading over all names of a person, of whom ``form`` is one form."""
-        cdef size_t first, last, at, end
-        cdef uint32_t name, dates, date_at
+        cdef size_t first, last, end
+        cdef uint32_t meta = self.form_owner.data[2 * <size_t>form + 1], name, dates, date_at
         cdef int kind = 0, date_kind = 0
         cdef Query* query = &space.query
+        cdef uint32_t alone[2]
         best.level = NO_LEVEL + 1
-        if self.form_meta.data[form] & FORM_MULTIPLE:
-            at = _lower_bound(&self.several_person, person)
-            if at == self.several_person.size or self.several_person.data[at] != person:
-                self._align_name(space, &form, 1, best)
-            else:
-                first = self.several_start.data[at]
-                last = self.several_start.data[at + 1]
-                while first < last:
-                    name = self.form_meta.data[self.several_form.data[first]] >> 2
-                    end = first + 1
-                    while end < last and self.form_meta.data[self.several_form.data[end]] >> 2 == name:
-                        end += 1
-                    self._align_name(space, self.several_form.data + first, <int>(end - first), best)
-                    first = end
+        if meta & FORM_MULTIPLE:
+            meta = (meta & ~FORM_MULTIPLE) >> 2
+            first = self.several_start.data[meta]
+            last = self.several_start.data[meta + 1]
+            while first < last:
+                name = self.several_form.data[2 * first + 1] >> 2
+                end = first + 1
+                while end < last and self.several_form.data[2 * end + 1] >> 2 == name:
+                    end += 1
+                self._align_name(space, self.several_form.data + 2 * first, <int>(end - first), best)
+                first = end
         else:
-            self._align_name(space, &form, 1, best)
+            alone[0] = form
+            alone[1] = 0
+            self._align_name(space, alone, 1, best)
         best.date_kind = 0
         best.date_points = 0
         best.sex_kind = 0
@@ -1461,24 +914,24 @@ cdef class NameIndex:
                 date_kind = 0
                 dates &= ~DOB_SEVERAL
                 for date_at in range(self.dob_several_start.data[dates], self.dob_several_start.data[dates + 1]):
-                    kind = _date_agreement(query.date, self.dob_several.data[date_at])
+                    kind = date_agreement_of(query.date, self.dob_several.data[date_at])
                     if kind > date_kind:
                         date_kind = kind
                 if date_kind == 0:
                     date_kind = DATE_ABSENT
             elif dates and not dates & DOB_SEVERAL:
-                date_kind = _date_agreement(query.date, dates)
+                date_kind = date_agreement_of(query.date, dates)
             best.date_kind = date_kind
             best.date_points = self.rules.date_points[date_kind]
             best.score += best.date_points
         if query.sex:
-            best.sex_kind = _sex_agreement(query.sex, self.sex[person])
+            best.sex_kind = sex_agreement_of(query.sex, self.sex[person])
             best.sex_points = self.rules.sex_points[best.sex_kind]
             best.score += best.sex_points
         return 0
 
     cdef int _align_name(self, Workspace space, const uint32_t* forms, int count, Alignment* best) except -1 nogil:
-        """Offer every reading of one name."""
+        """Offer every reading of one name; ``forms`` are pairs as in ``several_form``, the full form first."""
         cdef Query* query = &space.query
         cdef int query_form, number, size, position, full_size
         cdef const uint32_t* parts
@@ -1489,11 +942,11 @@ cdef class NameIndex:
         cdef int joined, other
         for query_form in range(query.forms):
             for number in range(count):
-                parts = self._form(forms[number], &size)
-                self._align_forms(space, query_form, parts, size, self.form_meta.data[forms[number]] & 3, &found)
-                if _better(&found, best):
-                    found.name = (self.form_meta.data[forms[number]] & ~FORM_MULTIPLE) >> 2
-                    found.form = forms[number]
+                parts = self._form(forms[2 * number], &size)
+                self._align_forms(space, query_form, parts, size, forms[2 * number + 1] & 3, &found)
+                if better(&found, best):
+                    found.name = forms[2 * number + 1] >> 2
+                    found.form = forms[2 * number]
                     best[0] = found
         full = self._form(forms[0], &full_size)
         # Joined parts need a part of exactly their length on the other side: most names end here.
@@ -1509,11 +962,11 @@ cdef class NameIndex:
             for position in range(full_size):
                 self._describe_part(full[position], &infos[position], True)
             found = best[0]
-            _score_merged(
+            score_merged(
                 self.rules, query.parts[0], query.size[0], infos, full_size, query.share, &found, &space.scratch
             )
-            if _better(&found, best):
-                found.name = (self.form_meta.data[forms[0]] & ~FORM_MULTIPLE) >> 2
+            if better(&found, best):
+                found.name = forms[1] >> 2
                 found.form = forms[0]
                 best[0] = found
         return 0
@@ -1563,14 +1016,14 @@ cdef class NameIndex:
         space.query.level = level
         space.query.date = date
         space.query.sex = sex
-        _read(self.rules, text, &space.parsed)
-        _prepare(self.rules, &space.parsed, &space.query)
+        read_name(self.rules, text, &space.parsed)
+        prepare(self.rules, &space.parsed, &space.query)
         return space
 
     def search(self, bytes text not None, int level, size_t offset, size_t limit, unsigned int date=0, int sex=0):
         """The exact number of people who satisfy the level, and one page of them.
 
-        Returns the total, the alignment rows of the page (see ``_write_row``), and for each of them a tuple of person
+        Returns the total, the alignment rows of the page (see ``_align.write_row``), and for each of them a tuple of person
         id, score, level, name as given (None where the index keeps none) and kind of name. The order is score
         descending, then person ascending. A workspace that an error leaves behind is dropped.
         """
@@ -1592,7 +1045,7 @@ cdef class NameIndex:
         with nogil:
             for at in range(count):
                 self._align(space, space.hits[first + at].person, space.hits[first + at].form, &found)
-                _write_row(&found, space.hits[first + at].person, row + at * ROW)
+                write_row(&found, space.hits[first + at].person, row + at * ROW)
             space.forget()
         self.pool.append(space)
         return total, rows, [self._show(row + at * ROW) for at in range(count)]
@@ -1636,12 +1089,12 @@ cdef class NameIndex:
         cdef Workspace space
         cdef cnp.ndarray row = np.empty(ROW, dtype=np.int32)
         cdef Alignment found
-        if form >= self.forms or self.form_person.data[form] != person:
+        if form >= self.forms or self.form_owner.data[2 * form] != person:
             raise IndexError("the form is not one of this person")
         space = self._borrow(text, CLOSE, date, sex)
         with nogil:
             self._align(space, <uint32_t>person, <uint32_t>form, &found)
-            _write_row(&found, <int>person, <int32_t*>cnp.PyArray_DATA(row))
+            write_row(&found, <int>person, <int32_t*>cnp.PyArray_DATA(row))
             space.forget()
         self.pool.append(space)
         return row
@@ -1667,14 +1120,20 @@ cdef class NameIndex:
 
     def full_form(self, size_t form):
         """The full form of the name that a form belongs to."""
+        cdef uint32_t meta, name = 0
         cdef size_t at
-        cdef uint32_t name = self.form_meta.data[form] & ~FORM_MULTIPLE & ~<uint32_t>3
-        if self.form_meta.data[form] & 3:
-            at = _lower_bound(&self.several_person, self.form_person.data[form])
-            if at < self.several_person.size:
-                for at in range(self.several_start.data[at], self.several_start.data[at + 1]):
-                    if (self.form_meta.data[self.several_form.data[at]] & ~FORM_MULTIPLE) == name:
-                        return self.several_form.data[at]
+        if form >= self.forms:
+            raise IndexError("no such form")
+        meta = self.form_owner.data[2 * form + 1]
+        if not meta & FORM_MULTIPLE or not meta & 3:
+            return form
+        meta = (meta & ~FORM_MULTIPLE) >> 2
+        for at in range(self.several_start.data[meta], self.several_start.data[meta + 1]):
+            if self.several_form.data[2 * at] == form:
+                name = self.several_form.data[2 * at + 1] & ~<uint32_t>3
+        for at in range(self.several_start.data[meta], self.several_start.data[meta + 1]):
+            if self.several_form.data[2 * at + 1] == name:
+                return self.several_form.data[2 * at]
         return form
 
     def find_person(self, bytes person_id not None):
@@ -1745,20 +1204,10 @@ cdef size_t _lower_bound(const Array* values, uint32_t wanted) noexcept nogil:
 
 cdef bint _runs(const Array* starts, size_t total) noexcept nogil:
     """Whether starts rise from 0 to ``total``."""
-    cdef size_t at
-    cdef bint good = True
     if starts.size == 0 or starts.data[0] != 0 or starts.data[starts.size - 1] != total:
         return False
-    for at in range(starts.size - 1):
-        good &= starts.data[at] <= starts.data[at + 1]
-    return good
+    return ps_never_falls(starts.data, starts.size)
 
 
 cdef bint _all_below(const Array* values, size_t bound) noexcept nogil:
-    cdef size_t at
-    cdef uint32_t largest = 0
-    if values.size == 0:
-        return True
-    for at in range(values.size):
-        largest = values.data[at] if values.data[at] > largest else largest
-    return largest < bound
+    return values.size == 0 or ps_largest(values.data, values.size) < bound

@@ -38,7 +38,7 @@ MAX_LIMIT = 100_000
 
 # What the records say; every other array follows from these.
 _SUBSTANCE = (
-    "part_letters", "part_start", "class_start", "form_part", "long_start", "form_person", "form_meta", "person_id",
+    "part_letters", "part_start", "class_start", "form_part", "long_start", "form_owner", "several_start", "several_form", "person_id",
     "person_id_start", "name_start", "name_kind", "name_text", "name_text_start", "dob", "dob_several_start",
     "dob_several", "sex",
 )  # fmt: skip
@@ -340,7 +340,7 @@ class PersonIndex:
     @cached_property
     def _first_form(self) -> npt.NDArray[np.uint32]:
         """By person, one of their forms."""
-        person = self._arrays["form_person"]
+        person = self._arrays["form_owner"][::2]
         first = np.zeros(len(self), dtype=np.uint32)
         first[person[::-1]] = np.arange(len(person) - 1, -1, -1, dtype=np.uint32)
         return first

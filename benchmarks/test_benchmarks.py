@@ -1,0 +1,242 @@
+"""Speed of the kernels, of building and of searching; each fails on a wrong answer, however fast.
+
+Run with ``pytest benchmarks``. ``PHONOSEARCH_BENCH_PEOPLE`` says how many people, 20,000 if unset. What is demanded are
+ratios within one run, never times.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+import phonosearch as ps
+from people import COMMON, MIXTURE, BenchmarkQuery, benchmark_queries, people_table
+
+pytest.importorskip("pytest_benchmark", reason="pytest-benchmark is not installed")
+
+PEOPLE = int(os.environ.get("PHONOSEARCH_BENCH_PEOPLE", "20000"))
+QUERIES = 200
+
+
+@pytest.fixture(scope="session")
+def people() -> pa.Table:
+    return people_table(PEOPLE)
+
+
+@pytest.fixture(scope="session")
+def index(people: pa.Table) -> ps.PersonIndex:
+    return ps.PersonIndex.build(people)
+
+
+@pytest.fixture(scope="session")
+def queries(people: pa.Table) -> list[BenchmarkQuery]:
+    return benchmark_queries(people, QUERIES)
+
+
+@pytest.fixture(scope="session")
+def words(people: pa.Table) -> list[str]:
+    """Distinct parts of names."""
+    names = people["full_name"].slice(0, 20_000).to_pylist()
+    return sorted({part for name in names for part in ps.normalise(name)})[:10_000]
+
+
+@pytest.fixture(scope="session")
+def pairs(words: list[str]) -> list[tuple[str, str]]:
+    """Each part, and another or itself misspelt."""
+    found = []
+    for at, word in enumerate(words):
+        other = words[at * 7919 % len(words)]
+        found.append((word, other if at % 2 else word[: len(word) // 2] + "x" + word[len(word) // 2 + 1 :]))
+    return found
+
+
+def best(function: Callable[[], object], repeats: int = 7) -> float:
+    """Seconds of the fastest of several calls."""
+    seconds = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        function()
+        seconds.append(time.perf_counter() - start)
+    return min(seconds)
+
+
+# Encoders and distances
+
+
+def test_soundex(benchmark: Any, words: list[str]) -> None:
+    oracle = pytest.importorskip("jellyfish", reason="jellyfish is not installed")
+    codes = benchmark(lambda: [ps.soundex(word) for word in words])
+    assert codes == [oracle.soundex(word) for word in words]
+
+
+def test_soundex_many(benchmark: Any, words: list[str]) -> None:
+    oracle = pytest.importorskip("jellyfish", reason="jellyfish is not installed")
+    array = np.array(words)
+    codes = benchmark(ps.soundex_many, array)
+    assert codes.tolist() == [oracle.soundex(word) for word in words]
+    assert best(lambda: [oracle.soundex(word) for word in words]) > 3 * best(lambda: ps.soundex_many(array))
+
+
+def _filled(codes: Sequence[str]) -> tuple[str, str]:
+    """The oracle cuts nothing, and repeats a code that is no alternate."""
+    primary, alternate = (code[:4] for code in codes)
+    return primary, "" if alternate == primary else alternate
+
+
+def test_double_metaphone(benchmark: Any, words: list[str]) -> None:
+    oracle = pytest.importorskip("doublemetaphone", reason="doublemetaphone is not installed").doublemetaphone
+    codes = benchmark(lambda: [ps.double_metaphone(word) for word in words])
+    assert codes == [_filled(oracle(word)) for word in words]
+    ours, theirs = (best(lambda one=one: [one(word) for word in words]) for one in (ps.double_metaphone, oracle))
+    assert theirs > ours
+
+
+def test_double_metaphone_many(benchmark: Any, words: list[str]) -> None:
+    oracle = pytest.importorskip("doublemetaphone", reason="doublemetaphone is not installed").doublemetaphone
+    array = np.array(words)
+    codes = benchmark(ps.double_metaphone_many, array)
+    assert [tuple(pair) for pair in codes.tolist()] == [_filled(oracle(word)) for word in words]
+    assert best(lambda: [oracle(word) for word in words]) > 3 * best(lambda: ps.double_metaphone_many(array))
+
+
+@pytest.mark.parametrize("name", ["levenshtein", "osa"])
+def test_distance(benchmark: Any, name: str, pairs: list[tuple[str, str]]) -> None:
+    distance = pytest.importorskip("rapidfuzz.distance", reason="rapidfuzz is not installed")
+    ours, theirs = {
+        "levenshtein": (ps.levenshtein_distance, distance.Levenshtein.distance),
+        "osa": (ps.osa_distance, distance.OSA.distance),
+    }[name]
+    found = benchmark(lambda: [ours(a, b) for a, b in pairs])
+    assert found == [theirs(a, b) for a, b in pairs]
+    assert best(lambda: [theirs(a, b) for a, b in pairs]) * 2 > best(lambda: [ours(a, b) for a, b in pairs])
+
+
+# Building, saving, opening
+
+
+def test_build(benchmark: Any, people: pa.Table, index: ps.PersonIndex) -> None:
+    built = benchmark.pedantic(ps.PersonIndex.build, (people,), rounds=3)
+    assert len(built) == PEOPLE == len(set(people["person_id"].to_pylist()))
+    assert (built.report.read, built.report.indexed) == (people.num_rows, people.num_rows)
+    assert built.fingerprint == index.fingerprint
+
+
+def test_build_in_another_order(people: pa.Table, index: ps.PersonIndex) -> None:
+    order = np.random.default_rng(0).permutation(people.num_rows)
+    assert ps.PersonIndex.build(people.take(order)).fingerprint == index.fingerprint
+
+
+def test_open(benchmark: Any, index: ps.PersonIndex, tmp_path: Any) -> None:
+    path = tmp_path / "people.psx"
+    index.save(path)
+    opened = benchmark(ps.PersonIndex.open, path)
+    assert opened.fingerprint == index.fingerprint
+    assert opened.search(COMMON[0]).digest == index.search(COMMON[0]).digest
+
+
+# Searching
+
+
+@pytest.fixture(scope="session")
+def scan(people: pa.Table) -> Callable[[str], int]:
+    """How many people the level exact finds, by sets of parts and no more."""
+    names: list[tuple[str, Counter[str]]] = []
+    holders: defaultdict[str, set[int]] = defaultdict(set)
+    for person_id, name in zip(people["person_id"].to_pylist(), people["full_name"].to_pylist(), strict=True):
+        parts = Counter(ps.normalise(name))
+        for part in parts:
+            holders[part].add(len(names))
+        names.append((person_id, parts))
+
+    def count(text: str) -> int:
+        asked = Counter(ps.normalise(text))
+        rows = set().union(*(holders[part] for part in asked if part in holders))
+        return len({names[row][0] for row in rows if asked <= names[row][1] or asked >= names[row][1]})
+
+    return count
+
+
+def test_exact_totals(index: ps.PersonIndex, queries: list[BenchmarkQuery], scan: Callable[[str], int]) -> None:
+    assert [index.search(query.text, level="exact").total for query in queries] == [
+        scan(query.text) for query in queries
+    ]
+
+
+def test_totals_of_a_scan(people: pa.Table) -> None:
+    """All levels against a comparison with everybody, among the first people."""
+    rows = people.slice(0, 2_000)
+    records = rows.select(["person_id", "full_name"]).to_pylist()
+    small = ps.PersonIndex.build(rows.select(["person_id", "full_name", "kind"]))
+    for text in (COMMON[0], COMMON[2], records[1]["full_name"]):
+        first: dict[str, int] = {}
+        for record in records:
+            level = ps.compare(text, record["full_name"]).level
+            number = ps.LEVELS.index(level) if level else len(ps.LEVELS)
+            first[record["person_id"]] = min(number, first.get(record["person_id"], number))
+        wanted = {level: sum(number <= at for number in first.values()) for at, level in enumerate(ps.LEVELS)}
+        assert small.search(text).ladder() == wanted
+
+
+@pytest.mark.parametrize("kind", [*MIXTURE, "three_part", "common"])
+@pytest.mark.parametrize("level", ps.LEVELS)
+def test_search(benchmark: Any, index: ps.PersonIndex, queries: list[BenchmarkQuery], level: str, kind: str) -> None:
+    asked = [query for query in queries if query.kind == kind]
+
+    def search() -> list[ps.Answer]:
+        return [index.search(query.text, level=level) for query in asked]
+
+    benchmark.extra_info["queries"] = len(asked)
+    answers = benchmark.pedantic(search, rounds=3, warmup_rounds=1)
+    assert [answer.digest for answer in answers] == [answer.digest for answer in search()]
+    for query, answer in zip(asked, answers, strict=True):
+        ladder = answer.ladder()
+        assert answer.total == ladder[level]
+        assert list(ladder.values()) == sorted(ladder.values())
+        assert len(answer.hits) == min(20, answer.total)
+        order = [(-hit.score, hit.person_id) for hit in answer.hits]
+        assert order == sorted(order)
+        if kind in ("present", "three_part"):
+            assert index.explain(query.text, query.person_id, level=level).found
+
+
+def test_evidence(benchmark: Any, index: ps.PersonIndex, queries: list[BenchmarkQuery]) -> None:
+    def search() -> list[tuple[int, tuple[ps.Evidence, ...]]]:
+        return [(hit.score, hit.evidence) for query in queries for hit in index.search(query.text).hits]
+
+    for score, evidence in benchmark.pedantic(search, rounds=3, warmup_rounds=1):
+        assert sum(item.points for item in evidence) == score
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_search_many(benchmark: Any, index: ps.PersonIndex, queries: list[BenchmarkQuery], threads: int) -> None:
+    texts = [query.text for query in queries]
+    answers = benchmark.pedantic(index.search_many, (texts,), {"threads": threads}, rounds=3, warmup_rounds=1)
+    assert [answer.digest for answer in answers] == [index.search(text).digest for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("kind", "wanted"), [("present", 1.0), ("one_edit", 0.95), ("two_edits", 0.9), ("respelt", 0.95)]
+)
+def test_recall(index: ps.PersonIndex, queries: list[BenchmarkQuery], kind: str, wanted: float) -> None:
+    """The right name, though perhaps not the right namesake, is in the first page."""
+    asked = [query for query in queries if query.kind == kind]
+    found = 0
+    for query in asked:
+        names = [Counter(ps.normalise(hit.name)) for hit in index.search(query.text).hits]
+        found += any(Counter(query.parts) <= name for name in names)
+    assert found >= wanted * len(asked)
+
+
+def test_faster_than_a_scan(people: pa.Table, index: ps.PersonIndex, queries: list[BenchmarkQuery]) -> None:
+    process = pytest.importorskip("rapidfuzz.process", reason="rapidfuzz is not installed")
+    names = [" ".join(ps.normalise(name)) for name in people["full_name"].to_pylist()]
+    texts = [query.text for query in queries if query.kind in MIXTURE][:10]
+    scanned = best(lambda: [process.extract(text.lower(), names, limit=20) for text in texts], 3)
+    assert scanned > 5 * best(lambda: [index.search(text) for text in texts])

@@ -1,0 +1,568 @@
+"""The alignment of two names: how their parts agree, at which level, with how many points.
+
+The compiled twin of ``_reference``: the same rules over integers, without the GIL.
+"""
+
+import numpy as np
+
+cimport numpy as cnp
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t
+from libc.stdlib cimport free, malloc
+from libc.string cimport memcmp, memcpy, memset
+
+from phonosearch._distance cimport osa_pattern, pattern_init
+from phonosearch._encoders cimport double_metaphone_codes, soundex_code
+from phonosearch._text cimport ACCEPTED, MAX_PARTS, ParsedName, TextRules, pack_word
+
+cnp.import_array()
+
+cdef enum:
+    KIND_NONE = 0
+    KIND_CLOSE = 1
+    KIND_METAPHONE = 2
+    KIND_SOUNDEX = 3
+    KIND_BOTH_KEYS = 4
+    KIND_INITIAL = 5
+    KIND_NICKNAME = 6
+    KIND_SPELLING = 7
+    KIND_EXACT = 8
+
+cdef enum:
+    ACCEPTED_PAIR = 1 << 20     # a pair that a level accepts outweighs any that none does
+
+cdef uint8_t[9] LEVEL_OF_KIND
+LEVEL_OF_KIND[:] = [NO_LEVEL, CLOSE, SOUNDS, SOUNDS, SOUNDS, VARIANT, VARIANT, VARIANT, EXACT]
+
+cdef extern from *:
+    """
+    #if defined(__GNUC__) || defined(__clang__)
+    #define PS_POPCOUNT(x) __builtin_popcount(x)
+    #define PS_LOWEST(x) __builtin_ctz(x)
+    #else
+    static int PS_POPCOUNT(unsigned x) { int n = 0; for (; x; x &= x - 1) n++; return n; }
+    static int PS_LOWEST(unsigned x) { int n = 0; while (!(x >> n & 1)) n++; return n; }
+    #endif
+    """
+    int PS_POPCOUNT(unsigned int x) noexcept nogil
+    int PS_LOWEST(unsigned int x) noexcept nogil
+
+
+cdef int memory_error() except -1 nogil:
+    with gil:
+        raise MemoryError
+
+cdef void describe(
+    TextRules rules, const uint8_t* letters, int length, PartInfo* part, bint with_pattern
+) noexcept nogil:
+    """Fill in what the relation of two parts needs."""
+    part.letters = letters
+    part.length = length
+    part.raw = letters[0] < 97
+    part.primary = 0
+    part.alternate = 0
+    part.soundex = 0
+    part.entry = NULL
+    if part.raw:
+        return
+    part.entry = rules.word(pack_word(letters, length))
+    part.soundex = soundex_code(letters, length)
+    double_metaphone_codes(letters, length, &part.primary, &part.alternate)
+    if with_pattern:
+        pattern_init(&part.pattern, letters, length)
+
+
+cdef bint _share_group(const int* groups, int one, int one_end, int other, int other_end) noexcept nogil:
+    while one < one_end and other < other_end:
+        if groups[one] == groups[other]:
+            return True
+        if groups[one] < groups[other]:
+            one += 1
+        else:
+            other += 1
+    return False
+
+
+cdef bint _alternate_beginning(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil:
+    cdef int number, side, mine, theirs
+    for number in range(rules.beginning_count):
+        for side in range(2):
+            mine = rules.beginning_length[number][side]
+            theirs = rules.beginning_length[number][1 - side]
+            if (
+                a.length - mine >= rules.beginning_min_rest and a.length - mine == b.length - theirs
+                and memcmp(a.letters, rules.beginnings[number][side], mine) == 0
+                and memcmp(b.letters, rules.beginnings[number][1 - side], theirs) == 0
+                and memcmp(a.letters + mine, b.letters + theirs, a.length - mine) == 0
+            ):
+                return True
+    return False
+
+
+cdef int relate(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil:
+    """Kind << 16 | points of two parts; ``a`` has a pattern. The rules are those of ``_reference.relate``."""
+    cdef int longer, edits, common, earned
+    cdef bint same_soundex, same_metaphone
+    if a.length == b.length and memcmp(a.letters, b.letters, a.length) == 0:
+        return KIND_EXACT << 16 | rules.part_exact
+    if a.raw or b.raw:
+        return 0
+    if (
+        a.entry != NULL and b.entry != NULL and _share_group(
+            rules.groups, a.entry.spelling_start, a.entry.spelling_end, b.entry.spelling_start, b.entry.spelling_end
+        )
+    ) or _alternate_beginning(rules, a, b):
+        return KIND_SPELLING << 16 | rules.part_spelling
+    if a.entry != NULL and b.entry != NULL and _share_group(
+        rules.groups, a.entry.nickname_start, a.entry.nickname_end, b.entry.nickname_start, b.entry.nickname_end
+    ):
+        return KIND_NICKNAME << 16 | rules.part_nickname
+    longer = a.length if a.length > b.length else b.length
+    edits = osa_pattern(&a.pattern, b.letters, b.length, -1)
+    common = 1000 - 1000 * edits // longer
+    if a.length == 1 or b.length == 1:
+        if a.letters[0] == b.letters[0]:
+            return KIND_INITIAL << 16 | rules.part_initial
+        return rules.none_span * common // 1000
+    same_soundex = a.soundex == b.soundex
+    same_metaphone = (
+        (a.primary != 0 and (a.primary == b.primary or a.primary == b.alternate))
+        or (a.alternate != 0 and (a.alternate == b.primary or a.alternate == b.alternate))
+    )
+    if same_soundex or same_metaphone:
+        earned = rules.sounds_base + rules.sounds_span * common // 1000
+        if same_soundex and same_metaphone:
+            return KIND_BOTH_KEYS << 16 | earned + rules.both_keys
+        return (KIND_SOUNDEX if same_soundex else KIND_METAPHONE) << 16 | earned
+    if edits <= rules.edits_for_letters[longer]:
+        return KIND_CLOSE << 16 | rules.close_base + rules.close_span * common // 1000
+    return rules.none_span * common // 1000
+
+
+cdef bint _augment(const uint16_t* masks, int name, int* owner, unsigned int* visited) noexcept nogil:
+    cdef unsigned int free_parts = masks[name] & ~visited[0]
+    cdef int query
+    while free_parts:
+        query = PS_LOWEST(free_parts)
+        visited[0] |= 1u << query
+        if owner[query] < 0 or _augment(masks, owner[query], owner, visited):
+            owner[query] = name
+            return True
+        free_parts = masks[name] & ~visited[0]
+    return False
+
+
+cdef int _matching(const uint16_t* masks, int names) noexcept nogil:
+    """Size of a maximum matching; ``masks[j]`` are the query parts that name part j may be (augmenting paths)."""
+    cdef int owner[MAX_PARTS]
+    cdef int name, size = 0
+    cdef unsigned int visited
+    for name in range(MAX_PARTS):
+        owner[name] = -1
+    for name in range(names):
+        visited = 0
+        if masks[name] and _augment(masks, name, owner, &visited):
+            size += 1
+    return size
+
+
+cdef bint identifies(
+    const uint16_t* masks, int names, int queries, unsigned int full_parts, bint wide
+) noexcept nogil:
+    """Whether enough query parts can be paired for the level that the masks were made for."""
+    cdef unsigned int covered = 0
+    cdef int name, size = queries if queries < names else names, nonzero = 0
+    if wide and queries > 1 and full_parts:
+        size = queries - 1 if queries - 1 < names else names
+    for name in range(names):
+        covered |= masks[name]
+        nonzero += masks[name] != 0
+    if nonzero < size or PS_POPCOUNT(covered) < size:
+        return False
+    if wide and queries > 1 and names >= queries and PS_POPCOUNT(full_parts) == 1 and not covered & full_parts:
+        # The one part that is more than an initial cannot be the part that matches nothing. A part that has a
+        # partner at all is in some maximum matching, so its having one is enough.
+        return False
+    if size == 1:
+        return True
+    return _matching(masks, names) >= size
+
+
+cdef int _level(const Grid* grid, int base, unsigned int full_parts) noexcept nogil:
+    cdef int level, row, column
+    cdef uint16_t masks[MAX_PARTS]
+    for level in range(base, WIDE):
+        for column in range(grid.columns):
+            masks[column] = 0
+            for row in range(grid.rows):
+                if LEVEL_OF_KIND[grid.kind[row][column]] <= level:
+                    masks[column] |= 1u << row
+        if identifies(masks, grid.columns, grid.rows, full_parts, False):
+            return level
+    if grid.rows > 1 and full_parts and identifies(masks, grid.columns, grid.rows, full_parts, True):
+        return WIDE
+    return NO_LEVEL
+
+
+cdef int _assign(const Grid* grid, int* column_of_row, int32_t** scratch) except -1 nogil:
+    """Pairs of the greatest total, each part of the shorter form in one; the first of equals. -1: unpaired row."""
+    cdef bint turned = grid.rows > grid.columns
+    cdef int rows = grid.columns if turned else grid.rows
+    cdef int columns = grid.rows if turned else grid.columns
+    cdef int weight[MAX_PARTS][MAX_PARTS]
+    cdef int row, column, second, third, total, best, used, value
+    cdef int chosen[MAX_PARTS]
+    cdef int32_t* table
+    for row in range(rows):
+        for column in range(columns):
+            if turned:
+                weight[row][column] = grid.points[column][row] + (ACCEPTED_PAIR if grid.kind[column][row] else 0)
+            else:
+                weight[row][column] = grid.points[row][column] + (ACCEPTED_PAIR if grid.kind[row][column] else 0)
+    best = -1
+    if rows == 1:
+        for column in range(columns):
+            if weight[0][column] > best:
+                best = weight[0][column]
+                chosen[0] = column
+    elif rows == 2:
+        for column in range(columns):
+            for second in range(columns):
+                if second != column and weight[0][column] + weight[1][second] > best:
+                    best = weight[0][column] + weight[1][second]
+                    chosen[0] = column
+                    chosen[1] = second
+    elif rows == 3 and columns <= 5:
+        for column in range(columns):
+            for second in range(columns):
+                if second == column:
+                    continue
+                for third in range(columns):
+                    if third == column or third == second:
+                        continue
+                    total = weight[0][column] + weight[1][second] + weight[2][third]
+                    if total > best:
+                        best = total
+                        chosen[0] = column
+                        chosen[1] = second
+                        chosen[2] = third
+    else:
+        # best[used columns] for the rows from popcount(used) on.
+        if scratch[0] == NULL:
+            scratch[0] = <int32_t*>malloc((1 << MAX_PARTS) * sizeof(int32_t))
+            if scratch[0] == NULL:
+                memory_error()
+        table = scratch[0]
+        used = 1 << columns
+        while used:
+            used -= 1
+            row = PS_POPCOUNT(used)
+            if row >= rows:
+                table[used] = 0
+                continue
+            best = -1
+            for column in range(columns):
+                if not used >> column & 1:
+                    value = weight[row][column] + table[used | 1 << column]
+                    if value > best:
+                        best = value
+            table[used] = best
+        for row in range(rows):
+            for column in range(columns):
+                if not used >> column & 1 and weight[row][column] + table[used | 1 << column] == table[used]:
+                    chosen[row] = column
+                    used |= 1 << column
+                    break
+    for row in range(grid.rows):
+        column_of_row[row] = -1
+    for row in range(rows):
+        if turned:
+            column_of_row[chosen[row]] = row
+        else:
+            column_of_row[row] = chosen[row]
+    return 0
+
+
+cdef int score_grid(
+    TextRules rules, const Grid* grid, int base, unsigned int full_parts, int share, Alignment* out, int32_t** scratch
+) except -1 nogil:
+    """Level, pairs and points of two forms, without other evidence: ``_reference._align_parts``."""
+    cdef int column_of_row[MAX_PARTS]
+    cdef int row, pairs = 0, earned = 0, points = 0, so_far, whole, shorter, left_out, last = -1
+    cdef bint ordered = True
+    out.level = _level(grid, base, full_parts)
+    _assign(grid, column_of_row, scratch)
+    shorter = grid.rows if grid.rows < grid.columns else grid.columns
+    left_out = grid.rows + grid.columns - 2 * shorter
+    whole = 1000 * (100 * shorter + rules.left_out * left_out)
+    for row in range(grid.rows):
+        if column_of_row[row] < 0:
+            continue
+        earned += grid.points[row][column_of_row[row]]
+        so_far = <int>(<long long>share * 100 * earned // whole)
+        out.query_part[pairs] = row
+        out.name_part[pairs] = column_of_row[row]
+        out.kind[pairs] = grid.kind[row][column_of_row[row]]
+        out.points[pairs] = so_far - points
+        points = so_far
+        if column_of_row[row] < last:
+            ordered = False
+        last = column_of_row[row]
+        pairs += 1
+    out.pairs = pairs
+    out.order_points = 0 if ordered else -min(rules.order_cost, points)
+    out.form_points = 0 if base == EXACT else -min(rules.form_cost, points + out.order_points)
+    out.score = points + out.order_points + out.form_points
+    return 0
+
+
+cdef int _merge(const PartInfo* parts, int count, const PartInfo* others, int other_count, uint8_t* joins) noexcept nogil:
+    """Which adjacent parts the other name holds joined: ``joins[i]`` for parts i and i + 1; how many, from the left."""
+    cdef int position = 0, other, found = 0, length
+    memset(joins, 0, MAX_PARTS)
+    while position + 1 < count:
+        length = parts[position].length + parts[position + 1].length
+        for other in range(other_count):
+            if (
+                others[other].length == length
+                and memcmp(others[other].letters, parts[position].letters, parts[position].length) == 0
+                and memcmp(
+                    others[other].letters + parts[position].length, parts[position + 1].letters,
+                    parts[position + 1].length,
+                ) == 0
+            ):
+                joins[position] = 1
+                found += 1
+                position += 1
+                break
+        position += 1
+    return found
+
+
+cdef int _apply_merge(
+    TextRules rules, const PartInfo* parts, int count, const uint8_t* joins, PartInfo* out, uint8_t* room
+) noexcept nogil:
+    """Parts with the joins made; their letters go to ``room``. How many parts are left."""
+    cdef int position = 0, size = 0
+    while position < count:
+        if joins[position]:
+            memcpy(room, parts[position].letters, parts[position].length)
+            memcpy(room + parts[position].length, parts[position + 1].letters, parts[position + 1].length)
+            describe(rules, room, parts[position].length + parts[position + 1].length, &out[size], True)
+            room += out[size].length
+            position += 2
+        else:
+            describe(rules, parts[position].letters, parts[position].length, &out[size], True)
+            position += 1
+        size += 1
+    return size
+
+
+cdef bint better(const Alignment* found, const Alignment* best) noexcept nogil:
+    return found.level < best.level or (found.level == best.level and found.score > best.score)
+
+
+cdef unsigned int full_parts_of(const PartInfo* parts, int count) noexcept nogil:
+    cdef unsigned int full = 0
+    cdef int part
+    for part in range(count):
+        if parts[part].length > 1:
+            full |= 1u << part
+    return full
+
+
+cdef int score_merged(
+    TextRules rules, const PartInfo* query, int queries, const PartInfo* name, int names, int share,
+    Alignment* best, int32_t** scratch,
+) except -1 nogil:
+    """Offer the reading in which adjacent parts are joined where the other name holds them joined."""
+    cdef uint8_t query_joins[MAX_PARTS]
+    cdef uint8_t name_joins[MAX_PARTS]
+    cdef uint8_t room[4 * MAX_PARTS * 64]
+    cdef PartInfo merged[2 * MAX_PARTS]
+    cdef int merged_queries, merged_names
+    cdef Grid grid
+    cdef Alignment found
+    if not _merge(query, queries, name, names, query_joins) + _merge(name, names, query, queries, name_joins):
+        return 0
+    merged_queries = _apply_merge(rules, query, queries, query_joins, merged, room)
+    merged_names = _apply_merge(
+        rules, name, names, name_joins, merged + MAX_PARTS, room + 2 * MAX_PARTS * 64
+    )
+    relate_all(rules, merged, merged_queries, merged + MAX_PARTS, merged_names, &grid)
+    score_grid(rules, &grid, VARIANT, full_parts_of(merged, merged_queries), share, &found, scratch)
+    if better(&found, best):
+        found.merged = True
+        found.query_form = 0
+        found.name_form = 0
+        best[0] = found
+    return 0
+
+
+cdef void relate_all(
+    TextRules rules, const PartInfo* query, int queries, const PartInfo* name, int names, Grid* grid
+) noexcept nogil:
+    cdef int row, column, value
+    grid.rows = queries
+    grid.columns = names
+    for row in range(queries):
+        for column in range(names):
+            value = relate(rules, &query[row], &name[column])
+            grid.kind[row][column] = value >> 16
+            grid.points[row][column] = value & 0xFFFF
+
+
+cdef int date_agreement_of(uint32_t asked, uint32_t recorded) noexcept nogil:
+    """``_reference._date_kind`` over packed dates."""
+    cdef int fields[2][3]
+    cdef int field, differing = 0, digit
+    cdef bint agree = True, precise = True, rest_agrees = True
+    cdef int one, other
+    fields[0][0] = asked >> 9
+    fields[0][1] = asked >> 5 & 15
+    fields[0][2] = asked & 31
+    fields[1][0] = recorded >> 9
+    fields[1][1] = recorded >> 5 & 15
+    fields[1][2] = recorded & 31
+    for field in range(3):
+        one = fields[0][field]
+        other = fields[1][field]
+        if one and not other:
+            precise = False
+        if not one or not other or one == other:
+            continue
+        agree = False
+        if field:
+            rest_agrees = False
+        for digit in range(4):
+            differing += one % 10 != other % 10
+            one //= 10
+            other //= 10
+    if agree:
+        return DATE_EXACT if precise else DATE_PARTIAL
+    if (
+        fields[0][0] == fields[1][0] and fields[0][1] and fields[0][2]
+        and fields[0][1] == fields[1][2] and fields[0][2] == fields[1][1]
+    ):
+        return DATE_SWAPPED
+    if differing == 1:
+        return DATE_ONE_DIGIT
+    if rest_agrees and -2 <= fields[0][0] - fields[1][0] <= 2:
+        return DATE_NEAR_YEAR
+    return DATE_CONTRADICTED
+
+
+cdef int sex_agreement_of(int asked, int recorded) noexcept nogil:
+    if recorded == 0:
+        return SEX_ABSENT
+    return SEX_EXACT if asked == recorded else SEX_CONTRADICTED
+
+
+cdef void write_row(const Alignment* found, int person, int32_t* row) noexcept nogil:
+    cdef int pair
+    memset(row, 0, ROW * sizeof(int32_t))
+    row[0] = person
+    row[1] = found.score
+    row[2] = found.level
+    row[3] = found.name
+    row[4] = found.query_form
+    row[5] = found.name_form
+    row[6] = found.merged
+    row[7] = found.pairs
+    row[8] = found.order_points
+    row[9] = found.form_points
+    row[10] = found.date_kind
+    row[11] = found.date_points
+    row[12] = found.sex_kind
+    row[13] = found.sex_points
+    row[14] = <int32_t>found.form
+    for pair in range(found.pairs):
+        row[ROW_HEAD + 4 * pair] = found.query_part[pair]
+        row[ROW_HEAD + 4 * pair + 1] = found.name_part[pair]
+        row[ROW_HEAD + 4 * pair + 2] = found.kind[pair]
+        row[ROW_HEAD + 4 * pair + 3] = found.points[pair]
+
+cdef void prepare(TextRules rules, const ParsedName* parsed, Query* query) noexcept nogil:
+    cdef int form, part
+    query.forms = parsed.form_count
+    query.pool = 0
+    query.grouped = False
+    for form in range(parsed.form_count):
+        query.size[form] = parsed.size[form]
+        query.pool_start[form] = query.pool
+        query.pool += parsed.size[form]
+        for part in range(parsed.size[form]):
+            describe(
+                rules, &parsed.letters[parsed.start[form][part]], parsed.length[form][part],
+                &query.parts[form][part], True,
+            )
+            query.grouped |= query.parts[form][part].entry != NULL
+        query.full_parts[form] = full_parts_of(query.parts[form], query.size[form])
+    query.share = 1000 - (rules.date_share if query.date else 0) - (rules.sex_share if query.sex else 0)
+
+
+cdef int read_name(TextRules rules, bytes text, ParsedName* parsed) except -1:
+    cdef int status = rules.read(<const uint8_t*>PyBytes_AS_STRING(text), PyBytes_GET_SIZE(text), parsed)
+    if status != ACCEPTED:
+        raise ValueError("the name must have been checked")
+    return 0
+
+
+def compare_names(TextRules rules not None, bytes query_text not None, bytes name_text not None,
+                  int date_kind=0, int sex_kind=0):
+    """The alignment row of one name against another; the texts are checked UTF-8."""
+    cdef ParsedName parsed_query, parsed_name
+    cdef Query query, name
+    cdef Alignment found, best
+    cdef Grid grid
+    cdef int query_form, name_form
+    cdef int32_t* scratch = NULL
+    cdef cnp.ndarray row = np.empty(ROW, dtype=np.int32)
+    query.date = date_kind != 0
+    query.sex = sex_kind != 0
+    name.date = 0
+    name.sex = 0
+    read_name(rules, query_text, &parsed_query)
+    read_name(rules, name_text, &parsed_name)
+    try:
+        with nogil:
+            prepare(rules, &parsed_query, &query)
+            prepare(rules, &parsed_name, &name)
+            best.level = NO_LEVEL + 1
+            for query_form in range(query.forms):
+                for name_form in range(name.forms):
+                    relate_all(
+                        rules, query.parts[query_form], query.size[query_form],
+                        name.parts[name_form], name.size[name_form], &grid,
+                    )
+                    score_grid(
+                        rules, &grid, VARIANT if query_form or name_form else EXACT, query.full_parts[query_form],
+                        query.share, &found, &scratch,
+                    )
+                    if better(&found, &best):
+                        found.merged = False
+                        found.query_form = query_form
+                        found.name_form = name_form
+                        best = found
+            score_merged(
+                rules, query.parts[0], query.size[0], name.parts[0], name.size[0], query.share, &best, &scratch
+            )
+            best.name = 0
+            best.form = 0
+            best.date_kind = date_kind
+            best.date_points = rules.date_points[date_kind]
+            best.sex_kind = sex_kind
+            best.sex_points = rules.sex_points[sex_kind]
+            best.score += best.date_points + best.sex_points
+            write_row(&best, 0, <int32_t*>cnp.PyArray_DATA(row))
+    finally:
+        free(scratch)
+    return row
+
+
+def date_agreement(unsigned int asked, dates):
+    """The best agreement of a packed date with packed dates on record."""
+    cdef int best = 0
+    for recorded in dates:
+        best = max(best, date_agreement_of(asked, recorded))
+    return best or DATE_ABSENT
