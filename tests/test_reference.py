@@ -164,8 +164,7 @@ def test_every_level_is_that_of_a_kind() -> None:
 
 
 parts = st.text("abchijmnstz", min_size=1, max_size=9) | st.sampled_from(
-    ["john", "jon", "smith", "smyth", "mc", "mcdonald", "macdonald", "donald", "elizabeth", "liz", "wright", "rite"]
-    + ["j", "s", "a", "y", "abdul", "rahman"]
+    ["john", "jon", "smith", "smyth", "mc", "mcdonald", "macdonald", "donald", "liz", "eliza", "wright", "rite", "j", "a"]
 )
 names = st.lists(parts, min_size=1, max_size=4).map(" ".join)
 

@@ -13,6 +13,13 @@ from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
+# Links of the source that name two different people to a reader of English.
+EXCLUDED = {
+    ("robert", "bill"), ("robert", "billy"), ("robert", "rupert"), ("bill", "robert"), ("billy", "fred"),
+    ("jonathan", "john"), ("johnathan", "john"), ("johnathon", "john"), ("jonathon", "john"), ("nathan", "john"),
+    ("andrew", "randy"), ("demaris", "mary"), ("marietta", "polly"),
+}  # fmt: skip
+
 DATA = Path(__file__).parents[1] / "src" / "phonosearch" / "data"
 
 
@@ -22,7 +29,9 @@ def nicknames() -> None:
         for row in csv.DictReader(source):
             if row["relationship"] == "has_nickname":
                 formal, short = row["name1"].strip().lower(), row["name2"].strip().lower()
-                if all(word.isascii() and word.isalpha() and len(word) > 1 for word in (formal, short)):
+                if all(word.isascii() and word.isalpha() and len(word) > 1 for word in (formal, short)) and (
+                    (formal, short) not in EXCLUDED
+                ):
                     groups[formal].add(short)
     lines = [
         f"# Diminutives of English given names: the formal name, then its short forms. {len(groups)} groups.",

@@ -79,7 +79,9 @@ ctypedef struct Query:
     int share                   # points of 1000 left for the name
 
 cdef int memory_error() except -1 nogil
-cdef void describe(TextRules rules, const uint8_t* letters, int length, PartInfo* part, bint with_pattern) noexcept nogil
+cdef void describe(
+    TextRules rules, const uint8_t* letters, int length, PartInfo* part, bint with_pattern
+) noexcept nogil
 cdef int relate(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil
 cdef bint identifies(
     const uint16_t* masks, int names, int queries, unsigned int full_parts, bint wide

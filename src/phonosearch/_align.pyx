@@ -72,15 +72,21 @@ cdef void describe(
         pattern_init(&part.pattern, letters, length)
 
 
-cdef bint _share_group(const int* groups, int one, int one_end, int other, int other_end) noexcept nogil:
+cdef int _share_group(const int* groups, int one, int one_end, int other, int other_end) noexcept nogil:
+    """0 for no group in common, 1 for one, 2 for one that either of the words heads (the lowest bit of its number)."""
+    cdef int shared = 0
     while one < one_end and other < other_end:
-        if groups[one] == groups[other]:
-            return True
-        if groups[one] < groups[other]:
+        if groups[one] >> 1 == groups[other] >> 1:
+            shared = 1
+            if (groups[one] | groups[other]) & 1:
+                return 2
+            one += 1
+            other += 1
+        elif groups[one] < groups[other]:
             one += 1
         else:
             other += 1
-    return False
+    return shared
 
 
 cdef bint _alternate_beginning(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil:
@@ -101,7 +107,7 @@ cdef bint _alternate_beginning(TextRules rules, const PartInfo* a, const PartInf
 
 cdef int relate(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil:
     """Kind << 16 | points of two parts; ``a`` has a pattern. The rules are those of ``_reference.relate``."""
-    cdef int longer, edits, common, earned
+    cdef int longer, edits, common, earned, shared
     cdef bint same_soundex, same_metaphone
     if a.length == b.length and memcmp(a.letters, b.letters, a.length) == 0:
         return KIND_EXACT << 16 | rules.part_exact
@@ -113,10 +119,12 @@ cdef int relate(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept 
         )
     ) or _alternate_beginning(rules, a, b):
         return KIND_SPELLING << 16 | rules.part_spelling
-    if a.entry != NULL and b.entry != NULL and _share_group(
-        rules.groups, a.entry.nickname_start, a.entry.nickname_end, b.entry.nickname_start, b.entry.nickname_end
-    ):
-        return KIND_NICKNAME << 16 | rules.part_nickname
+    if a.entry != NULL and b.entry != NULL:
+        shared = _share_group(
+            rules.groups, a.entry.nickname_start, a.entry.nickname_end, b.entry.nickname_start, b.entry.nickname_end
+        )
+        if shared:
+            return KIND_NICKNAME << 16 | (rules.part_nickname if shared == 2 else rules.part_nickname_sibling)
     longer = a.length if a.length > b.length else b.length
     edits = osa_pattern(&a.pattern, b.letters, b.length, -1)
     common = 1000 - 1000 * edits // longer
@@ -305,9 +313,10 @@ cdef int score_grid(
         out.kind[pairs] = grid.kind[row][column_of_row[row]]
         out.points[pairs] = so_far - points
         points = so_far
-        if column_of_row[row] < last:
-            ordered = False
-        last = column_of_row[row]
+        if grid.kind[row][column_of_row[row]] != KIND_NONE:
+            if column_of_row[row] < last:
+                ordered = False
+            last = column_of_row[row]
         pairs += 1
     out.pairs = pairs
     out.order_points = 0 if ordered else -min(rules.order_cost, points)
@@ -316,7 +325,9 @@ cdef int score_grid(
     return 0
 
 
-cdef int _merge(const PartInfo* parts, int count, const PartInfo* others, int other_count, uint8_t* joins) noexcept nogil:
+cdef int _merge(
+    const PartInfo* parts, int count, const PartInfo* others, int other_count, uint8_t* joins
+) noexcept nogil:
     """Which adjacent parts the other name holds joined: ``joins[i]`` for parts i and i + 1; how many, from the left."""
     cdef int position = 0, other, found = 0, length
     memset(joins, 0, MAX_PARTS)
@@ -415,7 +426,7 @@ cdef void relate_all(
 cdef int date_agreement_of(uint32_t asked, uint32_t recorded) noexcept nogil:
     """``_reference._date_kind`` over packed dates."""
     cdef int fields[2][3]
-    cdef int field, differing = 0, digit
+    cdef int field, differing = 0, _digit
     cdef bint agree = True, precise = True, rest_agrees = True
     cdef int one, other
     fields[0][0] = asked >> 9
@@ -434,7 +445,7 @@ cdef int date_agreement_of(uint32_t asked, uint32_t recorded) noexcept nogil:
         agree = False
         if field:
             rest_agrees = False
-        for digit in range(4):
+        for _digit in range(4):
             differing += one % 10 != other % 10
             one //= 10
             other //= 10

@@ -1,7 +1,7 @@
 """What comes back: answers, hits, and the evidence for each, in numbers that add up and in words to read aloud.
 
-The kernel gives one row of integers a hit; words are made from it when they are asked for. No ``repr`` holds a name or a
-date of birth.
+The kernel gives one row of integers a hit; words are made from it when they are asked for. No ``repr`` holds a name or
+a date of birth.
 """
 
 from __future__ import annotations
@@ -299,11 +299,9 @@ class Answer:
     @property
     def statement(self) -> str:
         """What this answer covers, in one sentence."""
-        shown = f"{len(self.hits)} of {self.total:,}" if self.total else "none"
-        return (
-            f"Complete at level {self.level} (rules {self.rules}): {self.total:,} people satisfy it; "
-            f"this page shows {shown}, from {self.offset:,}."
-        )
+        people = "1 person satisfies" if self.total == 1 else f"{self.total:,} people satisfy"
+        page = f"hits {self.offset + 1:,} to {self.offset + len(self.hits):,}" if self.hits else "no hits"
+        return f"Complete at level {self.level} (rules {self.rules}): {people} it; this page shows {page}."
 
     def __len__(self) -> int:
         return len(self.hits)
@@ -343,7 +341,9 @@ class Explanation:
         return self.text
 
     def __repr__(self) -> str:
-        return f"Explanation(person_id={self.person_id!r}, found={self.found}, level={self.level!r}, score={self.score})"
+        return (
+            f"Explanation(person_id={self.person_id!r}, found={self.found}, level={self.level!r}, score={self.score})"
+        )
 
 
 def explain_verdict(level: str | None, asked: str, evidence: Sequence[Evidence]) -> str:

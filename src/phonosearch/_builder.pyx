@@ -1,8 +1,8 @@
 """Records to the packed arrays of an index.
 
-``Builder.add`` takes batches of rows, reads every name into forms and numbers its parts; ``Builder.finish`` sorts people,
-names and parts into an order that does not depend on the order of loading and writes the arrays that ``_core`` searches.
-ARCHITECTURE.md lists the arrays.
+``Builder.add`` takes batches of rows, reads every name into forms and numbers its parts; ``Builder.finish`` sorts
+people, names and parts into an order that does not depend on the order of loading and writes the arrays that ``_core``
+searches. ARCHITECTURE.md lists the arrays.
 """
 
 import os
@@ -11,7 +11,7 @@ import numpy as np
 
 cimport numpy as cnp
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free, malloc, qsort, realloc
+from libc.stdlib cimport calloc, free, qsort, realloc
 from libc.string cimport memcmp, memcpy, memset
 
 from phonosearch._encoders cimport double_metaphone_codes, soundex_code
@@ -259,7 +259,7 @@ cdef class _Columns:
 cdef bint _valid_utf8(const uint8_t* text, Py_ssize_t length) noexcept nogil:
     cdef Py_ssize_t at = 0
     cdef uint32_t code
-    cdef int more, step
+    cdef int more, _step
     while at < length:
         code = text[at]
         at += 1
@@ -271,7 +271,7 @@ cdef bint _valid_utf8(const uint8_t* text, Py_ssize_t length) noexcept nogil:
         if at + more > length:
             return False
         code &= 0x3F >> more
-        for step in range(more):
+        for _step in range(more):
             if (text[at] & 0xC0) != 0x80:
                 return False
             code = code << 6 | (text[at] & 0x3F)
@@ -1010,10 +1010,17 @@ cdef class _Packer:
         return 0
 
 
+cdef int _compare_numbers(const void* one, const void* other) noexcept nogil:
+    cdef uint32_t a = (<const uint32_t*>one)[0], b = (<const uint32_t*>other)[0]
+    return (a > b) - (a < b)
+
+
 cdef uint32_t _sort_unique(uint32_t* values, uint32_t count) noexcept nogil:
     """Sort a short run in place, move distinct values to the front; how many there are."""
     cdef uint32_t at, back, value, kept = 0
-    for at in range(1, count):
+    if count > 32:
+        qsort(values, count, sizeof(uint32_t), _compare_numbers)
+    for at in range(1, count if count <= 32 else 1):
         value = values[at]
         back = at
         while back > 0 and values[back - 1] > value:

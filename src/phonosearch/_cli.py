@@ -18,6 +18,7 @@ import traceback
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path, PosixPath
 from typing import Annotated, Any, NamedTuple
@@ -339,9 +340,8 @@ def build(
     columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
     arrow = people.suffix.lower() in (".parquet", ".arrow", ".feather")
     started = time.perf_counter()
-    with Progress(
-        *columns, console=errors.console, transient=True, disable=as_json or not errors.console.is_terminal
-    ) as progress:
+    progress = Progress(*columns, console=errors.console, transient=True)
+    with progress if errors.console.is_terminal and not as_json else nullcontext():
         task = progress.add_task("Indexing", total=None)
         source = _arrow_source(people, progress, task) if arrow else _csv_source(people, encoding, progress, task)
         progress.update(task, total=source.total)

@@ -295,7 +295,8 @@ cdef class NameIndex:
 
     cdef object _array(self, str name, kind):
         values = self.arrays.get(name)
-        if not isinstance(values, np.ndarray) or values.dtype != kind or values.ndim != 1 or not values.flags.c_contiguous:
+        good = isinstance(values, np.ndarray) and values.dtype == kind and values.ndim == 1
+        if not good or not values.flags.c_contiguous:
             raise ValueError(name)
         return values
 
@@ -541,7 +542,7 @@ cdef class NameIndex:
             return 0
         if part.entry != NULL:
             for at in range(part.entry.spelling_start, part.entry.spelling_end):
-                group = self.rules.groups[at]
+                group = self.rules.groups[at] >> 1
                 for member in range(
                     self.rules.spelling_members_start[group], self.rules.spelling_members_start[group + 1]
                 ):
@@ -549,7 +550,7 @@ cdef class NameIndex:
                     if found >= 0:
                         space.add_expansion(found, bit)
             for at in range(part.entry.nickname_start, part.entry.nickname_end):
-                group = self.rules.groups[at]
+                group = self.rules.groups[at] >> 1
                 for member in range(
                     self.rules.nickname_members_start[group], self.rules.nickname_members_start[group + 1]
                 ):
@@ -664,7 +665,9 @@ cdef class NameIndex:
             for at in range(space.expansion_start[position], space.expanded):
                 run = CLASSES * <size_t>space.expansion[at]
                 for group in range(CLASSES):
-                    count[position][group] += self.posting_start.data[run + group + 1] - self.posting_start.data[run + group]
+                    count[position][group] += (
+                        self.posting_start.data[run + group + 1] - self.posting_start.data[run + group]
+                    )
             if level >= VARIANT and query.parts[form][position].length == 1:
                 for group in range(CLASSES):
                     count[position][group] = self.forms
@@ -828,7 +831,8 @@ cdef class NameIndex:
         cdef const uint32_t* parts
         cdef Alignment found
         for at in range(
-            self.posting_start.data[CLASSES * <size_t>listed], self.posting_start.data[CLASSES * <size_t>listed + CLASSES]
+            self.posting_start.data[CLASSES * <size_t>listed],
+            self.posting_start.data[CLASSES * <size_t>listed + CLASSES],
         ):
             form = self.posting_form.data[at]
             if self.form_owner.data[2 * <size_t>form + 1] & 3:
@@ -1023,8 +1027,8 @@ cdef class NameIndex:
     def search(self, bytes text not None, int level, size_t offset, size_t limit, unsigned int date=0, int sex=0):
         """The exact number of people who satisfy the level, and one page of them.
 
-        Returns the total, the alignment rows of the page (see ``_align.write_row``), and for each of them a tuple of person
-        id, score, level, name as given (None where the index keeps none) and kind of name. The order is score
+        Returns the total, the alignment rows of the page (see ``_align.write_row``), and for each of them a tuple of
+        person id, score, level, name as given (None where the index keeps none) and kind of name. The order is score
         descending, then person ascending. A workspace that an error leaves behind is dropped.
         """
         cdef Workspace space = self._borrow(text, level, date, sex)

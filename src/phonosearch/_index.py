@@ -36,12 +36,13 @@ __all__ = ["MAX_LIMIT", "PersonIndex"]
 
 MAX_LIMIT = 100_000
 
-# What the records say; every other array follows from these.
+# What the records say, whatever the layout of the other arrays, which follow from it.
 _SUBSTANCE = (
-    "part_letters", "part_start", "class_start", "form_part", "long_start", "form_owner", "several_start", "several_form", "person_id",
-    "person_id_start", "name_start", "name_kind", "name_text", "name_text_start", "dob", "dob_several_start",
-    "dob_several", "sex",
+    "person_id", "person_id_start", "name_start", "name_kind", "name_text", "name_text_start", "dob",
+    "dob_several_start", "dob_several", "sex",
 )  # fmt: skip
+# In place of the names as given, where they are not kept: their parts.
+_PARTS = ("part_letters", "part_start", "class_start", "form_part", "long_start", "form_owner", "several_form")
 _REPORT = "report"
 _FORM = 14  # column of an alignment row
 _KINDS = KINDS + ("alias",) * (256 - len(KINDS))
@@ -51,11 +52,11 @@ Arrays = dict[str, npt.NDArray[Any]]
 
 def _fingerprint(arrays: Arrays) -> str:
     digest = hashlib.sha256(rules().fingerprint.encode())
-    for name in _SUBSTANCE:
+    for name in _SUBSTANCE + (() if "name_text" in arrays else _PARTS):
         values = arrays.get(name)
         if values is not None:
             digest.update(f"\0{name}\0{len(values)}\0".encode())
-            digest.update(memoryview(np.ascontiguousarray(values)).cast("B") if len(values) else b"")
+            digest.update(values.data.cast("B") if len(values) else b"")
     return digest.hexdigest()
 
 
@@ -87,6 +88,7 @@ class PersonIndex:
     def __init__(self, arrays: Arrays, report: LoadReport, fingerprint: str) -> None:
         self._kernel = NameIndex(text_rules(), arrays)
         self._arrays = arrays
+        self._path = "index"
         self.report = report
         self.fingerprint = fingerprint
         self.rules = rules().version
@@ -168,9 +170,11 @@ class PersonIndex:
         except (KeyError, ValueError):
             raise CorruptIndexError(name, _REPORT, "a load report", "something else") from None
         try:
-            return cls(arrays, report, str(meta.get("fingerprint", "")))
+            index = cls(arrays, report, str(meta.get("fingerprint", "")))
         except ValueError as error:
             raise CorruptIndexError(name, str(error), "a consistent array", "an inconsistent one") from None
+        index._path = name
+        return index
 
     def verify(self) -> None:
         """Compute the fingerprint from the records again.
@@ -182,7 +186,7 @@ class PersonIndex:
         """
         found = _fingerprint(self._arrays)
         if found != self.fingerprint:
-            raise CorruptIndexError("index", "fingerprint", self.fingerprint, found)
+            raise CorruptIndexError(self._path, "fingerprint", self.fingerprint, found)
 
     def __len__(self) -> int:
         """How many people there are."""
@@ -310,7 +314,9 @@ class PersonIndex:
         size = -(-len(checked) // (4 * threads))
         pieces = [checked[start : start + size] for start in range(0, len(checked), size)]
         with ThreadPoolExecutor(threads) as pool:
-            return [answer for found in pool.map(lambda piece: [ask(query) for query in piece], pieces) for answer in found]
+            return [
+                answer for found in pool.map(lambda piece: [ask(query) for query in piece], pieces) for answer in found
+            ]
 
     def explain(
         self, query: QueryLike, person_id: str, *, level: str = "close", dob: object = None, sex: object = None
@@ -325,7 +331,9 @@ class PersonIndex:
         """
         number = level_number(level)
         checked = read_query(query, dob, sex)
-        person = self._kernel.find_person(person_id.encode("utf-8", "surrogatepass")) if isinstance(person_id, str) else -1
+        person = (
+            self._kernel.find_person(person_id.encode("utf-8", "surrogatepass")) if isinstance(person_id, str) else -1
+        )
         if person < 0:
             raise UnknownPersonError
         form = int(self._first_form[person])

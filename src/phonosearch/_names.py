@@ -1,8 +1,8 @@
 """A name as the matcher sees it: its forms, each a tuple of parts.
 
-The first form is the name as it stands, without titles and suffixes. Others leave the particles out, or join what is often
-written joined; they count from level ``variant`` on. The kernel holds the same function for the records of an index; a
-test holds the two together.
+The first form is the name as it stands, without titles and suffixes. Others leave the particles out, or join what is
+often written joined; they count from level ``variant`` on. The kernel holds the same function for the records of an
+index; a test holds the two together.
 """
 
 from __future__ import annotations
@@ -37,8 +37,7 @@ def _without_particles(parts: list[str], r: Rules) -> list[str]:
     return [
         part
         for position, part in enumerate(parts)
-        if position == last
-        or not (part in r.particles or (position > 0 and part in r.inner_particles))
+        if position == last or not (part in r.particles or (position > 0 and part in r.inner_particles))
     ]
 
 

@@ -1,7 +1,7 @@
 """Text to parts: any Unicode to words of a-z, by fixed and versioned rules.
 
-``fold`` maps a text to a-z, digits and spaces; ``parts`` cuts that into the parts of a name. The compiled kernel does the
-same for Latin letters by a table made from ``fold_character``, and calls ``fold`` for every other text.
+``fold`` maps a text to a-z, digits and spaces; ``parts`` cuts that into the parts of a name. The compiled kernel does
+the same for Latin letters by a table made with ``fold``, and calls ``fold`` for every other text.
 """
 
 from __future__ import annotations
@@ -97,6 +97,8 @@ def fold(text: str) -> str:
         text = "".join(" " if _within(unassigned, ord(character)) else character for character in text)
         text = unicodedata.normalize("NFKC", text)
         text = _part_family_names(text)
+        for sequence, letters in rules().sequences.items():
+            text = text.replace(sequence, letters).replace(sequence.capitalize(), letters)
     return "".join(map(fold_character, text))
 
 
@@ -150,7 +152,20 @@ def is_raw(part: str) -> bool:
 
 
 def normalise(text: str) -> list[str]:
-    """Parts of a name; empty for blank text.
+    """The parts of a name as they are searched: lower-case letters a-z; empty for blank text.
+
+    Parameters
+    ----------
+    text : str
+        At most 256 characters, in any script.
+
+    Raises
+    ------
+    QueryError, LimitError
+
+    Notes
+    -----
+    Unicode Standard Annex 15 (NFKC), then the tables of the rules. Linear in the text.
 
     Examples
     --------
@@ -159,6 +174,7 @@ def normalise(text: str) -> list[str]:
     >>> normalise("Ольга Кузнецова")
     ['olga', 'kuznetsova']
     """
+    check_text(text)
     found = parts(fold(text))
     if found:
         return found

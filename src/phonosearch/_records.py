@@ -533,7 +533,8 @@ class CsvSource:
         self.encoding = encoding
         try:
             self._undecodable = "not_utf8" if codecs.lookup(encoding).name.startswith("utf-8") else "undecodable"
-        except LookupError:
+            b"".decode(encoding)  # refuses codecs that do not make text
+        except (LookupError, UnicodeError):
             raise RecordsError("there is no such encoding") from None
 
     def __repr__(self) -> str:

@@ -1,7 +1,7 @@
 """The slow, obvious matcher: the specification of what matches at which level and what it scores.
 
-Nothing in a search runs this; tests hold the kernel to it, and it is the place to read the rules. Every number comes from
-``data/rules.toml``; everything is an integer.
+Nothing in a search runs this; tests hold the kernel to it, and it is the place to read the rules. Every number comes
+from ``data/rules.toml``; everything is an integer.
 """
 
 from __future__ import annotations
@@ -134,8 +134,8 @@ def relate(a: str, b: str) -> tuple[PartKind, int]:
         return PartKind.NONE, 0
     if r.spelling_groups.get(a, frozenset()) & r.spelling_groups.get(b, frozenset()) or _alternate_beginning(a, b):
         return PartKind.SPELLING, points["spelling"]
-    if r.nickname_groups.get(a, frozenset()) & r.nickname_groups.get(b, frozenset()):
-        return PartKind.NICKNAME, points["nickname"]
+    if nickname := r.share_nickname(a, b):
+        return PartKind.NICKNAME, points[nickname]
     longer = max(len(a), len(b))
     edits = osa_distance(a, b)
     common = 1000 - 1000 * edits // longer
@@ -218,9 +218,7 @@ def _assignment(weights: list[list[int]]) -> list[tuple[int, int]]:
     pairs, used = [], 0
     for row in range(len(weights)):
         for column in range(columns):
-            if not used >> column & 1 and (
-                weights[row][column] + best(row + 1, used | 1 << column) == best(row, used)
-            ):
+            if not used >> column & 1 and (weights[row][column] + best(row + 1, used | 1 << column) == best(row, used)):
                 pairs.append((row, column))
                 used |= 1 << column
                 break
@@ -232,11 +230,7 @@ def _date_kind(asked: PartialDate, recorded: PartialDate) -> DateKind:
     if all(a == b for a, b in known):
         precise = all(b or not a for a, b in zip(asked, recorded, strict=True))
         return DateKind.EXACT if precise else DateKind.PARTIAL
-    if (
-        len(known) == 3
-        and asked.year == recorded.year
-        and (asked.month, asked.day) == (recorded.day, recorded.month)
-    ):
+    if len(known) == 3 and asked.year == recorded.year and (asked.month, asked.day) == (recorded.day, recorded.month):
         return DateKind.SWAPPED
     one = "".join(f"{a:04d}" if position == 0 else f"{a:02d}" for position, (a, _) in enumerate(known))
     other = "".join(f"{b:04d}" if position == 0 else f"{b:02d}" for position, (_, b) in enumerate(known))
@@ -271,9 +265,7 @@ def _align_parts(
     related = [[relate(a, b) for b in name] for a in query]
     level = _level(query, name, [[kind for kind, _ in row] for row in related], base)
     # A pair that a level accepts comes before any that none accepts, whatever the letters have in common.
-    weights = [
-        [earned + (1 << 20 if kind != PartKind.NONE else 0) for kind, earned in row] for row in related
-    ]
+    weights = [[earned + (1 << 20 if kind != PartKind.NONE else 0) for kind, earned in row] for row in related]
     if len(query) <= len(name):
         matched = _assignment(weights)
     else:
@@ -288,7 +280,7 @@ def _align_parts(
         so_far = share * 100 * total // whole
         pairs.append(Pair(row, column, kind, so_far - points))
         points = so_far
-    columns = [column for _, column in matched]
+    columns = [pair.name for pair in pairs if pair.kind != PartKind.NONE]
     order = -min(r.name["order_cost"], points) if columns != sorted(columns) else 0
     form = -min(r.name["form_cost"], points + order) if base != EXACT else 0
     return level, tuple(pairs), order, form
@@ -338,7 +330,5 @@ def align_person(
 ) -> Alignment:
     """The best reading over all names of a person; ``name`` is its number."""
     date, agreement = date_kind(asked_date, dates), sex_kind(asked_sex, sex)
-    found = [
-        align(query, name, date=date, sex=agreement)._replace(name=number) for number, name in enumerate(names)
-    ]
+    found = [align(query, name, date=date, sex=agreement)._replace(name=number) for number, name in enumerate(names)]
     return min(found, key=lambda alignment: (alignment.level, -alignment.score, alignment.name))

@@ -19,7 +19,7 @@ __all__ = ["LEVELS", "Rules", "rules"]
 LEVELS = ("exact", "variant", "sounds", "close", "wide")
 
 UNICODE_VERSION = "14.0"
-TABLES = ("rules.toml", "nicknames.tsv", "spellings.tsv", "unicode_unassigned.tsv")
+TABLES = ("rules.toml", "nicknames.tsv", "equivalents.tsv", "spellings.tsv", "unicode_unassigned.tsv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,14 @@ class Rules:
     spellings: tuple[tuple[str, ...], ...]
     nickname_groups: dict[str, frozenset[int]]
     spelling_groups: dict[str, frozenset[int]]
+    sequences: dict[str, str]
+
+    def share_nickname(self, a: str, b: str) -> str | None:
+        """How two given names are forms of one: the key of its points, or None."""
+        shared = self.nickname_groups.get(a, frozenset()) & self.nickname_groups.get(b, frozenset())
+        if not shared:
+            return None
+        return "nickname" if any(self.nicknames[group][0] in (a, b) for group in shared) else "nickname_sibling"
 
     def edits_allowed(self, letters: int) -> int:
         """Edits that level ``close`` allows when the longer part has so many letters."""
@@ -99,7 +107,8 @@ def rules() -> Rules:
     digest.update(f"unicode {UNICODE_VERSION}\0anyascii {version('anyascii')}".encode())
     fingerprint = digest.hexdigest()
     table = tomllib.loads(texts["rules.toml"])
-    nicknames, spellings = _rows(texts["nicknames.tsv"]), _rows(texts["spellings.tsv"])
+    nicknames = _rows(texts["nicknames.tsv"]) + _rows(texts["equivalents.tsv"])
+    spellings = _rows(texts["spellings.tsv"])
     fold, words = table["fold"], table["words"]
     return Rules(
         version=f"{table['version']}+{fingerprint[:12]}",
@@ -128,4 +137,5 @@ def rules() -> Rules:
         spellings=spellings,
         nickname_groups=_group_of(nicknames),
         spelling_groups=_group_of(spellings),
+        sequences=fold["sequences"],
     )

@@ -345,10 +345,11 @@ def load(path: str | os.PathLike[str], *, mmap: bool = True) -> tuple[dict[str, 
     reader = _Reader(name)
     # O_NONBLOCK: opening a pipe would wait for a writer for ever.
     fd = os.open(name, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    if stat.S_ISDIR(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), name)
     with open(fd, "rb", buffering=0) as file:  # noqa: PTH123  # a file descriptor, not a path
         status = os.fstat(fd)
-        if stat.S_ISDIR(status.st_mode):
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), name)
         if not stat.S_ISREG(status.st_mode):
             reader.damaged("kind of file", "a regular file", stat.filemode(status.st_mode)[0])
         size = status.st_size

@@ -39,7 +39,7 @@ cdef class TextRules:
     cdef uint8_t digit_letter[10]
     cdef WordEntry* words
     cdef uint64_t word_mask
-    cdef int* groups                            # group numbers, ascending within a word
+    cdef int* groups                            # 2 * group + 1 if the word heads it, ascending within a word
     cdef int* spelling_members_start
     cdef uint64_t* spelling_members
     cdef int spelling_group_count
@@ -51,7 +51,7 @@ cdef class TextRules:
     cdef int beginning_length[8][2]
     cdef int beginning_min_rest
     cdef int edits_for_letters[64]
-    cdef int part_exact, part_spelling, part_nickname, part_initial
+    cdef int part_exact, part_spelling, part_nickname, part_nickname_sibling, part_initial
     cdef int sounds_base, sounds_span, both_keys, close_base, close_span, none_span
     cdef int left_out, order_cost, form_cost
     cdef int date_share, sex_share

@@ -7,7 +7,7 @@ folded by ``_normalise.fold`` itself. The tables of words and groups come from t
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
-from libc.string cimport memcpy, memset
+from libc.string cimport memcpy
 
 cdef enum:
     TITLE = 1
@@ -130,12 +130,12 @@ cdef class TextRules:
             entry.flags = flags.get(word, 0)
             entry.spelling_start = used
             for number in sorted(spelling.get(word, ())):
-                self.groups[used] = number
+                self.groups[used] = 2 * number + (rules.spellings[number][0] == word)
                 used += 1
             entry.spelling_end = used
             entry.nickname_start = used
             for number in sorted(nickname.get(word, ())):
-                self.groups[used] = number
+                self.groups[used] = 2 * number + (rules.nicknames[number][0] == word)
                 used += 1
             entry.nickname_end = used
 
@@ -188,6 +188,7 @@ cdef class TextRules:
         self.part_exact = part["exact"]
         self.part_spelling = part["spelling"]
         self.part_nickname = part["nickname"]
+        self.part_nickname_sibling = part["nickname_sibling"]
         self.part_initial = part["initial"]
         self.sounds_base = part["sounds_base"]
         self.sounds_span = part["sounds_span"]
