@@ -89,10 +89,19 @@ def clock(
     return ms, found
 
 
-def measure_rival(rival: Rival, names: list[str], ids: list[str], queries: list[BenchmarkQuery]) -> Measured:
+def timed_build(build: Callable[[], Any]) -> tuple[Any, float]:
+    """What it builds, and the seconds that it took."""
+    gc.collect()
     start = time.perf_counter()
-    rival.build(names)
-    build = time.perf_counter() - start
+    built = build()
+    return built, time.perf_counter() - start
+
+
+def measure_rival(rival: Rival, names: list[str], ids: list[str], queries: list[BenchmarkQuery]) -> Measured:
+    _, first = timed_build(lambda: rival.build(names))
+    rival.close()
+    _, second = timed_build(lambda: rival.build(names))
+    build = min(first, second)
     gc.collect()
     gc.freeze()
     text = {query: " ".join(ps.normalise(query.text)) for query in queries}
@@ -263,9 +272,9 @@ def report(size: int, count: int, scans: int, seed: int) -> Iterator[str]:
     asked = [query for query in queries if query.kind in KINDS]
     mixed = [query for query in queries if query.kind in MIXTURE]
 
-    start = time.perf_counter()
-    index = ps.PersonIndex.build(people)
-    build = time.perf_counter() - start
+    _, first = timed_build(lambda: ps.PersonIndex.build(people))
+    index, second = timed_build(lambda: ps.PersonIndex.build(people))
+    build = min(first, second)
     gc.collect()
     gc.freeze()
     plain, _ = search_index(index, asked, "close", evidence=False)
@@ -293,7 +302,8 @@ def report(size: int, count: int, scans: int, seed: int) -> Iterator[str]:
     yield f"- {datetime.date.today().isoformat()}: `{command}`"
     yield f"- {machine()}, {os.cpu_count()} cores, {memory()}, {platform.system()}; load at the start {load:.1f}"
     yield f"- {versions()}; names: {source()}; {people.num_rows:,} names of {size:,} people; rules {index.rules}"
-    yield f"- One process, one thread, warm; top {PAGE}; the best of {PASSES} passes over all queries for each query."
+    yield f"- One process, one thread, warm; top {PAGE}; for each query the best of {PASSES} passes; the better"
+    yield "  of two builds."
     yield f"- The main mixture: {len(mixed):,} queries of a forename and a surname, 40 % as recorded, 20 % with one"
     yield f"  typing mistake, 20 % with two, 20 % respelt. Scans are asked the first {min(scans, len(mixed))} of them."
     yield "- Rivals are given names and queries that phonosearch normalised, not counted in their time."

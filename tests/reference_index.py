@@ -85,9 +85,7 @@ def gather(records: Iterable[Mapping[str, Any]]) -> list[Person]:
 
 
 @cache
-def _cached_level(
-    full: tuple[bool, ...], size: int, kinds: tuple[tuple[PartKind, ...], ...], base: int
-) -> int:
+def _cached_level(full: tuple[bool, ...], size: int, kinds: tuple[tuple[PartKind, ...], ...], base: int) -> int:
     """``_reference._level``: it reads of the query which parts are more than an initial, of the name its size."""
     query = ["ab" if more else "a" for more in full]
     return _reference._level(query, ["ab"] * size, [list(row) for row in kinds], base)
@@ -184,7 +182,7 @@ def scan(
 
 def alignment(hit: Hit) -> Alignment:
     """The alignment that the kernel gave for a hit."""
-    return alignment_of_row(hit._row.tolist())
+    return alignment_of_row(hit._row)
 
 
 def evidence(found: Alignment, query: list[Form], name: list[Form]) -> tuple[Evidence, ...]:

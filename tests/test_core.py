@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from phonosearch._core import compare_names, date_agreement
 
 from phonosearch import PersonIndex, _reference, compare
+from phonosearch._align import compare_names, date_agreement
 from phonosearch._answer import alignment_of_row, level_name
 from phonosearch._dates import PartialDate, pack, parse_date
 from phonosearch._kernel import text_rules
@@ -233,7 +233,7 @@ def test_compare_equals_search_and_reference(
 @given(names, names, st.sampled_from(DateKind), st.sampled_from(SexKind))
 def test_compared_names_equal_the_reference(query: str, name: str, date: DateKind, sex: SexKind) -> None:
     row = compare_names(text_rules(), query.encode(), name.encode(), int(date), int(sex))
-    assert alignment_of_row(row.tolist()) == align(forms(query), forms(name), date=date, sex=sex)
+    assert alignment_of_row(row) == align(forms(query), forms(name), date=date, sex=sex)
 
 
 @given(st.lists(names, min_size=1, max_size=3), st.lists(names, min_size=1, max_size=3))

@@ -18,7 +18,15 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from phonosearch import LEVELS, CorruptIndexError, IndexFormatError, PersonIndex, RulesMismatchError, _storage
+from phonosearch import (
+    LEVELS,
+    CorruptIndexError,
+    IndexFormatError,
+    PersonIndex,
+    PhonosearchError,
+    RulesMismatchError,
+    _storage,
+)
 from phonosearch.testing import population
 
 Arrays = dict[str, Any]
@@ -192,6 +200,14 @@ def test_starts_that_do_not_rise_to_the_end_are_refused(folder: Path, saved: byt
         assert isinstance(refused(crafted(folder, change)), CorruptIndexError), number
 
 
+def test_a_person_of_several_names_without_any_is_refused(folder: Path, saved: bytes) -> None:
+    def change(arrays: Arrays) -> None:
+        arrays["several_start"][1:-1] = 0
+
+    assert len(PersonIndex.open(folder / "index")._arrays["several_start"]) > 3
+    assert isinstance(refused(crafted(folder, change)), CorruptIndexError)
+
+
 # Whatever is accepted can be searched
 
 
@@ -282,6 +298,8 @@ def run_crafted(folder: Path, seed: int, count: int) -> None:
         accepted += 1
         try:
             hits += search_everything(index)
+        except PhonosearchError:
+            continue
         except Exception as error:
             last = error.__traceback__
             while last is not None and last.tb_next:

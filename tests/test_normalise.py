@@ -53,7 +53,7 @@ VECTORS = {
         ("李小龙", "li xiaolong"), ("李明", "li ming"), ("欧阳娜娜", "ouyang nana"),
         ("김민수", "gim minsu"), ("이준", "i jun"),
     ],
-    "Cyrillic": [("Ольга Кузнецова", "olga kuznetsova"), ("Юрий", "yuriy")],
+    "Cyrillic": [("Ольга Кузнецова", "olga kuznetsova"), ("Юрий", "yuriy"), ("Джамал Хаджиев", "jamal khajiev")],
     "Greek": [("Γιώργος", "giorgos"), ("ΓΙΩΡΓΟΣ", "giorgos")],
     "Arabic": [("محمد", "mhmd"), ("مُحَمَّد", "mhmd")],
     "Devanagari": [("राम", "ram")],

@@ -164,7 +164,7 @@ def test_every_level_is_that_of_a_kind() -> None:
 
 
 parts = st.text("abchijmnstz", min_size=1, max_size=9) | st.sampled_from(
-    ["john", "jon", "smith", "smyth", "mc", "mcdonald", "macdonald", "donald", "liz", "eliza", "wright", "rite", "j", "a"]
+    ["john", "jon", "smith", "smyth", "mc", "mcdonald", "macdonald", "donald", "liz", "eliza", "rite", "write", "j"]
 )
 names = st.lists(parts, min_size=1, max_size=4).map(" ".join)
 
@@ -175,9 +175,7 @@ def test_points_of_a_pair(one: str, other: str) -> None:
     assert relate(other, one) == (kind, points)
     assert 0 <= points <= 1000
     assert (points == 1000) == (one == other)
-    shared = soundex(one) == soundex(other), bool(
-        (set(double_metaphone(one)) & set(double_metaphone(other))) - {""}
-    )
+    shared = soundex(one) == soundex(other), bool((set(double_metaphone(one)) & set(double_metaphone(other))) - {""})
     if kind in (PartKind.SOUNDEX, PartKind.METAPHONE, PartKind.BOTH_KEYS):
         assert kind == {(True, False): 3, (False, True): 2, (True, True): 4}[shared]
     if kind == PartKind.CLOSE:

@@ -3,9 +3,6 @@
 The compiled twin of ``_reference``: the same rules over integers, without the GIL.
 """
 
-import numpy as np
-
-cimport numpy as cnp
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t
 from libc.stdlib cimport free, malloc
@@ -14,8 +11,6 @@ from libc.string cimport memcmp, memcpy, memset
 from phonosearch._distance cimport osa_pattern, pattern_init
 from phonosearch._encoders cimport double_metaphone_codes, soundex_code
 from phonosearch._text cimport ACCEPTED, MAX_PARTS, ParsedName, TextRules, pack_word
-
-cnp.import_array()
 
 cdef enum:
     KIND_NONE = 0
@@ -528,7 +523,8 @@ def compare_names(TextRules rules not None, bytes query_text not None, bytes nam
     cdef Grid grid
     cdef int query_form, name_form
     cdef int32_t* scratch = NULL
-    cdef cnp.ndarray row = np.empty(ROW, dtype=np.int32)
+    cdef int32_t row[ROW]
+    cdef int at
     query.date = date_kind != 0
     query.sex = sex_kind != 0
     name.date = 0
@@ -565,10 +561,10 @@ def compare_names(TextRules rules not None, bytes query_text not None, bytes nam
             best.sex_kind = sex_kind
             best.sex_points = rules.sex_points[sex_kind]
             best.score += best.date_points + best.sex_points
-            write_row(&best, 0, <int32_t*>cnp.PyArray_DATA(row))
+            write_row(&best, 0, row)
     finally:
         free(scratch)
-    return row
+    return tuple([row[at] for at in range(ROW_HEAD + 4 * row[7])])
 
 
 def date_agreement(unsigned int asked, dates):

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from phonosearch._distance import osa_distance
 from phonosearch._encoders import double_metaphone, soundex
@@ -28,7 +28,7 @@ __all__ = [
 ROW_HEAD = 15
 
 
-EvidenceReader = Callable[[list[int]], "tuple[Evidence, ...]"]
+EvidenceReader = Callable[[tuple[int, ...]], "tuple[Evidence, ...]"]
 
 
 class Evidence(NamedTuple):
@@ -89,7 +89,7 @@ def _show(part: str) -> str:
     return f"“{part.lstrip('=').title()}”"
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16384)
 def _pair_sentence(kind: int, asked: str, recorded: str) -> str:
     a, b = _show(asked), _show(recorded)
     if kind == PartKind.EXACT:
@@ -145,18 +145,20 @@ def evidence_of(
         asked, recorded = merge(asked, recorded), merge(recorded, asked)
         form = "joined"
     out = []
-    left_out, not_asked = [True] * len(asked), [True] * len(recorded)
     for at in range(ROW_HEAD, ROW_HEAD + 4 * pairs, 4):
-        query, name, kind, points = row[at : at + 4]
-        left_out[query] = not_asked[name] = False
-        a, b = asked[query], recorded[name]
-        out.append(Evidence(a, _KINDS[kind], _pair_sentence(kind, a, b), points))
-    for part, missing in zip(asked, left_out, strict=True):
-        if missing:
-            out.append(Evidence(part, "left_out", f"{_show(part)} is not in the name on record.", 0))
-    for part, extra in zip(recorded, not_asked, strict=True):
-        if extra:
-            out.append(Evidence(part, "not_asked", f"{_show(part)} in the name on record was not asked for.", 0))
+        a, b, kind = asked[row[at]], recorded[row[at + 1]], row[at + 2]
+        out.append(Evidence(a, _KINDS[kind], _pair_sentence(kind, a, b), row[at + 3]))
+    if pairs < len(asked):
+        paired = row[ROW_HEAD :: 4]
+        for position, part in enumerate(asked):
+            if position not in paired:
+                out.append(Evidence(part, "left_out", f"{_show(part)} is not in the name on record.", 0))
+    if pairs < len(recorded):
+        paired = row[ROW_HEAD + 1 :: 4]
+        for position, part in enumerate(recorded):
+            if position not in paired:
+                text = f"{_show(part)} in the name on record was not asked for."
+                out.append(Evidence(part, "not_asked", text, 0))
     if order_points:
         out.append(Evidence("order", "order", "The parts stand in another order.", order_points))
     if form == "joined":
@@ -201,11 +203,11 @@ class Hit:
     __slots__ = ("_evidence", "_read", "_row", "level", "name", "name_kind", "person_id", "score")
 
     def __init__(
-        self, person_id: str, score: int, level: str, name: str, name_kind: str, row: Any, read: EvidenceReader
+        self, person_id: str, name: str, name_kind: str, row: tuple[int, ...], read: EvidenceReader
     ) -> None:
         self.person_id = person_id
-        self.score = score
-        self.level = level
+        self.score = row[1]
+        self.level = LEVELS[row[2]]
         self.name = name
         self.name_kind = name_kind
         self._row = row
@@ -215,7 +217,7 @@ class Hit:
     @property
     def evidence(self) -> tuple[Evidence, ...]:
         if self._evidence is None:
-            self._evidence = self._read(self._row.tolist())
+            self._evidence = self._read(self._row)
         return self._evidence
 
     def explain(self) -> str:

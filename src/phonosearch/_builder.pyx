@@ -728,44 +728,40 @@ cdef class _Packer:
         cdef uint32_t count = self.builder.parts.count, part, groups = 0
         cdef uint8_t* text
         cdef uint32_t* start
-        cdef uint32_t* primary
-        cdef uint32_t* alternate
-        cdef uint32_t* soundex
+        cdef uint32_t* keys
         cdef uint32_t* codes
         cdef uint32_t* code_start
         self.part_rank = self._sort_words(&self.builder.parts, "part_letters", "part_start", True)
         text = <uint8_t*>cnp.PyArray_DATA(self.arrays["part_letters"])
         start = <uint32_t*>cnp.PyArray_DATA(self.arrays["part_start"])
-        primary = _u4(self.arrays, "part_primary", count)
-        alternate = _u4(self.arrays, "part_alternate", count)
-        soundex = _u4(self.arrays, "part_soundex", count)
+        keys = _u4(self.arrays, "part_key", 3 * <size_t>count)
         for part in range(count):
             if text[start[part]] >= 97:
                 double_metaphone_codes(
-                    text + start[part], start[part + 1] - start[part], &primary[part], &alternate[part]
+                    text + start[part], start[part + 1] - start[part], &keys[3 * part], &keys[3 * part + 1]
                 )
-                soundex[part] = soundex_code(text + start[part], start[part + 1] - start[part])
-            if part == 0 or primary[part] != primary[part - 1]:
+                keys[3 * part + 2] = soundex_code(text + start[part], start[part + 1] - start[part])
+            if part == 0 or keys[3 * part] != keys[3 * part - 3]:
                 groups += 1
         codes = _u4(self.arrays, "primary_code", groups)
         code_start = _u4(self.arrays, "primary_start", <size_t>groups + 1)
         groups = 0
         for part in range(count):
-            if part == 0 or primary[part] != primary[part - 1]:
-                codes[groups] = primary[part]
+            if part == 0 or keys[3 * part] != keys[3 * part - 3]:
+                codes[groups] = keys[3 * part]
                 code_start[groups] = part
                 groups += 1
         code_start[groups] = count
         return 0
 
     cdef int _sounds(self) except -1:
-        self._by_code("part_alternate", "alternate")
-        self._by_code("part_soundex", "soundex")
+        self._by_code(1, "alternate")
+        self._by_code(2, "soundex")
         return 0
 
-    cdef int _by_code(self, str source, str name) except -1:
+    cdef int _by_code(self, int key, str name) except -1:
         """Parts in the order of a code: ``*_code`` the codes, ``*_start`` where each begins, ``*_part`` the parts."""
-        codes = self.arrays[source]
+        codes = self.arrays["part_key"][key::3]
         order = np.argsort(codes, kind="stable").astype(np.uint32)
         order = order[codes[order] != 0]
         values, starts = np.unique(codes[order], return_index=True)

@@ -118,11 +118,11 @@ def compare(a: QueryLike, b: QueryLike) -> Comparison:
         for name in names:
             name_forms = forms(name)
             encoded = asked.encode(), name.encode()
-            row = _align.compare_names(text_rules(), *encoded, int(agreement), int(same_sex)).tolist()
+            row = _align.compare_names(text_rules(), *encoded, int(agreement), int(same_sex))
             score, level, query_form, name_form = row[1], row[2], row[4], row[5]
             if best is None or (level, -score) < (best[0][2], -best[0][1]):
                 best = row, asked_forms[query_form], name_forms[name_form]
     assert best is not None
-    row, asked_form, name_form = best
-    evidence = evidence_of(row, asked_form.parts, name_form.parts, form_kind(asked_form, name_form))
+    row, one, other = best
+    evidence = evidence_of(row, one.parts, other.parts, form_kind(one, other))
     return Comparison(row[1], level_name(row[2]), evidence)

@@ -15,7 +15,7 @@ from libc.stdlib cimport calloc, free, malloc, qsort, realloc
 from libc.string cimport memcmp, memcpy, memset
 
 from phonosearch._align cimport (
-    CLOSE, DATE_ABSENT, EXACT, NO_LEVEL, ROW, SOUNDS, VARIANT, WIDE, Alignment, Grid, PartInfo, Query, better,
+    CLOSE, DATE_ABSENT, EXACT, NO_LEVEL, ROW, ROW_HEAD, SOUNDS, VARIANT, WIDE, Alignment, Grid, PartInfo, Query, better,
     date_agreement_of, identifies, memory_error, prepare, read_name, relate, score_grid, score_merged,
     sex_agreement_of, write_row,
 )
@@ -258,7 +258,7 @@ cdef class NameIndex:
     cdef const uint8_t* person_id
     cdef const uint8_t* sex
     cdef size_t part_letters_size
-    cdef Array part_start, part_primary, part_alternate, part_soundex
+    cdef Array part_start, part_key
     cdef Array primary_code, primary_start
     cdef Array alternate_code, alternate_start, alternate_part
     cdef Array soundex_code, soundex_start, soundex_part
@@ -309,9 +309,7 @@ cdef class NameIndex:
         self.person_id = <const uint8_t*>cnp.PyArray_DATA(ids)
         self.sex = <const uint8_t*>cnp.PyArray_DATA(sex)
         self._take("part_start", &self.part_start)
-        self._take("part_primary", &self.part_primary)
-        self._take("part_alternate", &self.part_alternate)
-        self._take("part_soundex", &self.part_soundex)
+        self._take("part_key", &self.part_key)
         self._take("primary_code", &self.primary_code)
         self._take("primary_start", &self.primary_start)
         self._take("alternate_code", &self.alternate_code)
@@ -358,12 +356,12 @@ cdef class NameIndex:
             size = self.part_start.data[at + 1] - self.part_start.data[at]
             if size < 1 or size > 61:
                 raise ValueError("part_start")
-        for name, array_size in (
-            ("part_primary", self.part_primary.size), ("part_alternate", self.part_alternate.size),
-            ("part_soundex", self.part_soundex.size), ("dob", self.dob.size), ("name_start", self.name_start.size - 1),
-        ):
-            if array_size != (self.parts if name[:4] == "part" else self.people):
-                raise ValueError(name)
+        if self.part_key.size != 3 * self.parts:
+            raise ValueError("part_key")
+        if self.dob.size != self.people:
+            raise ValueError("dob")
+        if self.name_start.size != self.people + 1:
+            raise ValueError("name_start")
         self._check_codes("primary", &self.primary_code, &self.primary_start, self.parts)
         self._check_codes("alternate", &self.alternate_code, &self.alternate_start, self.alternate_part.size)
         self._check_codes("soundex", &self.soundex_code, &self.soundex_start, self.soundex_part.size)
@@ -414,6 +412,8 @@ cdef class NameIndex:
             raise ValueError("posting_form")
         if self.several_form.size % 2 or not _runs(&self.several_start, self.several_form.size // 2):
             raise ValueError("several_start")
+        for at in range(several):
+            good &= self.several_start.data[at] < self.several_start.data[at + 1]
         for at in range(self.several_form.size // 2):
             good &= self.several_form.data[2 * at] < self.forms
         if not good:
@@ -510,9 +510,9 @@ cdef class NameIndex:
         info.letters = self._letters(part)
         info.length = self._length(part)
         info.raw = info.letters[0] < 97
-        info.primary = self.part_primary.data[part]
-        info.alternate = self.part_alternate.data[part]
-        info.soundex = self.part_soundex.data[part]
+        info.primary = self.part_key.data[3 * <size_t>part]
+        info.alternate = self.part_key.data[3 * <size_t>part + 1]
+        info.soundex = self.part_key.data[3 * <size_t>part + 2]
         info.entry = NULL
         if grouped and not info.raw:
             info.entry = self.rules.word(pack_word(info.letters, info.length))
@@ -724,27 +724,35 @@ cdef class NameIndex:
         return 0
 
     cdef int _offer_candidates(self, Workspace space, int form, bint wide, int group) except -1 nogil:
-        cdef size_t at, ahead, last = space.candidate_count
+        cdef size_t at, last = space.candidate_count, kept = 0
         cdef uint32_t low = self.class_start.data[group], high = self.class_start.data[group + 1], found
         cdef size_t offset = self._class_offset(group)
         cdef unsigned int one, other
         cdef const uint32_t* parts
-        cdef bint both = group == 1 and space.query.size[form] == 2 and not wide and not space.has_initials
-        for at in range(last):
-            ahead = at + 16
-            if group < CLASSES - 1 and ahead < last:
-                PS_PREFETCH(
-                    self.form_part.data + offset + <size_t>(group + 1) * (space.candidates[ahead] - low)
-                )
-            found = space.candidates[at]
-            if both and low <= found < high:
-                # The commonest case, two parts and two parts, before the general one.
+        if group == 1 and space.query.size[form] == 2 and not wide and not space.has_initials:
+            # The commonest case, two parts and two parts: keep those whose marks pair off, then look at their people.
+            for at in range(last):
+                if at + 16 < last:
+                    PS_PREFETCH(self.form_part.data + offset + 2 * <size_t>(space.candidates[at + 16] - low))
+                found = space.candidates[at]
+                if not low <= found < high:
+                    continue
                 parts = self.form_part.data + offset + 2 * <size_t>(found - low)
                 one = space.mark[parts[0]]
                 other = space.mark[parts[1]]
-                if not one or not other or (one | other) != 3:
-                    continue
-            self._offer(space, found, form, wide)
+                if one and other and (one | other) == 3:
+                    PS_PREFETCH(self.form_owner.data + 2 * <size_t>found)
+                    space.candidates[kept] = found
+                    kept += 1
+            for at in range(kept):
+                self._offer(space, space.candidates[at], form, wide)
+            return 0
+        for at in range(last):
+            if group < CLASSES - 1 and at + 16 < last:
+                PS_PREFETCH(
+                    self.form_part.data + offset + <size_t>(group + 1) * (space.candidates[at + 16] - low)
+                )
+            self._offer(space, space.candidates[at], form, wide)
         return 0
 
     cdef inline size_t _class_offset(self, int group) noexcept nogil:
@@ -856,17 +864,41 @@ cdef class NameIndex:
     cdef int _align_forms(
         self, Workspace space, int query_form, const uint32_t* parts, int size, int name_form, Alignment* found
     ) except -1 nogil:
+        # Marks of the only form say which pairs some level accepts. Where these pair off every part of the shorter
+        # form, what the other pairs have in common cannot matter: they are related only when that fails.
+        cdef bint marked = space.query.forms == 1 and space.query.level >= CLOSE
+        self._score_forms(space, query_form, parts, size, name_form, marked, found)
+        if marked and found.level > CLOSE:
+            self._score_forms(space, query_form, parts, size, name_form, False, found)
+        found.merged = False
+        found.query_form = query_form
+        found.name_form = name_form
+        return 0
+
+    cdef int _score_forms(
+        self, Workspace space, int query_form, const uint32_t* parts, int size, int name_form, bint marked,
+        Alignment* found,
+    ) except -1 nogil:
         cdef Query* query = &space.query
         cdef Grid grid
         cdef PartInfo info
         cdef int row, column, value
+        cdef unsigned int accepted = 0
         cdef int32_t* relations
         grid.rows = query.size[query_form]
         grid.columns = size
         for column in range(size):
+            if marked:
+                accepted = space.mark[parts[column]]
+                if space.has_initials:
+                    accepted |= space.initial_mask[self._first_letter(parts[column])]
             relations = space.relations(parts[column])
             info.letters = NULL
             for row in range(grid.rows):
+                if marked and not accepted >> row & 1:
+                    grid.kind[row][column] = 0
+                    grid.points[row][column] = 0
+                    continue
                 value = relations[query.pool_start[query_form] + row]
                 if value < 0:
                     if info.letters == NULL:
@@ -879,9 +911,6 @@ cdef class NameIndex:
             self.rules, &grid, VARIANT if query_form or name_form else EXACT, query.full_parts[query_form],
             query.share, found, &space.scratch,
         )
-        found.merged = False
-        found.query_form = query_form
-        found.name_form = name_form
         return 0
 
     cdef int _align(self, Workspace space, uint32_t person, uint32_t form, Alignment* best) except -1 nogil:
@@ -984,6 +1013,11 @@ cdef class NameIndex:
             self._search_form(space, form)
         return 0
 
+    cdef inline void _prefetch_names(self, uint32_t form) noexcept nogil:
+        cdef uint32_t meta = self.form_owner.data[2 * <size_t>form + 1]
+        if meta & FORM_MULTIPLE:
+            PS_PREFETCH(self.several_form.data + 2 * <size_t>self.several_start.data[(meta & ~FORM_MULTIPLE) >> 2])
+
     cdef int _score_people(self, Workspace space, size_t wanted) except -1 nogil:
         """Score the people found, at least all that can be among the first ``wanted``."""
         cdef size_t at, above = 0
@@ -996,6 +1030,8 @@ cdef class NameIndex:
                 + 1000 - space.query.share
             )
         for at in range(space.hit_count):
+            if at + 8 < space.hit_count:
+                self._prefetch_names(space.hits[at + 8].form)
             if space.hits[at].surely_close or bound == 1024:
                 self._align(space, space.hits[at].person, space.hits[at].form, &found)
                 space.hits[at].score = <int16>found.score
@@ -1027,15 +1063,14 @@ cdef class NameIndex:
     def search(self, bytes text not None, int level, size_t offset, size_t limit, unsigned int date=0, int sex=0):
         """The exact number of people who satisfy the level, and one page of them.
 
-        Returns the total, the alignment rows of the page (see ``_align.write_row``), and for each of them a tuple of
-        person id, score, level, name as given (None where the index keeps none) and kind of name. The order is score
-        descending, then person ascending. A workspace that an error leaves behind is dropped.
+        Returns the total and for each hit of the page what ``_show`` gives. The order is score descending, then person
+        ascending. A workspace that an error leaves behind is dropped.
         """
         cdef Workspace space = self._borrow(text, level, date, sex)
         cdef size_t total, at, first = 0, count = 0
-        cdef cnp.ndarray rows
         cdef Alignment found
-        cdef int32_t* row
+        cdef int32_t row[ROW]
+        cdef list page = []
         with nogil:
             self._find_people(space)
             total = space.hit_count
@@ -1044,21 +1079,33 @@ cdef class NameIndex:
             if count:
                 self._score_people(space, first + count)
                 _order_page(space.hits, total, first + count)
-        rows = np.empty((count, ROW), dtype=np.int32)
-        row = <int32_t*>cnp.PyArray_DATA(rows)
-        with nogil:
-            for at in range(count):
-                self._align(space, space.hits[first + at].person, space.hits[first + at].form, &found)
-                write_row(&found, space.hits[first + at].person, row + at * ROW)
-            space.forget()
+                self._prefetch_page(space.hits + first, count)
+        for at in range(count):
+            self._align(space, space.hits[first + at].person, space.hits[first + at].form, &found)
+            write_row(&found, space.hits[first + at].person, row)
+            page.append(self._show(row))
+        space.forget()
         self.pool.append(space)
-        return total, rows, [self._show(row + at * ROW) for at in range(count)]
+        return total, page
+
+    cdef void _prefetch_page(self, const Hit* hits, size_t count) noexcept nogil:
+        """Ask for what ``_show`` reads of the first hits, all at once."""
+        cdef size_t at
+        for at in range(min(count, <size_t>32)):
+            PS_PREFETCH(&self.name_start.data[hits[at].person])
+            PS_PREFETCH(&self.person_id_start.data[hits[at].person])
+        for at in range(min(count, <size_t>32)):
+            PS_PREFETCH(self.person_id + self.person_id_start.data[hits[at].person])
+            if self.name_text != NULL:
+                PS_PREFETCH(&self.name_text_start.data[self.name_start.data[hits[at].person]])
 
     cdef tuple _show(self, const int32_t* row):
+        """The alignment row (see ``_align.write_row``) without its unused end, person id, name as given (None where the
+        index keeps none) and kind of name."""
         cdef uint32_t person = row[0]
         cdef size_t name = self.name_start.data[person] + <size_t>row[3]
+        cdef int kind = 0, at
         text = None
-        cdef int kind = 0
         if name < self.name_start.data[person + 1]:
             kind = self.name_kind[name]
             if self.name_text != NULL:
@@ -1067,11 +1114,12 @@ cdef class NameIndex:
                     self.name_text_start.data[name + 1] - self.name_text_start.data[name], "replace",
                 )
         return (
+            tuple([row[at] for at in range(ROW_HEAD + 4 * row[7])]),
             PyUnicode_DecodeUTF8(
                 <const char*>self.person_id + self.person_id_start.data[person],
                 self.person_id_start.data[person + 1] - self.person_id_start.data[person], "replace",
             ),
-            row[1], row[2], text, kind,
+            text, kind,
         )
 
     def count(self, bytes text not None):
@@ -1089,26 +1137,18 @@ cdef class NameIndex:
         return totals
 
     def align(self, bytes text not None, size_t person, size_t form, unsigned int date=0, int sex=0):
-        """The alignment row of one person, hit or not; ``form`` is any form of theirs."""
+        """What ``search`` gives for one person, hit or not; ``form`` is any form of theirs."""
         cdef Workspace space
-        cdef cnp.ndarray row = np.empty(ROW, dtype=np.int32)
         cdef Alignment found
+        cdef int32_t row[ROW]
         if form >= self.forms or self.form_owner.data[2 * form] != person:
             raise IndexError("the form is not one of this person")
         space = self._borrow(text, CLOSE, date, sex)
-        with nogil:
-            self._align(space, <uint32_t>person, <uint32_t>form, &found)
-            write_row(&found, <int>person, <int32_t*>cnp.PyArray_DATA(row))
-            space.forget()
+        self._align(space, <uint32_t>person, <uint32_t>form, &found)
+        write_row(&found, <int>person, row)
+        space.forget()
         self.pool.append(space)
-        return row
-
-    def show(self, row):
-        """The tuple that ``search`` gives for an alignment row."""
-        cdef cnp.ndarray values = np.ascontiguousarray(row, dtype=np.int32)
-        if values.shape[0] != ROW or not 0 <= row[0] < self.people or row[3] < 0:
-            raise IndexError("not a row of this index")
-        return self._show(<int32_t*>cnp.PyArray_DATA(values))
+        return self._show(row)
 
     def form_parts(self, size_t form):
         """The parts of a form, as text."""

@@ -242,15 +242,12 @@ class PersonIndex:
 
     def _answer(self, query: Query, level: int, limit: int, offset: int) -> Answer:
         text = query.encoded
-        total, rows, shown = self._kernel.search(text, level, offset, limit, query.packed_date, query.sex_number)
+        total, page = self._kernel.search(text, level, offset, limit, query.packed_date, query.sex_number)
         read = partial(self._evidence, query)
         return Answer(
             total=total,
             hits=tuple(
-                [
-                    Hit(person_id, score, LEVELS[found], self._name(row, name), _KINDS[kind], row, read)
-                    for row, (person_id, score, found, name, kind) in zip(rows, shown, strict=True)
-                ]
+                [Hit(person_id, self._name(row, name), _KINDS[kind], row, read) for row, person_id, name, kind in page]
             ),
             level=LEVELS[level],
             limit=limit,
@@ -261,13 +258,13 @@ class PersonIndex:
             count=partial(self._kernel.count, text),
         )
 
-    def _name(self, row: npt.NDArray[np.int32], name: str | None) -> str:
+    def _name(self, row: tuple[int, ...], name: str | None) -> str:
         """The name as it was given, or normalised where the index does not keep it."""
         if name is not None:
             return name
-        return " ".join(self._kernel.form_parts(self._kernel.full_form(int(row[_FORM])))).title()
+        return " ".join(self._kernel.form_parts(self._kernel.full_form(row[_FORM]))).title()
 
-    def _evidence(self, query: Query, row: list[int]) -> tuple[Evidence, ...]:
+    def _evidence(self, query: Query, row: tuple[int, ...]) -> tuple[Evidence, ...]:
         asked = query.forms[row[4]]
         recorded = self._kernel.form_parts(row[_FORM])
         kind = None
@@ -337,9 +334,9 @@ class PersonIndex:
         if person < 0:
             raise UnknownPersonError
         form = int(self._first_form[person])
-        row = self._kernel.align(checked.encoded, person, form, checked.packed_date, checked.sex_number)
-        _, score, found, name, _ = self._kernel.show(row)
-        evidence = self._evidence(checked, row.tolist())
+        row, _, name, _ = self._kernel.align(checked.encoded, person, form, checked.packed_date, checked.sex_number)
+        score, found = row[1], row[2]
+        evidence = self._evidence(checked, row)
         reached = level_name(found)
         verdict = explain_verdict(reached, LEVELS[number], evidence)
         words = "\n".join([verdict, *(f"{item.points:+5d}  {item.text}" for item in evidence)])

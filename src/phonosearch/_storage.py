@@ -37,6 +37,7 @@ import secrets
 import stat
 import struct
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
@@ -67,6 +68,8 @@ META = "__meta__"
 MAX_SECTIONS = 256
 MAX_NAME = 64
 MAX_META = 16 << 20
+# A large file is checked by a few threads: one does not reach the bandwidth of the memory.
+THREADS, THREADS_FROM = 4, 8 << 20
 DTYPES = {code: np.dtype(f"<{code}") for code in ("u1", "u2", "u4", "u8", "i4", "i8")}
 
 
@@ -281,10 +284,11 @@ class _Reader:
 
     def contents(self, data: memoryview, sections: list[_Section], table_end: int) -> None:
         end = table_end
-        for name, _, offset, length, checksum in sections:
+        found = _checksums([data[section.offset : section.offset + section.length] for section in sections])
+        for (name, _, offset, length, checksum), got in zip(sections, found, strict=True):
             if any(data[end:offset]):
                 self.damaged(f"padding before section {name}", "zero bytes", "others")
-            self.require(f"checksum of section {name}", checksum, checksum64(data[offset : offset + length]))
+            self.require(f"checksum of section {name}", checksum, got)
             end = offset + length
         if any(data[end : -FOOTER.size]):
             self.damaged("padding before the footer", "zero bytes", "others")
@@ -299,6 +303,13 @@ class _Reader:
         if type(meta) is not dict or not all(type(value) in (str, int) for value in meta.values()):
             self.damaged(f"section {META}", "one flat JSON object of strings and integers", "something else")
         return meta
+
+
+def _checksums(pieces: list[memoryview]) -> list[int]:
+    if sum(map(len, pieces)) < THREADS_FROM:
+        return list(map(checksum64, pieces))
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(checksum64, pieces))
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
