@@ -40,7 +40,8 @@ ctypedef struct PartInfo:
     Pattern pattern             # set for query parts only
 
 ctypedef struct Alignment:
-    int level
+    int level                   # of this reading
+    int lowest                  # of all readings that were offered
     int score
     int query_form
     int name_form
@@ -79,6 +80,8 @@ ctypedef struct Query:
     int share                   # points of 1000 left for the name
 
 cdef int memory_error() except -1 nogil
+cdef void no_reading(Alignment* best) noexcept nogil
+cdef void keep_better(const Alignment* found, Alignment* best) noexcept nogil
 cdef void describe(
     TextRules rules, const uint8_t* letters, int length, PartInfo* part, bint with_pattern
 ) noexcept nogil
@@ -86,14 +89,12 @@ cdef int relate(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept 
 cdef bint identifies(
     const uint16_t* masks, int names, int queries, unsigned int full_parts, bint wide
 ) noexcept nogil
-cdef int score_grid(
-    TextRules rules, const Grid* grid, int base, unsigned int full_parts, int share, Alignment* out, int32_t** scratch
-) except -1 nogil
-cdef int score_merged(
-    TextRules rules, const PartInfo* query, int queries, const PartInfo* name, int names, int share,
-    Alignment* best, int32_t** scratch,
-) except -1 nogil
-cdef bint better(const Alignment* found, const Alignment* best) noexcept nogil
+cdef void score_grid(
+    TextRules rules, const Grid* grid, int base, unsigned int full_parts, int share, Alignment* out
+) noexcept nogil
+cdef void score_merged(
+    TextRules rules, const PartInfo* query, int queries, const PartInfo* name, int names, int share, Alignment* best
+) noexcept nogil
 cdef int date_agreement_of(uint32_t asked, uint32_t recorded) noexcept nogil
 cdef int sex_agreement_of(int asked, int recorded) noexcept nogil
 cdef void write_row(const Alignment* found, int person, int32_t* row) noexcept nogil

@@ -5,7 +5,6 @@ The compiled twin of ``_reference``: the same rules over integers, without the G
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t
-from libc.stdlib cimport free, malloc
 from libc.string cimport memcmp, memcpy, memset
 
 from phonosearch._distance cimport osa_pattern, pattern_init
@@ -207,15 +206,117 @@ cdef int _level(const Grid* grid, int base, unsigned int full_parts) noexcept no
     return NO_LEVEL
 
 
-cdef int _assign(const Grid* grid, int* column_of_row, int32_t** scratch) except -1 nogil:
+cdef bint _reroute(
+    const uint16_t* tight, int* column_of, int* row_of, int row, int free_column, unsigned int* visited
+) noexcept nogil:
+    """Give a row another tight column, moving others on, until the free column is taken."""
+    cdef unsigned int options = tight[row] & ~visited[0]
+    cdef int column
+    while options:
+        column = PS_LOWEST(options)
+        visited[0] |= 1u << column
+        if column == free_column or _reroute(tight, column_of, row_of, row_of[column], free_column, visited):
+            column_of[row] = column
+            row_of[column] = row
+            return True
+        options = tight[row] & ~visited[0]
+    return False
+
+
+cdef void _assign_many(
+    int[MAX_PARTS]* weight, int rows, int columns, int* chosen
+) noexcept nogil:
+    """The first, row by row, of the assignments of greatest total; the time is polynomial whatever the names.
+
+    The Hungarian method (Kuhn 1955, with potentials as Jonker and Volgenant 1987) on a square of which the missing rows
+    weigh nothing. Every best assignment uses tight pairs only (weight equal to the sum of the potentials), so the first
+    one is found by fixing each row to its first tight column that leaves the others an assignment.
+    """
+    cdef int row_price[MAX_PARTS + 1]
+    cdef int column_price[MAX_PARTS + 1]
+    cdef int row_at[MAX_PARTS + 1]
+    cdef int way[MAX_PARTS + 1]
+    cdef int slack[MAX_PARTS + 1]
+    cdef bint done[MAX_PARTS + 1]
+    cdef uint16_t tight[MAX_PARTS]
+    cdef int column_of[MAX_PARTS]
+    cdef int row_of[MAX_PARTS]
+    cdef int row, column, here, there = 0, gap, least
+    cdef unsigned int fixed = 0, visited, options
+    for column in range(columns + 1):
+        row_price[column] = 0
+        column_price[column] = 0
+        row_at[column] = 0
+        way[column] = 0
+    for row in range(1, columns + 1):
+        row_at[0] = row
+        here = 0
+        for column in range(columns + 1):
+            slack[column] = 0x7FFFFFFF
+            done[column] = False
+        while True:
+            done[here] = True
+            least = 0x7FFFFFFF
+            for column in range(1, columns + 1):
+                if done[column]:
+                    continue
+                gap = -row_price[row_at[here]] - column_price[column]
+                if row_at[here] <= rows:
+                    gap -= weight[row_at[here] - 1][column - 1]
+                if gap < slack[column]:
+                    slack[column] = gap
+                    way[column] = here
+                if slack[column] < least:
+                    least = slack[column]
+                    there = column
+            for column in range(columns + 1):
+                if done[column]:
+                    row_price[row_at[column]] += least
+                    column_price[column] -= least
+                else:
+                    slack[column] -= least
+            here = there
+            if row_at[here] == 0:
+                break
+        while here:
+            row_at[here] = row_at[way[here]]
+            here = way[here]
+    for column in range(columns):
+        row_of[column] = row_at[column + 1] - 1
+        column_of[row_of[column]] = column
+    for row in range(columns):
+        tight[row] = 0
+        for column in range(columns):
+            gap = -row_price[row + 1] - column_price[column + 1]
+            if row < rows:
+                gap -= weight[row][column]
+            if gap == 0:
+                tight[row] |= 1u << column
+    for row in range(rows):
+        options = tight[row] & ~fixed
+        while options:
+            column = PS_LOWEST(options)
+            options &= options - 1
+            if column == column_of[row]:
+                break
+            visited = fixed | 1u << column
+            here = row_of[column]
+            if _reroute(tight, column_of, row_of, here, column_of[row], &visited):
+                column_of[row] = column
+                row_of[column] = row
+                break
+        chosen[row] = column_of[row]
+        fixed |= 1u << column_of[row]
+
+
+cdef void _assign(const Grid* grid, int* column_of_row) noexcept nogil:
     """Pairs of the greatest total, each part of the shorter form in one; the first of equals. -1: unpaired row."""
     cdef bint turned = grid.rows > grid.columns
     cdef int rows = grid.columns if turned else grid.rows
     cdef int columns = grid.rows if turned else grid.columns
     cdef int weight[MAX_PARTS][MAX_PARTS]
-    cdef int row, column, second, third, total, best, used, value
+    cdef int row, column, second, third, total, best
     cdef int chosen[MAX_PARTS]
-    cdef int32_t* table
     for row in range(rows):
         for column in range(columns):
             if turned:
@@ -250,32 +351,7 @@ cdef int _assign(const Grid* grid, int* column_of_row, int32_t** scratch) except
                         chosen[1] = second
                         chosen[2] = third
     else:
-        # best[used columns] for the rows from popcount(used) on.
-        if scratch[0] == NULL:
-            scratch[0] = <int32_t*>malloc((1 << MAX_PARTS) * sizeof(int32_t))
-            if scratch[0] == NULL:
-                memory_error()
-        table = scratch[0]
-        used = 1 << columns
-        while used:
-            used -= 1
-            row = PS_POPCOUNT(used)
-            if row >= rows:
-                table[used] = 0
-                continue
-            best = -1
-            for column in range(columns):
-                if not used >> column & 1:
-                    value = weight[row][column] + table[used | 1 << column]
-                    if value > best:
-                        best = value
-            table[used] = best
-        for row in range(rows):
-            for column in range(columns):
-                if not used >> column & 1 and weight[row][column] + table[used | 1 << column] == table[used]:
-                    chosen[row] = column
-                    used |= 1 << column
-                    break
+        _assign_many(weight, rows, columns, chosen)
     for row in range(grid.rows):
         column_of_row[row] = -1
     for row in range(rows):
@@ -283,21 +359,22 @@ cdef int _assign(const Grid* grid, int* column_of_row, int32_t** scratch) except
             column_of_row[chosen[row]] = row
         else:
             column_of_row[row] = chosen[row]
-    return 0
 
 
-cdef int score_grid(
-    TextRules rules, const Grid* grid, int base, unsigned int full_parts, int share, Alignment* out, int32_t** scratch
-) except -1 nogil:
+cdef void score_grid(
+    TextRules rules, const Grid* grid, int base, unsigned int full_parts, int share, Alignment* out
+) noexcept nogil:
     """Level, pairs and points of two forms, without other evidence: ``_reference._align_parts``."""
     cdef int column_of_row[MAX_PARTS]
-    cdef int row, pairs = 0, earned = 0, points = 0, so_far, whole, shorter, left_out, last = -1
+    cdef int row, pairs = 0, accepted = 0, earned = 0, points = 0, so_far, whole, shorter, left_out, last = -1
     cdef bint ordered = True
     out.level = _level(grid, base, full_parts)
-    _assign(grid, column_of_row, scratch)
+    _assign(grid, column_of_row)
     shorter = grid.rows if grid.rows < grid.columns else grid.columns
     left_out = grid.rows + grid.columns - 2 * shorter
-    whole = 1000 * (100 * shorter + rules.left_out * left_out)
+    for row in range(grid.rows):
+        accepted += column_of_row[row] >= 0 and grid.kind[row][column_of_row[row]] != KIND_NONE
+    whole = 1000 * (100 * shorter + (rules.left_out_alone if accepted < 2 else rules.left_out) * left_out)
     for row in range(grid.rows):
         if column_of_row[row] < 0:
             continue
@@ -317,55 +394,80 @@ cdef int score_grid(
     out.order_points = 0 if ordered else -min(rules.order_cost, points)
     out.form_points = 0 if base == EXACT else -min(rules.form_cost, points + out.order_points)
     out.score = points + out.order_points + out.form_points
-    return 0
 
 
 cdef int _merge(
     const PartInfo* parts, int count, const PartInfo* others, int other_count, uint8_t* joins
 ) noexcept nogil:
-    """Which adjacent parts the other name holds joined: ``joins[i]`` for parts i and i + 1; how many, from the left."""
-    cdef int position = 0, other, found = 0, length
-    memset(joins, 0, MAX_PARTS)
-    while position + 1 < count:
-        length = parts[position].length + parts[position + 1].length
-        for other in range(other_count):
-            if (
-                others[other].length == length
-                and memcmp(others[other].letters, parts[position].letters, parts[position].length) == 0
-                and memcmp(
-                    others[other].letters + parts[position].length, parts[position + 1].letters,
-                    parts[position + 1].length,
-                ) == 0
-            ):
-                joins[position] = 1
+    """How many parts from each are joined into one, as ``_reference.merge``; how many joins, from the left."""
+    cdef int position = 0, found = 0, run
+    memset(joins, 1, MAX_PARTS)
+    while position < count:
+        for run in range(4, 1, -1):
+            if position + run <= count and _holds_joined(parts + position, run, others, other_count):
+                joins[position] = run
                 found += 1
-                position += 1
+                position += run - 1
                 break
         position += 1
     return found
+
+
+cdef bint _holds_joined(const PartInfo* run, int count, const PartInfo* others, int other_count) noexcept nogil:
+    cdef int part, other, length = 0, at
+    for part in range(count):
+        if count > 2 and run[part].length > 1:
+            return False
+        length += run[part].length
+    for other in range(other_count):
+        if others[other].length != length:
+            continue
+        at = 0
+        for part in range(count):
+            if memcmp(others[other].letters + at, run[part].letters, run[part].length):
+                break
+            at += run[part].length
+        else:
+            return True
+    return False
 
 
 cdef int _apply_merge(
     TextRules rules, const PartInfo* parts, int count, const uint8_t* joins, PartInfo* out, uint8_t* room
 ) noexcept nogil:
     """Parts with the joins made; their letters go to ``room``. How many parts are left."""
-    cdef int position = 0, size = 0
+    cdef int position = 0, size = 0, part, length
     while position < count:
-        if joins[position]:
-            memcpy(room, parts[position].letters, parts[position].length)
-            memcpy(room + parts[position].length, parts[position + 1].letters, parts[position + 1].length)
-            describe(rules, room, parts[position].length + parts[position + 1].length, &out[size], True)
-            room += out[size].length
-            position += 2
-        else:
-            describe(rules, parts[position].letters, parts[position].length, &out[size], True)
-            position += 1
+        length = 0
+        for part in range(position, position + joins[position]):
+            memcpy(room + length, parts[part].letters, parts[part].length)
+            length += parts[part].length
+        describe(rules, room, length, &out[size], True)
+        room += length
+        position += joins[position]
         size += 1
     return size
 
 
 cdef bint better(const Alignment* found, const Alignment* best) noexcept nogil:
-    return found.level < best.level or (found.level == best.level and found.score > best.score)
+    """Whether a reading beats the best so far; the lowest level of all readings is kept apart."""
+    return found.score > best.score or (found.score == best.score and found.level < best.level)
+
+
+cdef void keep_better(const Alignment* found, Alignment* best) noexcept nogil:
+    """Offer a reading: the best stands in ``best``, the lowest level of all in its ``lowest``."""
+    cdef int lowest = min(found.level, best.lowest)
+    if better(found, best):
+        best[0] = found[0]
+    best.lowest = lowest
+
+
+cdef void no_reading(Alignment* best) noexcept nogil:
+    """Any reading is better than this."""
+    memset(best, 0, sizeof(Alignment))
+    best.level = NO_LEVEL
+    best.lowest = NO_LEVEL
+    best.score = -1
 
 
 cdef unsigned int full_parts_of(const PartInfo* parts, int count) noexcept nogil:
@@ -377,10 +479,10 @@ cdef unsigned int full_parts_of(const PartInfo* parts, int count) noexcept nogil
     return full
 
 
-cdef int score_merged(
+cdef void score_merged(
     TextRules rules, const PartInfo* query, int queries, const PartInfo* name, int names, int share,
-    Alignment* best, int32_t** scratch,
-) except -1 nogil:
+    Alignment* best,
+) noexcept nogil:
     """Offer the reading in which adjacent parts are joined where the other name holds them joined."""
     cdef uint8_t query_joins[MAX_PARTS]
     cdef uint8_t name_joins[MAX_PARTS]
@@ -390,19 +492,17 @@ cdef int score_merged(
     cdef Grid grid
     cdef Alignment found
     if not _merge(query, queries, name, names, query_joins) + _merge(name, names, query, queries, name_joins):
-        return 0
+        return
     merged_queries = _apply_merge(rules, query, queries, query_joins, merged, room)
     merged_names = _apply_merge(
         rules, name, names, name_joins, merged + MAX_PARTS, room + 2 * MAX_PARTS * 64
     )
     relate_all(rules, merged, merged_queries, merged + MAX_PARTS, merged_names, &grid)
-    score_grid(rules, &grid, VARIANT, full_parts_of(merged, merged_queries), share, &found, scratch)
-    if better(&found, best):
-        found.merged = True
-        found.query_form = 0
-        found.name_form = 0
-        best[0] = found
-    return 0
+    score_grid(rules, &grid, VARIANT, full_parts_of(merged, merged_queries), share, &found)
+    found.merged = True
+    found.query_form = 0
+    found.name_form = 0
+    keep_better(&found, best)
 
 
 cdef void relate_all(
@@ -469,7 +569,7 @@ cdef void write_row(const Alignment* found, int person, int32_t* row) noexcept n
     memset(row, 0, ROW * sizeof(int32_t))
     row[0] = person
     row[1] = found.score
-    row[2] = found.level
+    row[2] = found.lowest
     row[3] = found.name
     row[4] = found.query_form
     row[5] = found.name_form
@@ -522,7 +622,6 @@ def compare_names(TextRules rules not None, bytes query_text not None, bytes nam
     cdef Alignment found, best
     cdef Grid grid
     cdef int query_form, name_form
-    cdef int32_t* scratch = NULL
     cdef int32_t row[ROW]
     cdef int at
     query.date = date_kind != 0
@@ -531,39 +630,35 @@ def compare_names(TextRules rules not None, bytes query_text not None, bytes nam
     name.sex = 0
     read_name(rules, query_text, &parsed_query)
     read_name(rules, name_text, &parsed_name)
-    try:
-        with nogil:
-            prepare(rules, &parsed_query, &query)
-            prepare(rules, &parsed_name, &name)
-            best.level = NO_LEVEL + 1
-            for query_form in range(query.forms):
-                for name_form in range(name.forms):
-                    relate_all(
-                        rules, query.parts[query_form], query.size[query_form],
-                        name.parts[name_form], name.size[name_form], &grid,
-                    )
-                    score_grid(
-                        rules, &grid, VARIANT if query_form or name_form else EXACT, query.full_parts[query_form],
-                        query.share, &found, &scratch,
-                    )
-                    if better(&found, &best):
-                        found.merged = False
-                        found.query_form = query_form
-                        found.name_form = name_form
-                        best = found
-            score_merged(
-                rules, query.parts[0], query.size[0], name.parts[0], name.size[0], query.share, &best, &scratch
-            )
-            best.name = 0
-            best.form = 0
-            best.date_kind = date_kind
-            best.date_points = rules.date_points[date_kind]
-            best.sex_kind = sex_kind
-            best.sex_points = rules.sex_points[sex_kind]
-            best.score += best.date_points + best.sex_points
-            write_row(&best, 0, row)
-    finally:
-        free(scratch)
+    with nogil:
+        prepare(rules, &parsed_query, &query)
+        prepare(rules, &parsed_name, &name)
+        no_reading(&best)
+        for query_form in range(query.forms):
+            for name_form in range(name.forms):
+                relate_all(
+                    rules, query.parts[query_form], query.size[query_form],
+                    name.parts[name_form], name.size[name_form], &grid,
+                )
+                score_grid(
+                    rules, &grid, VARIANT if query_form or name_form else EXACT, query.full_parts[query_form],
+                    query.share, &found,
+                )
+                found.merged = False
+                found.query_form = query_form
+                found.name_form = name_form
+                keep_better(&found, &best)
+        score_merged(
+            rules, query.parts[0], query.size[0], name.parts[0], name.size[0], query.share, &best
+        )
+        best.name = 0
+        best.form = 0
+        best.date_kind = date_kind
+        best.date_points = rules.date_points[date_kind]
+        best.sex_kind = sex_kind
+        best.sex_points = rules.sex_points[sex_kind]
+        best.score += best.date_points + best.sex_points
+        write_row(&best, 0, row)
     return tuple([row[at] for at in range(ROW_HEAD + 4 * row[7])])
 
 

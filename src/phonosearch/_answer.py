@@ -149,7 +149,7 @@ def evidence_of(
         a, b, kind = asked[row[at]], recorded[row[at + 1]], row[at + 2]
         out.append(Evidence(a, _KINDS[kind], _pair_sentence(kind, a, b), row[at + 3]))
     if pairs < len(asked):
-        paired = row[ROW_HEAD :: 4]
+        paired = row[ROW_HEAD::4]
         for position, part in enumerate(asked):
             if position not in paired:
                 out.append(Evidence(part, "left_out", f"{_show(part)} is not in the name on record.", 0))
@@ -202,9 +202,7 @@ class Hit:
 
     __slots__ = ("_evidence", "_read", "_row", "level", "name", "name_kind", "person_id", "score")
 
-    def __init__(
-        self, person_id: str, name: str, name_kind: str, row: tuple[int, ...], read: EvidenceReader
-    ) -> None:
+    def __init__(self, person_id: str, name: str, name_kind: str, row: tuple[int, ...], read: EvidenceReader) -> None:
         self.person_id = person_id
         self.score = row[1]
         self.level = LEVELS[row[2]]

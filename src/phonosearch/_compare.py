@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from phonosearch import _align
 from phonosearch._answer import Evidence, evidence_of, form_kind, level_name
-from phonosearch._dates import PartialDate
-from phonosearch._errors import QueryError
 from phonosearch._kernel import text_rules
 from phonosearch._names import forms
-from phonosearch._query import QueryLike, read_date, read_sex
-from phonosearch._records import Person
-from phonosearch._reference import date_kind, sex_kind
+from phonosearch._query import QueryLike, dates_of, names_of, sex_of
+from phonosearch._reference import NO_LEVEL, date_kind, sex_kind
 
 __all__ = ["Comparison", "compare"]
 
@@ -44,43 +40,6 @@ class Comparison:
         return f"Comparison(score={self.score}, level={self.level!r})"
 
 
-def _joined(forenames: object, surname: object) -> str:
-    given = [part for part in (forenames, surname) if part]
-    if not all(isinstance(part, str) for part in given):
-        raise QueryError("name", "forenames and surname must be text (str)")
-    return " ".join(str(part) for part in given)
-
-
-def _person(value: QueryLike) -> tuple[list[str], tuple[PartialDate, ...], str | None]:
-    """Names, dates of birth and sex of what is compared."""
-    if isinstance(value, str):
-        return [value], (), None
-    if isinstance(value, Mapping):
-        try:
-            value = Person(**value)  # type: ignore[arg-type]
-        except TypeError:
-            try:
-                value = Person(person_id="-", **value)  # type: ignore[arg-type]
-            except TypeError:
-                raise QueryError("person", "has an unknown field; use those of phonosearch.Person") from None
-    if not isinstance(value, Person):
-        raise QueryError("person", f"must be text, a mapping or a Person, not {type(value).__name__}")
-    names = [value.full_name or _joined(value.forenames, value.surname)]
-    for name in value.names or ():
-        if isinstance(name, str):
-            names.append(name)
-        elif isinstance(name, Mapping):
-            names.append(str(name.get("full_name") or "") or _joined(name.get("forenames"), name.get("surname")))
-        else:
-            names.append(name.full_name or _joined(name.forenames, name.surname))
-    names = [name for name in dict.fromkeys(names) if name]
-    if not names:
-        raise QueryError("name", "is empty; give at least one letter")
-    recorded = (value.dob,) if isinstance(value.dob, str | int) or hasattr(value.dob, "isoformat") else value.dob or ()
-    dates = tuple(date for date in map(read_date, recorded) if date)
-    return names, dates, read_sex(value.sex)
-
-
 def compare(a: QueryLike, b: QueryLike) -> Comparison:
     """Compare two names, or two people, by exactly the rules of a search.
 
@@ -108,21 +67,21 @@ def compare(a: QueryLike, b: QueryLike) -> Comparison:
     >>> sum(item.points for item in found.evidence) == found.score
     True
     """
-    asked_names, asked_dates, asked_sex = _person(a)
-    names, dates, sex = _person(b)
+    asked_dates, dates = dates_of(a), dates_of(b)
     agreement = max((date_kind(date, dates) for date in asked_dates), default=date_kind(None, ()))
-    same_sex = sex_kind(asked_sex, sex)
+    same_sex = sex_kind(sex_of(a), sex_of(b))
+    names = [(name, forms(name)) for name in names_of(b)]
     best = None
-    for asked in asked_names:
+    level = NO_LEVEL
+    for asked in names_of(a):
         asked_forms = forms(asked)
-        for name in names:
-            name_forms = forms(name)
+        for name, name_forms in names:
             encoded = asked.encode(), name.encode()
             row = _align.compare_names(text_rules(), *encoded, int(agreement), int(same_sex))
-            score, level, query_form, name_form = row[1], row[2], row[4], row[5]
-            if best is None or (level, -score) < (best[0][2], -best[0][1]):
-                best = row, asked_forms[query_form], name_forms[name_form]
+            level = min(level, row[2])
+            if best is None or row[1] > best[0][1]:
+                best = row, asked_forms[row[4]], name_forms[row[5]]
     assert best is not None
     row, one, other = best
     evidence = evidence_of(row, one.parts, other.parts, form_kind(one, other))
-    return Comparison(row[1], level_name(row[2]), evidence)
+    return Comparison(row[1], level_name(level), evidence)

@@ -15,9 +15,9 @@ from libc.stdlib cimport calloc, free, malloc, qsort, realloc
 from libc.string cimport memcmp, memcpy, memset
 
 from phonosearch._align cimport (
-    CLOSE, DATE_ABSENT, EXACT, NO_LEVEL, ROW, ROW_HEAD, SOUNDS, VARIANT, WIDE, Alignment, Grid, PartInfo, Query, better,
-    date_agreement_of, identifies, memory_error, prepare, read_name, relate, score_grid, score_merged,
-    sex_agreement_of, write_row,
+    CLOSE, DATE_ABSENT, EXACT, NO_LEVEL, ROW, ROW_HEAD, SOUNDS, VARIANT, WIDE, Alignment, Grid, PartInfo, Query,
+    date_agreement_of, identifies, keep_better, memory_error, no_reading, prepare, read_name, relate, score_grid,
+    score_merged, sex_agreement_of, write_row,
 )
 from phonosearch._builder cimport deletion_bucket, deletion_keys, deletions_of
 from phonosearch._distance cimport osa_pattern
@@ -110,11 +110,10 @@ cdef class Workspace:
     cdef Hit* hits
     cdef size_t hit_room
     cdef size_t hit_count
-    cdef int32_t* scratch
     cdef Query query
     cdef ParsedName parsed
     cdef size_t expansion_start[MAX_PARTS + 1]
-    cdef uint16_t initial_mask[26]
+    cdef uint16_t initial_mask[27]   # by first letter; the last for parts that begin with none
     cdef bint has_initials
 
     def __cinit__(self, size_t parts, size_t people):
@@ -126,7 +125,6 @@ cdef class Workspace:
         self.expansion = NULL
         self.hits = NULL
         self.candidates = NULL
-        self.scratch = NULL
         if self.mark == NULL or self.slot == NULL or self.seen == NULL:
             raise MemoryError
 
@@ -139,7 +137,6 @@ cdef class Workspace:
         free(self.expansion)
         free(self.hits)
         free(self.candidates)
-        free(self.scratch)
 
     cdef int add_hit(self, uint32_t person, uint32_t form, bint surely_close) except -1 nogil:
         cdef Hit* grown
@@ -466,14 +463,12 @@ cdef class NameIndex:
     cdef int32_t _find_packed(self, uint64_t key) noexcept nogil:
         cdef uint8_t letters[16]
         cdef int length = 0, place = 16
-        cdef uint32_t primary = 0, alternate = 0
         while key:
             place -= 1
             letters[place] = 96 + <uint8_t>(key % 27)
             key //= 27
             length += 1
-        double_metaphone_codes(&letters[place], length, &primary, &alternate)
-        return self._find(&letters[place], length, primary)
+        return self._find_word(&letters[place], length)
 
     cdef int32_t _find(self, const uint8_t* letters, int length, uint32_t primary) noexcept nogil:
         """The number of a part, or -1."""
@@ -570,10 +565,7 @@ cdef class NameIndex:
         return 0
 
     cdef int _expand_word(self, Workspace space, const uint8_t* letters, int length, uint16_t bit) except -1 nogil:
-        cdef uint32_t primary = 0, alternate = 0
-        cdef int32_t found
-        double_metaphone_codes(letters, length, &primary, &alternate)
-        found = self._find(letters, length, primary)
+        cdef int32_t found = self._find_word(letters, length)
         if found >= 0:
             space.add_expansion(found, bit)
         return 0
@@ -790,74 +782,86 @@ cdef class NameIndex:
 
     cdef inline int _first_letter(self, uint32_t part) noexcept nogil:
         cdef uint8_t letter = self._letters(part)[0]
-        return letter - 97 if letter >= 97 and letter <= 122 else 25
+        return letter - 97 if letter >= 97 and letter <= 122 else 26
 
     cdef int _search_merged(self, Workspace space) except -1 nogil:
         """Find the people whose name holds joined what the query holds apart, or the reverse."""
         cdef Query* query = &space.query
-        cdef int queries = query.size[0], position, split
-        cdef uint8_t word[2 * 64]
+        cdef int queries = query.size[0], position, count, member, length
+        cdef uint8_t word[4 * 64]
+        cdef int32_t run[4]
         cdef PartInfo* part
-        cdef int32_t one, other
-        cdef uint32_t primary, alternate
         for position in range(queries):
             part = &query.parts[0][position]
-            if position + 1 < queries and not part.raw and part.length + query.parts[0][position + 1].length <= 61:
-                memcpy(word, part.letters, part.length)
-                memcpy(word + part.length, query.parts[0][position + 1].letters, query.parts[0][position + 1].length)
-                split = part.length + query.parts[0][position + 1].length
-                double_metaphone_codes(word, split, &primary, &alternate)
-                one = self._find(word, split, primary)
-                if one >= 0:
-                    self._offer_merged(space, one, -1, -1)
-            for split in range(1, 0 if part.raw else part.length):
-                double_metaphone_codes(part.letters, split, &primary, &alternate)
-                one = self._find(part.letters, split, primary)
-                if one < 0:
+            if part.raw:
+                continue
+            for count in range(2, min(4, queries - position) + 1):
+                length = 0
+                for member in range(position, position + count):
+                    memcpy(word + length, query.parts[0][member].letters, query.parts[0][member].length)
+                    length += query.parts[0][member].length
+                if length > 61 or (count > 2 and length > count):
                     continue
-                double_metaphone_codes(part.letters + split, part.length - split, &primary, &alternate)
-                other = self._find(part.letters + split, part.length - split, primary)
-                if other < 0:
-                    continue
-                if self._posting_count(one) <= self._posting_count(other):
-                    self._offer_merged(space, one, one, other)
+                run[0] = self._find_word(word, length)
+                if run[0] >= 0:
+                    self._offer_merged(space, run, 1)
+            for length in range(1, part.length):
+                run[0] = self._find_word(part.letters, length)
+                if run[0] >= 0:
+                    run[1] = self._find_word(part.letters + length, part.length - length)
+                    if run[1] >= 0:
+                        self._offer_merged(space, run, 2)
+            if 3 <= part.length <= 4:
+                for member in range(part.length):
+                    run[member] = self._find_word(part.letters + member, 1)
+                    if run[member] < 0:
+                        break
                 else:
-                    self._offer_merged(space, other, one, other)
+                    self._offer_merged(space, run, part.length)
         return 0
+
+    cdef int32_t _find_word(self, const uint8_t* letters, int length) noexcept nogil:
+        cdef uint32_t primary = 0, alternate = 0
+        double_metaphone_codes(letters, length, &primary, &alternate)
+        return self._find(letters, length, primary)
 
     cdef inline uint32_t _posting_count(self, uint32_t part) noexcept nogil:
         return (
             self.posting_start.data[CLASSES * <size_t>part + CLASSES] - self.posting_start.data[CLASSES * <size_t>part]
         )
 
-    cdef int _offer_merged(self, Workspace space, uint32_t listed, int32_t one, int32_t other) except -1 nogil:
-        """Count people under a part whose best reading satisfies the level; with ``one`` before ``other``, if given."""
-        cdef size_t at
-        cdef uint32_t form, person
-        cdef int size, position
-        cdef bint adjacent
+    cdef int _offer_merged(self, Workspace space, const int32_t* run, int count) except -1 nogil:
+        """Count the people whose name holds the parts of a run side by side, if their best reading satisfies the level.
+
+        The rarest part of the run is read, in the classes that have room for the run.
+        """
+        cdef size_t at, first
+        cdef uint32_t form, person, rarest = run[0]
+        cdef int size, position, member
         cdef const uint32_t* parts
         cdef Alignment found
-        for at in range(
-            self.posting_start.data[CLASSES * <size_t>listed],
-            self.posting_start.data[CLASSES * <size_t>listed + CLASSES],
-        ):
+        for member in range(1, count):
+            if self._posting_count(run[member]) < self._posting_count(rarest):
+                rarest = run[member]
+        first = CLASSES * <size_t>rarest
+        for at in range(self.posting_start.data[first + count - 1], self.posting_start.data[first + CLASSES]):
             form = self.posting_form.data[at]
             if self.form_owner.data[2 * <size_t>form + 1] & 3:
                 continue
-            if one >= 0:
-                parts = self._form(form, &size)
-                adjacent = False
-                for position in range(size - 1):
-                    if parts[position] == <uint32_t>one and parts[position + 1] == <uint32_t>other:
-                        adjacent = True
-                if not adjacent:
-                    continue
+            parts = self._form(form, &size)
+            for position in range(size - count + 1):
+                for member in range(count):
+                    if parts[position + member] != <uint32_t>run[member]:
+                        break
+                else:
+                    break
+            else:
+                continue
             person = self.form_owner.data[2 * <size_t>form]
             if space.seen[person >> 3] >> (person & 7) & 1:
                 continue
             self._align(space, person, form, &found)
-            if found.level <= space.query.level:
+            if found.lowest <= space.query.level:
                 space.add_hit(person, form, True)
         return 0
 
@@ -909,7 +913,7 @@ cdef class NameIndex:
                 grid.points[row][column] = value & 0xFFFF
         score_grid(
             self.rules, &grid, VARIANT if query_form or name_form else EXACT, query.full_parts[query_form],
-            query.share, found, &space.scratch,
+            query.share, found,
         )
         return 0
 
@@ -920,7 +924,7 @@ cdef class NameIndex:
         cdef int kind = 0, date_kind = 0
         cdef Query* query = &space.query
         cdef uint32_t alone[2]
-        best.level = NO_LEVEL + 1
+        no_reading(best)
         if meta & FORM_MULTIPLE:
             meta = (meta & ~FORM_MULTIPLE) >> 2
             first = self.several_start.data[meta]
@@ -971,38 +975,48 @@ cdef class NameIndex:
         cdef const uint32_t* full
         cdef Alignment found
         cdef PartInfo infos[MAX_PARTS]
-        cdef bint lengths_meet = False
-        cdef int joined, other
         for query_form in range(query.forms):
             for number in range(count):
                 parts = self._form(forms[2 * number], &size)
                 self._align_forms(space, query_form, parts, size, forms[2 * number + 1] & 3, &found)
-                if better(&found, best):
-                    found.name = forms[2 * number + 1] >> 2
-                    found.form = forms[2 * number]
-                    best[0] = found
+                found.name = forms[2 * number + 1] >> 2
+                found.form = forms[2 * number]
+                keep_better(&found, best)
         full = self._form(forms[0], &full_size)
-        # Joined parts need a part of exactly their length on the other side: most names end here.
-        for position in range(query.size[0] - 1):
-            joined = query.parts[0][position].length + query.parts[0][position + 1].length
-            for other in range(full_size):
-                lengths_meet |= self._length(full[other]) == joined
-        for position in range(full_size - 1):
-            joined = self._length(full[position]) + self._length(full[position + 1])
-            for other in range(query.size[0]):
-                lengths_meet |= query.parts[0][other].length == joined
-        if lengths_meet:
+        if self._may_join(query, full, full_size):
             for position in range(full_size):
                 self._describe_part(full[position], &infos[position], True)
             found = best[0]
-            score_merged(
-                self.rules, query.parts[0], query.size[0], infos, full_size, query.share, &found, &space.scratch
-            )
-            if better(&found, best):
+            score_merged(self.rules, query.parts[0], query.size[0], infos, full_size, query.share, &found)
+            if found.merged and (not best.merged or found.score != best.score or found.level != best.level):
                 found.name = forms[1] >> 2
                 found.form = forms[0]
-                best[0] = found
+            best[0] = found
         return 0
+
+    cdef bint _may_join(self, const Query* query, const uint32_t* full, int size) noexcept nogil:
+        """Joined parts need a part of exactly their length on the other side: most names end here."""
+        cdef int count, position, other, joined
+        for count in range(2, 5):
+            for position in range(query.size[0] - count + 1):
+                joined = 0
+                for other in range(position, position + count):
+                    joined += query.parts[0][other].length
+                if count > 2 and joined > count:
+                    continue
+                for other in range(size):
+                    if self._length(full[other]) == joined:
+                        return True
+            for position in range(size - count + 1):
+                joined = 0
+                for other in range(position, position + count):
+                    joined += self._length(full[other])
+                if count > 2 and joined > count:
+                    continue
+                for other in range(query.size[0]):
+                    if query.parts[0][other].length == joined:
+                        return True
+        return False
 
     cdef int _find_people(self, Workspace space) except -1 nogil:
         """Find every person who satisfies the query."""
@@ -1082,6 +1096,8 @@ cdef class NameIndex:
                 self._prefetch_page(space.hits + first, count)
         for at in range(count):
             self._align(space, space.hits[first + at].person, space.hits[first + at].form, &found)
+            if found.lowest > level:
+                raise ValueError("posting_form")    # only a crafted index finds a person whom the rules do not
             write_row(&found, space.hits[first + at].person, row)
             page.append(self._show(row))
         space.forget()
@@ -1142,7 +1158,7 @@ cdef class NameIndex:
         cdef Alignment found
         cdef int32_t row[ROW]
         if form >= self.forms or self.form_owner.data[2 * form] != person:
-            raise IndexError("the form is not one of this person")
+            raise ValueError("form_owner")
         space = self._borrow(text, CLOSE, date, sex)
         self._align(space, <uint32_t>person, <uint32_t>form, &found)
         write_row(&found, <int>person, row)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from typing import Any
@@ -29,7 +29,7 @@ from phonosearch._errors import CorruptIndexError, LimitError, QueryError, Rules
 from phonosearch._kernel import text_rules
 from phonosearch._names import forms_of_parts
 from phonosearch._query import Query, QueryLike, level_number, read_query
-from phonosearch._records import KINDS, LoadReport, ReportBuilder, batches
+from phonosearch._records import KINDS, LoadReport, Person, ReportBuilder, batches
 from phonosearch._rules import LEVELS, rules
 
 __all__ = ["MAX_LIMIT", "PersonIndex"]
@@ -242,7 +242,10 @@ class PersonIndex:
 
     def _answer(self, query: Query, level: int, limit: int, offset: int) -> Answer:
         text = query.encoded
-        total, page = self._kernel.search(text, level, offset, limit, query.packed_date, query.sex_number)
+        try:
+            total, page = self._kernel.search(text, level, offset, limit, query.packed_date, query.sex_number)
+        except ValueError as error:
+            raise self._inconsistent(error) from None
         read = partial(self._evidence, query)
         return Answer(
             total=total,
@@ -266,12 +269,19 @@ class PersonIndex:
 
     def _evidence(self, query: Query, row: tuple[int, ...]) -> tuple[Evidence, ...]:
         asked = query.forms[row[4]]
-        recorded = self._kernel.form_parts(row[_FORM])
         kind = None
-        if row[4] or row[5]:
-            full = list(self._kernel.form_parts(self._kernel.full_form(row[_FORM])))
-            kind = form_kind(asked, forms_of_parts(full)[row[5]])
-        return evidence_of(row, asked.parts, recorded, kind)
+        try:
+            recorded = self._kernel.form_parts(row[_FORM])
+            if row[4] or row[5]:
+                full = list(self._kernel.form_parts(self._kernel.full_form(row[_FORM])))
+                kind = form_kind(asked, forms_of_parts(full)[row[5]])
+            return evidence_of(row, asked.parts, recorded, kind)
+        except IndexError as error:
+            raise self._inconsistent(error) from None
+
+    def _inconsistent(self, error: Exception) -> CorruptIndexError:
+        """What only a crafted file can make the kernel find."""
+        return CorruptIndexError(self._path, str(error), "a consistent array", "an inconsistent one")
 
     def search_many(
         self,
@@ -300,11 +310,13 @@ class PersonIndex:
         """
         number = level_number(level)
         _check_page(limit, offset)
+        if isinstance(queries, str | bytes | Mapping | Person) or not isinstance(queries, Iterable):
+            raise QueryError("queries", f"must be a list of queries, not one {type(queries).__name__}")
         checked = [read_query(query) for query in queries]
         ask = partial(self._answer, level=number, limit=limit, offset=offset)
         if threads is None:
             threads = os.cpu_count() or 1
-        if not isinstance(threads, int) or threads < 1:
+        if not isinstance(threads, int) or isinstance(threads, bool) or threads < 1:
             raise QueryError("threads", "must be a whole number from 1, or None")
         if threads == 1 or len(checked) < 2:
             return [ask(query) for query in checked]
@@ -334,7 +346,11 @@ class PersonIndex:
         if person < 0:
             raise UnknownPersonError
         form = int(self._first_form[person])
-        row, _, name, _ = self._kernel.align(checked.encoded, person, form, checked.packed_date, checked.sex_number)
+        date, sex_number = checked.packed_date, checked.sex_number
+        try:
+            row, _, name, _ = self._kernel.align(checked.encoded, person, form, date, sex_number)
+        except ValueError as error:
+            raise self._inconsistent(error) from None
         score, found = row[1], row[2]
         evidence = self._evidence(checked, row)
         reached = level_name(found)

@@ -42,17 +42,10 @@ def _without_particles(parts: list[str], r: Rules) -> list[str]:
 
 
 def _joined(parts: list[str], r: Rules) -> list[str]:
-    """Prefixes joined to what follows, and runs of initials joined to one part."""
+    """Prefixes joined to what follows."""
     out: list[str] = []
     position = 0
     while position < len(parts):
-        end = position
-        while end < len(parts) and len(parts[end]) == 1:
-            end += 1
-        if end - position > 1:
-            out.append("".join(parts[position:end]))
-            position = end
-            continue
         end = position
         while end + 1 < len(parts) and parts[end] in r.prefixes:
             end += 1

@@ -89,7 +89,7 @@ def fold(text: str) -> str:
     """Letters a-z, digits and spaces of a text.
 
     NFKC, case, accents, other scripts, default-ignorable characters, apostrophes: see ``fold_character``. Two to four
-    Han or Hangul characters in a run are parted after the family name (one character, or two of four Han characters).
+    Han or Hangul characters, the only ones, are parted after the family name: two of four characters, else one.
     """
     if not text.isascii():
         unassigned = rules().unassigned
@@ -103,18 +103,16 @@ def fold(text: str) -> str:
 
 
 def _part_family_names(text: str) -> str:
+    """Part the only run of Han or Hangul characters; where there are several, the writer has parted the name."""
     ranges = rules().family_name_first
-    out: list[str] = []
-    run: list[str] = []
-    for character in [*text, ""]:
-        if character and _within(ranges, ord(character)):
-            run.append(character)
-            continue
-        if 2 <= len(run) <= 4:
-            run.insert(2 if len(run) == 4 else 1, " ")
-        out += [*run, character]
-        run = []
-    return "".join(out)
+    within = [_within(ranges, ord(character)) for character in text]
+    if True not in within:
+        return text
+    first, last = within.index(True), len(within) - within[::-1].index(True)
+    if not all(within[first:last]) or not 2 <= last - first <= 4:
+        return text
+    cut = first + (2 if last - first == 4 else 1)
+    return f"{text[:cut]} {text[cut:]}"
 
 
 def parts(folded: str) -> list[str]:

@@ -10,10 +10,13 @@ from phonosearch._dates import PartialDate, pack, parse_date
 from phonosearch._errors import QueryError
 from phonosearch._kernel import text_rules
 from phonosearch._names import Form, forms
-from phonosearch._records import Person
+from phonosearch._records import Name, Person
 from phonosearch._rules import LEVELS
 
-__all__ = ["SEXES", "Query", "QueryLike", "level_number", "read_date", "read_query", "read_sex"]
+__all__ = [
+    "SEXES", "Query", "QueryLike", "dates_of", "level_number", "names_of", "read_date", "read_query", "read_sex",
+    "sex_of",
+]  # fmt: skip
 
 SEXES = ("M", "F", "X")
 
@@ -83,27 +86,60 @@ def read_sex(value: object) -> str | None:
     return value.upper()
 
 
-def _text(value: object, field: str) -> str:
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise QueryError(field, f"must be text (str), not {type(value).__name__}")
-    return value
+FIELDS = ("person_id", "full_name", "forenames", "surname", "names", "kind", "dob", "sex")
 
 
-def _name_of(query: Mapping[str, object]) -> str:
-    known = {"full_name", "forenames", "surname", "dob", "sex"}
-    if unknown := query.keys() - known:
-        raise QueryError("query", f"has {len(unknown)} unknown field(s); use {', '.join(sorted(known))}")
-    full = _text(query.get("full_name"), "full_name")
-    if full:
-        return full
-    given = (_text(query.get("forenames"), "forenames"), _text(query.get("surname"), "surname"))
-    return " ".join(part for part in given if part)
+def _fields_of(value: object) -> dict[str, object]:
+    """The fields of a mapping, a Person or a Name."""
+    if isinstance(value, Mapping):
+        if any(field not in FIELDS for field in value):
+            raise QueryError("query", f"has an unknown field; use {', '.join(FIELDS)}")
+        return dict(value)
+    if isinstance(value, Person | Name):
+        return {field: getattr(value, field) for field in FIELDS if hasattr(value, field)}
+    raise QueryError("query", f"must be text, a mapping or a Person, not {type(value).__name__}")
+
+
+def _name_text(fields: Mapping[str, object]) -> str:
+    found = {}
+    for field in ("full_name", "forenames", "surname"):
+        value = fields.get(field)
+        if value is not None and not isinstance(value, str):
+            raise QueryError(field, f"must be text (str), not {type(value).__name__}")
+        found[field] = value or ""
+    return found["full_name"] or " ".join(part for part in (found["forenames"], found["surname"]) if part)
+
+
+def names_of(value: object) -> list[str]:
+    """The names of what is asked or compared, each once, in order; not yet read."""
+    if isinstance(value, str):
+        return [value]
+    fields = _fields_of(value)
+    names = [_name_text(fields)]
+    others = fields.get("names") or ()
+    if not isinstance(others, list | tuple):
+        raise QueryError("names", f"must be a list or tuple, not {type(others).__name__}")
+    names += [other if isinstance(other, str) else _name_text(_fields_of(other)) for other in others]
+    return [name for name in dict.fromkeys(names) if name] or [""]
+
+
+def dates_of(value: object) -> tuple[PartialDate, ...]:
+    """The dates of birth of what is asked or compared."""
+    if isinstance(value, str):
+        return ()
+    recorded = _fields_of(value).get("dob")
+    if not isinstance(recorded, list | tuple):
+        recorded = (recorded,)
+    return tuple(date for date in map(read_date, recorded) if date)
+
+
+def sex_of(value: object) -> str | None:
+    """The sex of what is asked or compared."""
+    return None if isinstance(value, str) else read_sex(_fields_of(value).get("sex"))
 
 
 def read_query(query: QueryLike, dob: object = None, sex: object = None) -> Query:
-    """Check what was asked.
+    """Check what was asked; of several names and dates of a person the first is asked.
 
     Raises
     ------
@@ -112,23 +148,8 @@ def read_query(query: QueryLike, dob: object = None, sex: object = None) -> Quer
     LimitError
         A name over the limits.
     """
-    if isinstance(query, str):
-        text = query
-    elif isinstance(query, Person):
-        text = " ".join(part for part in (query.forenames, query.surname) if part)
-        text = query.full_name or text
-        if not text and query.names:
-            first = query.names[0]
-            text = first.full_name or " ".join(part for part in (first.forenames, first.surname) if part)
-        dates = (query.dob,) if isinstance(query.dob, str) else query.dob or ()
-        dob = dob if dob is not None else next(iter(dates), None)
-        sex = sex if sex is not None else query.sex
-    elif isinstance(query, Mapping):
-        text = _name_of(query)
-        dob = dob if dob is not None else query.get("dob")
-        sex = sex if sex is not None else query.get("sex")
-    else:
-        raise QueryError("query", f"must be text, a mapping or a Person, not {type(query).__name__}")
-    if not isinstance(text, str) or not text_rules().check(text.encode("utf-8", "surrogatepass")):
+    text = names_of(query)[0]
+    if not text_rules().check(text.encode("utf-8", "surrogatepass")):
         forms(text)  # says what is wrong
-    return Query(text, read_date(dob), read_sex(sex))
+    date = read_date(dob) if dob is not None else next(iter(dates_of(query)), None)
+    return Query(text, date, read_sex(sex) if sex is not None else sex_of(query))

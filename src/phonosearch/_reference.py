@@ -87,10 +87,10 @@ class Pair(NamedTuple):
 
 
 class Alignment(NamedTuple):
-    """The best reading of one name against the query; ``score`` is the sum of all points.
+    """The best reading of one name against the query, and its lowest level; ``score`` is the sum of all points.
 
     ``query_form`` and ``name_form`` number the forms; ``merged`` says that adjacent parts of the full forms were joined
-    because the other name holds them joined. Ordered as candidates are preferred: level, then score.
+    because the other name holds them joined.
     """
 
     level: int
@@ -156,16 +156,21 @@ def relate(a: str, b: str) -> tuple[PartKind, int]:
 
 
 def merge(parts: Sequence[str], others: Sequence[str]) -> tuple[str, ...]:
-    """Adjacent parts joined, from the left, where the other name holds the joined word as a part."""
+    """Adjacent parts joined, from the left, where the other name holds the joined word as a part.
+
+    Four or three initials, or any two parts.
+    """
     out: list[str] = []
     position = 0
     while position < len(parts):
-        if position + 1 < len(parts) and parts[position] + parts[position + 1] in others:
-            out.append(parts[position] + parts[position + 1])
-            position += 2
+        for count in (4, 3, 2):
+            run = parts[position : position + count]
+            if len(run) == count and "".join(run) in others and (count == 2 or all(len(part) == 1 for part in run)):
+                break
         else:
-            out.append(parts[position])
-            position += 1
+            run = parts[position : position + 1]
+        out.append("".join(run))
+        position += len(run)
     return tuple(out)
 
 
@@ -272,7 +277,8 @@ def _align_parts(
         turned = [list(column) for column in zip(*weights, strict=True)]
         matched = sorted((row, column) for column, row in _assignment(turned))
     left_out = abs(len(query) - len(name))
-    whole = 1000 * (100 * len(matched) + r.name["left_out"] * left_out)
+    alone = sum(related[row][column][0] != PartKind.NONE for row, column in matched) < 2
+    whole = 1000 * (100 * len(matched) + r.name["left_out_alone" if alone else "left_out"] * left_out)
     pairs, total, points = [], 0, 0
     for row, column in matched:
         kind, earned = related[row][column]
@@ -286,14 +292,10 @@ def _align_parts(
     return level, tuple(pairs), order, form
 
 
-def align(
-    query: Sequence[Form],
-    name: Sequence[Form],
-    *,
-    date: DateKind = DateKind.NOT_ASKED,
-    sex: SexKind = SexKind.NOT_ASKED,
-) -> Alignment:
-    """The best reading of one name against the query: lowest level first, then greatest score, then first form."""
+def _readings(
+    query: Sequence[Form], name: Sequence[Form], number: int, date: DateKind, sex: SexKind
+) -> list[Alignment]:
+    """Every form of the query beside every form of a name, then the merged reading."""
     r = rules()
     date_points = r.dob[date.name.lower()] if date else 0
     sex_points = r.sex[sex.name.lower()] if sex else 0
@@ -305,18 +307,38 @@ def align(
     merged_query, merged_name = merge(query[0].parts, name[0].parts), merge(name[0].parts, query[0].parts)
     if merged_query != query[0].parts or merged_name != name[0].parts:
         readings.append((merged_query, merged_name, 0, 0, True))
-    best: Alignment | None = None
+    found = []
     for query_parts, name_parts, query_form, name_form, merged in readings:
         base = VARIANT if merged or query_form or name_form else EXACT
         level, pairs, order, form = _align_parts(query_parts, name_parts, base, share)
         score = sum(pair.points for pair in pairs) + order + form + date_points + sex_points
-        found = Alignment(
-            level, score, query_form, name_form, merged, pairs, order, form, date, date_points, sex, sex_points
-        )
-        if best is None or (found.level, -found.score) < (best.level, -best.score):
-            best = found
-    assert best is not None
-    return best
+        found.append(
+            Alignment(
+                level, score, query_form, name_form, merged, pairs, order, form, date, date_points, sex, sex_points,
+                number,
+            )
+        )  # fmt: skip
+    return found
+
+
+def _best(readings: Sequence[Alignment]) -> Alignment:
+    """The reading of greatest score, then of lowest level, then the first; with the lowest level of all.
+
+    Level and score are found apart, so that one more reading or one more name never lowers a score.
+    """
+    best = min(readings, key=lambda reading: (-reading.score, reading.level))
+    return best._replace(level=min(reading.level for reading in readings))
+
+
+def align(
+    query: Sequence[Form],
+    name: Sequence[Form],
+    *,
+    date: DateKind = DateKind.NOT_ASKED,
+    sex: SexKind = SexKind.NOT_ASKED,
+) -> Alignment:
+    """The best reading of one name against the query, and the lowest level of any."""
+    return _best(_readings(query, name, 0, date, sex))
 
 
 def align_person(
@@ -328,7 +350,8 @@ def align_person(
     asked_sex: str | None = None,
     sex: str | None = None,
 ) -> Alignment:
-    """The best reading over all names of a person; ``name`` is its number."""
+    """The best reading over all names of a person, and the lowest level of any; ``name`` is the number of the best."""
     date, agreement = date_kind(asked_date, dates), sex_kind(asked_sex, sex)
-    found = [align(query, name, date=date, sex=agreement)._replace(name=number) for number, name in enumerate(names)]
-    return min(found, key=lambda alignment: (alignment.level, -alignment.score, alignment.name))
+    return _best(
+        [reading for number, name in enumerate(names) for reading in _readings(query, name, number, date, agreement)]
+    )

@@ -53,7 +53,7 @@ cdef class TextRules:
     cdef int edits_for_letters[64]
     cdef int part_exact, part_spelling, part_nickname, part_nickname_sibling, part_initial
     cdef int sounds_base, sounds_span, both_keys, close_base, close_span, none_span
-    cdef int left_out, order_cost, form_cost
+    cdef int left_out, left_out_alone, order_cost, form_cost
     cdef int date_share, sex_share
     cdef int date_points[8]
     cdef int sex_points[4]

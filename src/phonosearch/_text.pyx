@@ -197,6 +197,7 @@ cdef class TextRules:
         self.close_span = part["close_span"]
         self.none_span = part["none_span"]
         self.left_out = name["left_out"]
+        self.left_out_alone = name["left_out_alone"]
         self.order_cost = name["order_cost"]
         self.form_cost = name["form_cost"]
         self.date_share = rules.dob["share"]
@@ -351,19 +352,15 @@ cdef class TextRules:
     cdef void _join(
         self, ParsedName* out, const uint16_t* begin, const uint8_t* extent, const uint16_t* flags, int first, int last
     ) noexcept nogil:
-        """Add the form in which prefixes and runs of initials are joined, if it differs from the others."""
+        """Add the form in which prefixes are joined, if it differs from the others."""
         cdef int form = out.form_count, at = first, end, size = 0, joined, member, other
         cdef int limit = out.used
         cdef bint same
         while at < last:
             end = at
-            while end < last and extent[end] == 1:
+            while end + 1 < last and flags[end] & PREFIX:
                 end += 1
-            if end - at <= 1:
-                end = at
-                while end + 1 < last and flags[end] & PREFIX:
-                    end += 1
-                end += 1
+            end += 1
             joined = 0
             for member in range(at, end):
                 joined += extent[member]
