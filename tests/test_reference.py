@@ -77,6 +77,10 @@ TABLE = {
         ("Smith J", "John Smith", "variant"),
         ("J Smith", "Karl Smith", "wide"),
         ("JJ Smith", "J J Smith", "variant"),
+        ("JRR Tolkien", "J R R Tolkien", "variant"),
+        ("J R R Tolkien", "JRR Tolkien", "variant"),
+        ("J S", "J B", None),
+        ("J S Smith", "J B Smith", "wide"),
         ("J", "John", "variant"),
         ("J", "Karl", None),
     ],
@@ -248,8 +252,17 @@ def test_a_name_matches_itself_in_any_order(name: str) -> None:
 def test_the_best_of_several_names_counts(query: str, several: list[str]) -> None:
     found = align_person(forms(query), [forms(name) for name in several])
     single = [align(forms(query), forms(name)) for name in several]
-    assert (found.level, -found.score) == min((one.level, -one.score) for one in single)
-    assert found == single[found.name]._replace(name=found.name)
+    assert found.level == min(one.level for one in single)
+    assert found.score == max(one.score for one in single)
+    assert found == single[found.name]._replace(name=found.name, level=found.level)
+
+
+def test_a_further_name_never_lowers_a_score() -> None:
+    query = forms("Nelson Foebel")
+    alone = align_person(query, [forms("Nelson Goebel")])
+    both = align_person(query, [forms("Nelson Goebel"), forms("Nelson")])
+    assert both.score == alone.score
+    assert both.level < alone.level
 
 
 def test_order_and_form_cost_a_little() -> None:
