@@ -16,8 +16,8 @@ from libc.string cimport memcmp, memcpy, memset
 
 from phonosearch._encoders cimport double_metaphone_codes, soundex_code
 from phonosearch._text cimport (
-    ACCEPTED, EMPTY_NAME, ID_TOO_LONG, INVALID_UNICODE, MAX_CODE_POINTS, MAX_PARTS, MISSING_ID, NAME_TOO_LONG,
-    ParsedName, TextRules,
+    ACCEPTED, EMPTY_NAME, ID_TOO_LONG, INVALID_UNICODE, MAX_CODE_POINTS, MAX_ID_BYTES, MAX_PARTS, MISSING_ID,
+    NAME_TOO_LONG, ParsedName, TextRules,
 )
 
 from phonosearch._errors import LimitError
@@ -25,7 +25,6 @@ from phonosearch._errors import LimitError
 cnp.import_array()
 
 cdef enum:
-    MAX_ID_BYTES = 256
     CLASSES = 4                 # names of one, two, three, and four or more parts
     DELETION_PREFIX = 7
     MAX_DELETIONS = 32          # of a word of seven letters: 1 + 7 + 21

@@ -7,6 +7,7 @@ cdef enum:
     MAX_FOLDED = 4096
     MAX_FORMS = 3
     MAX_CODE_POINTS = 256
+    MAX_ID_BYTES = 256
 
 # Outcomes of reading a name; the same numbers as _records.STATUS.
 cdef enum:

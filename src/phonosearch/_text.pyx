@@ -81,6 +81,7 @@ cdef class TextRules:
             limits["name_code_points"] > MAX_CODE_POINTS
             or limits["parts"] != MAX_PARTS
             or limits["part_letters"] != MAX_PART_LETTERS
+            or limits["person_id_bytes"] != MAX_ID_BYTES
         ):
             raise ValueError("the limits of the rules are not those that the kernel was compiled for")
 
