@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 KERNEL := $(wildcard src/phonosearch/*.pyx)
-MODULES := $(patsubst src/phonosearch/%.pyx,phonosearch.%,$(KERNEL))
+STUBBED := $(patsubst src/phonosearch/%.pyi,phonosearch.%,$(wildcard src/phonosearch/*.pyi))
 
 .PHONY: demo test quick lint types sanitize bench smoke-bench clean
 
@@ -25,7 +25,7 @@ lint: $(VENV)/lint
 
 types: $(VENV)/lint
 	$(BIN)/mypy
-	$(BIN)/python -m mypy.stubtest --ignore-missing-stub --ignore-disjoint-bases $(MODULES)
+	$(BIN)/python -m mypy.stubtest --ignore-missing-stub --ignore-disjoint-bases $(STUBBED)
 
 bench: $(VENV)/bench
 	$(BIN)/python benchmarks/compare_rivals.py

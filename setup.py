@@ -10,7 +10,7 @@ import numpy
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
-KERNEL_MODULES = ("_encoders", "_distance", "_checksum", "_text", "_builder", "_align", "_core")
+KERNEL_MODULES = ("_encoders", "_distance", "_checksum", "_text", "_deletions", "_builder", "_packer", "_align", "_core")
 
 
 def flag(name: str) -> bool:

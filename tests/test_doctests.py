@@ -20,7 +20,7 @@ import pytest
 import phonosearch
 
 ROOT = Path(__file__).parents[1]
-COMPILED = ("_align", "_builder", "_checksum", "_core", "_distance", "_encoders", "_text")
+COMPILED = sorted(path.stem for path in (ROOT / "src" / "phonosearch").glob("*.pyx"))
 DOCUMENTS = ("README.md", "docs/how-to.md", "docs/reference.md", "docs/rules.md")
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 BLOCK = re.compile(r"^```(python|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

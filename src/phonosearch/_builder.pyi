@@ -1,5 +1,3 @@
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -9,4 +7,3 @@ from phonosearch._text import TextRules
 class Builder:
     def __init__(self, rules: TextRules) -> None: ...
     def add(self, batch: RowBatch) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]: ...
-    def finish(self, *, display: bool = True) -> dict[str, npt.NDArray[Any]]: ...

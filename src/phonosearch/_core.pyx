@@ -19,7 +19,7 @@ from phonosearch._align cimport (
     date_agreement_of, identifies, keep_better, memory_error, no_reading, prepare, read_name, relate, score_grid,
     score_merged, sex_agreement_of, write_row,
 )
-from phonosearch._builder cimport deletion_bucket, deletion_keys, deletions_of
+from phonosearch._deletions cimport MAX_DELETIONS, deletion_bucket, deletion_keys, deletions_of
 from phonosearch._distance cimport osa_pattern
 from phonosearch._encoders cimport double_metaphone_codes
 from phonosearch._text cimport MAX_FORMS, MAX_PARTS, ParsedName, TextRules, pack_word
@@ -614,8 +614,8 @@ cdef class NameIndex:
         return 0
 
     cdef int _expand_close(self, Workspace space, const PartInfo* part, uint16_t bit) except -1 nogil:
-        cdef uint64_t keys[32]
-        cdef uint32_t buckets[32]
+        cdef uint64_t keys[MAX_DELETIONS]
+        cdef uint32_t buckets[MAX_DELETIONS]
         cdef int count = deletion_keys(part.letters, part.length, deletions_of(self.rules, part.length), keys), key
         cdef size_t at
         cdef uint32_t other

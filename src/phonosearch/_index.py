@@ -28,6 +28,7 @@ from phonosearch._core import NameIndex
 from phonosearch._errors import CorruptIndexError, LimitError, QueryError, RulesMismatchError, UnknownPersonError
 from phonosearch._kernel import text_rules
 from phonosearch._names import forms_of_parts
+from phonosearch._packer import pack
 from phonosearch._query import Query, QueryLike, level_number, read_query
 from phonosearch._records import KINDS, LoadReport, Person, ReportBuilder, batches
 from phonosearch._rules import LEVELS, rules
@@ -122,7 +123,7 @@ class PersonIndex:
         for batch in batches(records, report=report):
             status, warnings = builder.add(batch)
             indexed += report.entries(batch, status, warnings)
-        arrays = builder.finish(display=display_names)
+        arrays = pack(builder, display=display_names)
         people, names = len(arrays["person_id_start"]) - 1, len(arrays["name_kind"])
         return cls(arrays, report.finish(indexed, people, names), _fingerprint(arrays))
 
