@@ -10,7 +10,9 @@ import numpy
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
-KERNEL_MODULES = ("_encoders", "_distance", "_checksum", "_text", "_deletions", "_builder", "_packer", "_align", "_core")
+KERNEL_MODULES = (
+    "_encoders", "_distance", "_checksum", "_text", "_deletions", "_builder", "_packer", "_arrays", "_align", "_core",
+)  # fmt: skip
 
 
 def flag(name: str) -> bool:
@@ -52,6 +54,6 @@ setup(
         ],
         compiler_directives=directives,
         include_path=["src"],
-        build_dir="build/cython",
+        build_dir="build/cython-checked" if debug or sanitize else "build/cython",
     ),
 )

@@ -538,11 +538,24 @@ def test_an_unknown_person_cannot_be_explained(index: PersonIndex, person_id: An
 
 
 def test_people_are_known_by_their_identifier() -> None:
-    odd = ["P", "P1", "P10", "P2", "é", "ee", "Ünal", "李", "😀", "a" * 256, " ", "P\0"]
+    odd = ["P", "P1", "P10", "P2", "é", "ee", "Ünal", "李", "😀", "a" * 256, " P", "P\0"]
     built = PersonIndex.build([{"person_id": person_id, "full_name": "John Smith"} for person_id in odd])
     assert all(person_id in built for person_id in odd)
     assert ids(built.search("John Smith")) == sorted(odd)
     assert all(built.explain("John Smith", person_id).found for person_id in odd)
+
+
+def test_a_blank_identifier_identifies_nobody() -> None:
+    built = PersonIndex.build([{"person_id": blank, "full_name": "John Smith"} for blank in ("", " ", " \t ")])
+    assert len(built) == 0
+    assert [note.reason for note in built.report.rejected] == ["there is no person_id"] * 3
+
+
+def test_names_that_differ_in_one_row_are_noted() -> None:
+    row = {"person_id": "P1", "forenames": "Bob", "surname": "Both"}
+    for full_name, noted in (("Robert Other", 1), ("Bob Both", 0), ("", 0), ("x" * 3000, 0)):
+        built = PersonIndex.build([{**row, "full_name": full_name}])
+        assert len(built.report.warnings) == noted, full_name[:20]
 
 
 # Errors

@@ -521,7 +521,8 @@ cdef void relate_all(
 cdef int date_agreement_of(uint32_t asked, uint32_t recorded) noexcept nogil:
     """``_reference._date_kind`` over packed dates."""
     cdef int fields[2][3]
-    cdef int field, differing = 0, _digit
+    cdef int digits[2][8]
+    cdef int side, field, place, differing = 0, first = 0, known = 0
     cdef bint agree = True, precise = True, rest_agrees = True
     cdef int one, other
     fields[0][0] = asked >> 9
@@ -535,24 +536,34 @@ cdef int date_agreement_of(uint32_t asked, uint32_t recorded) noexcept nogil:
         other = fields[1][field]
         if one and not other:
             precise = False
-        if not one or not other or one == other:
+        if not one or not other:
             continue
-        agree = False
-        if field:
-            rest_agrees = False
-        for _digit in range(4):
-            differing += one % 10 != other % 10
-            one //= 10
-            other //= 10
+        known += 1
+        if one != other:
+            agree = False
+            if field:
+                rest_agrees = False
     if agree:
         return DATE_EXACT if precise else DATE_PARTIAL
-    if (
-        fields[0][0] == fields[1][0] and fields[0][1] and fields[0][2]
-        and fields[0][1] == fields[1][2] and fields[0][2] == fields[1][1]
-    ):
-        return DATE_SWAPPED
-    if differing == 1:
-        return DATE_ONE_DIGIT
+    if known == 3:
+        if fields[0][0] == fields[1][0] and fields[0][1] == fields[1][2] and fields[0][2] == fields[1][1]:
+            return DATE_SWAPPED
+        for side in range(2):
+            one = fields[side][0] * 10000 + fields[side][1] * 100 + fields[side][2]
+            for place in range(7, -1, -1):
+                digits[side][place] = one % 10
+                one //= 10
+        for place in range(8):
+            if digits[0][place] != digits[1][place]:
+                if differing == 0:
+                    first = place
+                differing += 1
+        if differing == 1:
+            return DATE_ONE_DIGIT
+        if (
+            differing == 2 and digits[0][first] == digits[1][first + 1] and digits[0][first + 1] == digits[1][first]
+        ):
+            return DATE_SWAPPED
     if rest_agrees and -2 <= fields[0][0] - fields[1][0] <= 2:
         return DATE_NEAR_YEAR
     return DATE_CONTRADICTED

@@ -116,7 +116,7 @@ def _pair_sentence(kind: int, asked: str, recorded: str) -> str:
 _DATE_SENTENCES = {
     DateKind.EXACT: "The date of birth agrees.",
     DateKind.PARTIAL: "The date of birth agrees as far as it is on record.",
-    DateKind.SWAPPED: "The date of birth agrees with day and month exchanged.",
+    DateKind.SWAPPED: "The date of birth agrees with day and month, or two digits, exchanged.",
     DateKind.ONE_DIGIT: "The date of birth differs in one digit.",
     DateKind.NEAR_YEAR: "The date of birth is at most two years away on the same day.",
     DateKind.ABSENT: "No date of birth is on record.",
@@ -251,7 +251,7 @@ class Answer:
     rules, fingerprint : str
         The version of the rules, and the set of records that was searched.
     digest : str
-        SHA-256 over the question and the answer: equal digests, the same list.
+        SHA-256 over the question, its page and the answer: equal digests, the same list.
     """
 
     def __init__(
@@ -305,6 +305,12 @@ class Answer:
 
     def __len__(self) -> int:
         return len(self.hits)
+
+    def __eq__(self, other: object) -> bool:
+        return self.digest == other.digest if isinstance(other, Answer) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
 
     def __repr__(self) -> str:
         return f"Answer(total={self.total}, level={self.level!r}, hits={len(self.hits)}, rules={self.rules!r})"

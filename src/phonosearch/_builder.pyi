@@ -1,3 +1,5 @@
+from typing import Self
+
 import numpy as np
 import numpy.typing as npt
 
@@ -5,5 +7,5 @@ from phonosearch._records import RowBatch
 from phonosearch._text import TextRules
 
 class Builder:
-    def __init__(self, rules: TextRules) -> None: ...
+    def __new__(cls, rules: TextRules) -> Self: ...
     def add(self, batch: RowBatch) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]: ...

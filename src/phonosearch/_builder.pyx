@@ -26,6 +26,7 @@ cdef enum:
     WARN_SEX = 2
     WARN_KIND = 4
     WARN_CONTRADICTION = 8
+    WARN_BOTH_NAMES = 16
 
 
 cdef int _reserve(Buffer* buffer, size_t more) except -1 nogil:
@@ -240,6 +241,14 @@ cdef inline bint _blank(uint8_t letter) noexcept nogil:
     return letter == 32 or letter == 9
 
 
+cdef bint _all_blank(const uint8_t* text, Py_ssize_t length) noexcept nogil:
+    cdef Py_ssize_t at
+    for at in range(length):
+        if not _blank(text[at]):
+            return False
+    return True
+
+
 cdef int _sex(const uint8_t* text, Py_ssize_t length) noexcept nogil:
     """1 M, 2 F, 3 X, 0 not known, -1 for anything else."""
     while length and _blank(text[0]):
@@ -312,9 +321,10 @@ cdef class Builder:
         return status, warned
 
     cdef int _add_row(self, _Columns columns, Py_ssize_t row, uint8_t* warning) except -1 nogil:
-        cdef Py_ssize_t id_length, length, more, position, start
+        cdef Py_ssize_t id_length, length, more, surname_length, position, start
         cdef const uint8_t* identifier = columns.text(0, row, &id_length)
         cdef const uint8_t* text
+        cdef const uint8_t* given
         cdef const uint8_t* surname
         cdef uint8_t joined[8 * MAX_CODE_POINTS + 8]
         cdef ParsedName parsed
@@ -322,27 +332,32 @@ cdef class Builder:
         cdef int status, kind, sex
         cdef int64_t person, date
         cdef uint32_t dated[2]
-        if identifier == NULL or id_length == 0:
+        if identifier == NULL or _all_blank(identifier, id_length):
             return MISSING_ID
         if id_length > MAX_ID_BYTES:
             return ID_TOO_LONG
         if not _valid_utf8(identifier, id_length):
             return INVALID_UNICODE
         text = columns.text(1, row, &length)
-        if text == NULL or length == 0:
-            text = columns.text(2, row, &length)
-            surname = columns.text(3, row, &more)
-            if length + more + 1 > <Py_ssize_t>sizeof(joined):
+        given = columns.text(2, row, &more)
+        surname = columns.text(3, row, &surname_length)
+        if more and surname_length:
+            if more + surname_length < <Py_ssize_t>sizeof(joined):
+                memcpy(joined, given, more)
+                joined[more] = 32
+                memcpy(joined + more + 1, surname, surname_length)
+                given = joined
+            more += surname_length + 1
+        elif surname_length:
+            given = surname
+            more = surname_length
+        if length == 0:
+            if more > <Py_ssize_t>sizeof(joined):
                 return NAME_TOO_LONG
-            if text != NULL and length and surname != NULL and more:
-                memcpy(joined, text, length)
-                joined[length] = 32
-                memcpy(joined + length + 1, surname, more)
-                text = joined
-                length += more + 1
-            elif text == NULL or length == 0:
-                text = surname
-                length = more
+            text = given
+            length = more
+        elif more and (more != length or more > <Py_ssize_t>sizeof(joined) or memcmp(text, given, length)):
+            warning[0] |= WARN_BOTH_NAMES
         if text == NULL or length == 0:
             return EMPTY_NAME
         status = self.rules.read(text, length, &parsed)

@@ -5,10 +5,6 @@ from postings; each is verified, scored and counted. ``_reference`` states the s
 why this is complete.
 """
 
-import numpy as np
-
-cimport numpy as cnp
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc, qsort, realloc
@@ -19,15 +15,12 @@ from phonosearch._align cimport (
     date_agreement_of, identifies, keep_better, memory_error, no_reading, prepare, read_name, relate, score_grid,
     score_merged, sex_agreement_of, write_row,
 )
+from phonosearch._arrays cimport CLASSES, Array, PackedNames, lower_bound
 from phonosearch._deletions cimport MAX_DELETIONS, deletion_bucket, deletion_keys, deletions_of
 from phonosearch._distance cimport osa_pattern
-from phonosearch._encoders cimport double_metaphone_codes
 from phonosearch._text cimport MAX_FORMS, MAX_PARTS, ParsedName, TextRules, pack_word
 
-cnp.import_array()
-
 cdef enum:
-    CLASSES = 4
     UNKNOWN = -2
     POOL = MAX_FORMS * MAX_PARTS    # relations of one part of the index, at most
 
@@ -41,43 +34,8 @@ cdef extern from *:
     #else
     #define PS_PREFETCH(p) ((void)0)
     #endif
-    /* Validation at open reads every array once: the widest vectors that the processor has, chosen when it loads.
-       Sanitizers cannot run before that choice is made. */
-    #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) \
-        && !defined(__SANITIZE_ADDRESS__)
-    #define PS_CLONES __attribute__((target_clones("avx2", "default")))
-    #else
-    #define PS_CLONES
-    #endif
-    #include <stddef.h>
-    #include <stdint.h>
-    PS_CLONES static uint32_t ps_largest(const uint32_t *values, size_t size) {
-        uint32_t largest = 0;
-        for (size_t at = 0; at < size; at++) largest = values[at] > largest ? values[at] : largest;
-        return largest;
-    }
-    PS_CLONES static int ps_never_falls(const uint32_t *values, size_t size) {
-        uint32_t falls = 0;
-        for (size_t at = 1; at < size; at++) falls |= values[at] < values[at - 1];
-        return !falls;
-    }
-    /* Pairs (person, meta): the largest person, and the largest number of several forms, plus one, in a meta. */
-    PS_CLONES static void ps_largest_owner(const uint32_t *pairs, size_t count, uint32_t *person, uint32_t *several) {
-        uint32_t top = 0, most = 0;
-        for (size_t at = 0; at < count; at++) {
-            uint32_t owner = pairs[2 * at], meta = pairs[2 * at + 1];
-            uint32_t number = (((meta & 0x7FFFFFFFu) >> 2) + 1) & (0u - (meta >> 31));
-            top = owner > top ? owner : top;
-            most = number > most ? number : most;
-        }
-        *person = top;
-        *several = most;
-    }
     """
     void PS_PREFETCH(const void* p) noexcept nogil
-    uint32_t ps_largest(const uint32_t* values, size_t size) noexcept nogil
-    bint ps_never_falls(const uint32_t* values, size_t size) noexcept nogil
-    void ps_largest_owner(const uint32_t* pairs, size_t count, uint32_t* person, uint32_t* several) noexcept nogil
 
 
 ctypedef short int16
@@ -226,220 +184,22 @@ cdef class Workspace:
         self.hit_count = 0
 
 
-ctypedef struct Array:
-    const uint32_t* data
-    size_t size
+cdef class NameIndex(PackedNames):
+    """The search over the packed arrays of an index; arguments and errors as those of ``PackedNames``."""
 
-
-cdef class NameIndex:
-    """The packed arrays of an index, validated, and the search over them.
-
-    Parameters
-    ----------
-    rules : TextRules
-        The rules that the arrays were built under.
-    arrays : dict of str to numpy.ndarray
-        As ``Builder.finish`` makes them and a file holds them.
-
-    Raises
-    ------
-    ValueError
-        An array that a search could not trust; the message is its name.
-    """
-
-    cdef TextRules rules
-    cdef readonly dict arrays
     cdef list pool
-    cdef readonly size_t people, parts, forms, names
-    cdef const uint8_t* part_letters
-    cdef const uint8_t* person_id
-    cdef const uint8_t* sex
-    cdef size_t part_letters_size
-    cdef Array part_start, part_key
-    cdef Array primary_code, primary_start
-    cdef Array alternate_code, alternate_start, alternate_part
-    cdef Array soundex_code, soundex_start, soundex_part
-    cdef Array deletion_start, deletion_part
-    cdef Array posting_start, posting_form
-    cdef Array class_start, form_part, long_start, form_owner
-    cdef Array several_start, several_form
-    cdef Array person_id_start, name_start, dob, dob_several_start, dob_several, name_text_start
-    cdef const uint8_t* name_kind
-    cdef const uint8_t* name_text   # NULL where names are not kept as given
-    cdef int deletion_shift
     cdef int32_t* spelling_part     # parts of TextRules.spelling_members: -1 where the index lacks one, or UNKNOWN
     cdef int32_t* nickname_part
 
     def __cinit__(self, TextRules rules not None, dict arrays not None):
-        self.rules = rules
-        self.arrays = arrays
         self.pool = []
         self.spelling_part = NULL
         self.nickname_part = NULL
-        self._take_all()
-        self._validate()
         self._allocate_members()
 
     def __dealloc__(self):
         free(self.spelling_part)
         free(self.nickname_part)
-
-    cdef int _take(self, str name, Array* array) except -1:
-        cdef cnp.ndarray values = self._array(name, np.uint32)
-        array.data = <const uint32_t*>cnp.PyArray_DATA(values)
-        array.size = values.shape[0]
-        return 0
-
-    cdef object _array(self, str name, kind):
-        values = self.arrays.get(name)
-        good = isinstance(values, np.ndarray) and values.dtype == kind and values.ndim == 1
-        if not good or not values.flags.c_contiguous:
-            raise ValueError(name)
-        return values
-
-    cdef int _take_all(self) except -1:
-        cdef cnp.ndarray letters = self._array("part_letters", np.uint8)
-        cdef cnp.ndarray ids = self._array("person_id", np.uint8)
-        cdef cnp.ndarray sex = self._array("sex", np.uint8)
-        self.part_letters = <const uint8_t*>cnp.PyArray_DATA(letters)
-        self.part_letters_size = letters.shape[0]
-        self.person_id = <const uint8_t*>cnp.PyArray_DATA(ids)
-        self.sex = <const uint8_t*>cnp.PyArray_DATA(sex)
-        self._take("part_start", &self.part_start)
-        self._take("part_key", &self.part_key)
-        self._take("primary_code", &self.primary_code)
-        self._take("primary_start", &self.primary_start)
-        self._take("alternate_code", &self.alternate_code)
-        self._take("alternate_start", &self.alternate_start)
-        self._take("alternate_part", &self.alternate_part)
-        self._take("soundex_code", &self.soundex_code)
-        self._take("soundex_start", &self.soundex_start)
-        self._take("soundex_part", &self.soundex_part)
-        self._take("deletion_start", &self.deletion_start)
-        self._take("deletion_part", &self.deletion_part)
-        self._take("posting_start", &self.posting_start)
-        self._take("posting_form", &self.posting_form)
-        self._take("class_start", &self.class_start)
-        self._take("form_part", &self.form_part)
-        self._take("long_start", &self.long_start)
-        self._take("form_owner", &self.form_owner)
-        self._take("several_start", &self.several_start)
-        self._take("several_form", &self.several_form)
-        self._take("person_id_start", &self.person_id_start)
-        self._take("name_start", &self.name_start)
-        self._take("dob", &self.dob)
-        self._take("dob_several_start", &self.dob_several_start)
-        self._take("dob_several", &self.dob_several)
-        if self.part_start.size < 1 or self.person_id_start.size < 1:
-            raise ValueError("part_start")
-        self.parts = self.part_start.size - 1
-        self.people = self.person_id_start.size - 1
-        self.forms = self.form_owner.size // 2
-        if sex.shape[0] != <Py_ssize_t>self.people:
-            raise ValueError("sex")
-        if not _runs(&self.person_id_start, ids.shape[0]):
-            raise ValueError("person_id_start")
-        return 0
-
-    cdef int _validate(self) except -1:
-        """Everything that a search reads without a check of its own."""
-        cdef size_t at, buckets = self.deletion_start.size - 1, long_forms, several = self.several_start.size - 1
-        cdef uint32_t size
-        cdef uint32_t people = <uint32_t>self.people, largest = 0, largest_several = 0
-        cdef bint good = True
-        if not _runs(&self.part_start, self.part_letters_size):
-            raise ValueError("part_start")
-        for at in range(self.parts):
-            size = self.part_start.data[at + 1] - self.part_start.data[at]
-            if size < 1 or size > 61:
-                raise ValueError("part_start")
-        if self.part_key.size != 3 * self.parts:
-            raise ValueError("part_key")
-        if self.dob.size != self.people:
-            raise ValueError("dob")
-        if self.name_start.size != self.people + 1:
-            raise ValueError("name_start")
-        self._check_codes("primary", &self.primary_code, &self.primary_start, self.parts)
-        self._check_codes("alternate", &self.alternate_code, &self.alternate_start, self.alternate_part.size)
-        self._check_codes("soundex", &self.soundex_code, &self.soundex_start, self.soundex_part.size)
-        if not _all_below(&self.alternate_part, self.parts):
-            raise ValueError("alternate_part")
-        if not _all_below(&self.soundex_part, self.parts):
-            raise ValueError("soundex_part")
-        if self.deletion_start.size < 2 or buckets & (buckets - 1):
-            raise ValueError("deletion_start")
-        self.deletion_shift = 64
-        while buckets > 1:
-            buckets >>= 1
-            self.deletion_shift -= 1
-        if self.deletion_shift == 64 or not _runs(&self.deletion_start, self.deletion_part.size):
-            raise ValueError("deletion_start")
-        if not _all_below(&self.deletion_part, self.parts):
-            raise ValueError("deletion_part")
-        if self.class_start.size != CLASSES + 1 or not _runs(&self.class_start, self.forms):
-            raise ValueError("class_start")
-        long_forms = self.class_start.data[CLASSES] - self.class_start.data[CLASSES - 1]
-        if (
-            self.long_start.size != long_forms + 1
-            or self.long_start.data[0] != (
-                self.class_start.data[1] + 2 * (self.class_start.data[2] - <size_t>self.class_start.data[1])
-                + 3 * (self.class_start.data[3] - <size_t>self.class_start.data[2])
-            )
-            or self.long_start.data[long_forms] != self.form_part.size
-        ):
-            raise ValueError("long_start")
-        for at in range(long_forms):
-            if self.long_start.data[at + 1] < self.long_start.data[at]:
-                raise ValueError("long_start")
-            size = self.long_start.data[at + 1] - self.long_start.data[at]
-            if size < CLASSES or size > MAX_PARTS:
-                raise ValueError("long_start")
-        if not _all_below(&self.form_part, self.parts):
-            raise ValueError("form_part")
-        if self.form_owner.size % 2:
-            raise ValueError("form_owner")
-        ps_largest_owner(self.form_owner.data, self.forms, &largest, &largest_several)
-        if self.forms and largest >= people or largest_several > several:
-            raise ValueError("form_owner")
-        if self.posting_start.size != CLASSES * self.parts + 1 or not _runs(
-            &self.posting_start, self.posting_form.size
-        ):
-            raise ValueError("posting_start")
-        if not _all_below(&self.posting_form, self.forms):
-            raise ValueError("posting_form")
-        if self.several_form.size % 2 or not _runs(&self.several_start, self.several_form.size // 2):
-            raise ValueError("several_start")
-        for at in range(several):
-            good &= self.several_start.data[at] < self.several_start.data[at + 1]
-        for at in range(self.several_form.size // 2):
-            good &= self.several_form.data[2 * at] < self.forms
-        if not good:
-            raise ValueError("several_form")
-        self._take_names()
-        if not _runs(&self.dob_several_start, self.dob_several.size):
-            raise ValueError("dob_several_start")
-        return 0
-
-    cdef int _take_names(self) except -1:
-        cdef cnp.ndarray kinds = self._array("name_kind", np.uint8)
-        cdef cnp.ndarray texts
-        self.names = kinds.shape[0]
-        self.name_kind = <const uint8_t*>cnp.PyArray_DATA(kinds)
-        self.name_text = NULL
-        if not _runs(&self.name_start, self.names):
-            raise ValueError("name_start")
-        if "name_text" in self.arrays:
-            texts = self._array("name_text", np.uint8)
-            self._take("name_text_start", &self.name_text_start)
-            if self.name_text_start.size != self.names + 1 or not _runs(&self.name_text_start, texts.shape[0]):
-                raise ValueError("name_text_start")
-            self.name_text = <const uint8_t*>cnp.PyArray_DATA(texts)
-        return 0
-
-    cdef int _check_codes(self, str name, Array* codes, Array* starts, size_t total) except -1:
-        if starts.size != codes.size + 1 or not _runs(starts, total):
-            raise ValueError(f"{name}_start")
-        return 0
 
     cdef int _allocate_members(self) except -1:
         cdef int spellings = self.rules.spelling_members_start[self.rules.spelling_group_count], at
@@ -468,42 +228,11 @@ cdef class NameIndex:
             letters[place] = 96 + <uint8_t>(key % 27)
             key //= 27
             length += 1
-        return self._find_word(&letters[place], length)
-
-    cdef int32_t _find(self, const uint8_t* letters, int length, uint32_t primary) noexcept nogil:
-        """The number of a part, or -1."""
-        cdef size_t group, low, high, middle
-        cdef int order, size
-        group = _lower_bound(&self.primary_code, primary)
-        if group == self.primary_code.size or self.primary_code.data[group] != primary:
-            return -1
-        low = self.primary_start.data[group]
-        high = self.primary_start.data[group + 1]
-        while low < high:
-            middle = (low + high) >> 1
-            size = self.part_start.data[middle + 1] - self.part_start.data[middle]
-            order = memcmp(
-                self.part_letters + self.part_start.data[middle], letters, size if size < length else length
-            )
-            if order == 0:
-                order = size - length
-            if order == 0:
-                return <int32_t>middle
-            if order < 0:
-                low = middle + 1
-            else:
-                high = middle
-        return -1
-
-    cdef inline int _length(self, uint32_t part) noexcept nogil:
-        return self.part_start.data[part + 1] - self.part_start.data[part]
-
-    cdef inline const uint8_t* _letters(self, uint32_t part) noexcept nogil:
-        return self.part_letters + self.part_start.data[part]
+        return self.find_word(&letters[place], length)
 
     cdef void _describe_part(self, uint32_t part, PartInfo* info, bint grouped) noexcept nogil:
-        info.letters = self._letters(part)
-        info.length = self._length(part)
+        info.letters = self.letters(part)
+        info.length = self.length(part)
         info.raw = info.letters[0] < 97
         info.primary = self.part_key.data[3 * <size_t>part]
         info.alternate = self.part_key.data[3 * <size_t>part + 1]
@@ -512,24 +241,9 @@ cdef class NameIndex:
         if grouped and not info.raw:
             info.entry = self.rules.word(pack_word(info.letters, info.length))
 
-    cdef const uint32_t* _form(self, uint32_t form, int* size) noexcept nogil:
-        """The parts of a form."""
-        cdef uint32_t one = self.class_start.data[1], two = self.class_start.data[2], three = self.class_start.data[3]
-        if form < one:
-            size[0] = 1
-            return self.form_part.data + form
-        if form < two:
-            size[0] = 2
-            return self.form_part.data + one + 2 * <size_t>(form - one)
-        if form < three:
-            size[0] = 3
-            return self.form_part.data + one + 2 * <size_t>(two - one) + 3 * <size_t>(form - two)
-        size[0] = self.long_start.data[form - three + 1] - self.long_start.data[form - three]
-        return self.form_part.data + self.long_start.data[form - three]
-
     cdef int _expand(self, Workspace space, const PartInfo* part, uint16_t bit, int level) except -1 nogil:
         """Mark every part of the index that the level accepts for a query part."""
-        cdef int32_t found = self._find(part.letters, part.length, part.primary)
+        cdef int32_t found = self.find(part.letters, part.length, part.primary)
         cdef int at, group, member
         if found >= 0:
             space.add_expansion(found, bit)
@@ -565,7 +279,7 @@ cdef class NameIndex:
         return 0
 
     cdef int _expand_word(self, Workspace space, const uint8_t* letters, int length, uint16_t bit) except -1 nogil:
-        cdef int32_t found = self._find_word(letters, length)
+        cdef int32_t found = self.find_word(letters, length)
         if found >= 0:
             space.add_expansion(found, bit)
         return 0
@@ -594,10 +308,10 @@ cdef class NameIndex:
             code = part.alternate if turn else part.primary
             if code == 0:
                 continue
-            group = _lower_bound(&self.primary_code, code)
+            group = lower_bound(&self.primary_code, code)
             if group < self.primary_code.size and self.primary_code.data[group] == code:
                 for at in range(self.primary_start.data[group], self.primary_start.data[group + 1]):
-                    if self._length(<uint32_t>at) > 1:
+                    if self.length(<uint32_t>at) > 1:
                         space.add_expansion(<uint32_t>at, bit)
             self._expand_code(space, &self.alternate_code, &self.alternate_start, &self.alternate_part, code, bit)
         self._expand_code(space, &self.soundex_code, &self.soundex_start, &self.soundex_part, part.soundex, bit)
@@ -606,10 +320,10 @@ cdef class NameIndex:
     cdef int _expand_code(
         self, Workspace space, Array* codes, Array* starts, Array* parts, uint32_t code, uint16_t bit
     ) except -1 nogil:
-        cdef size_t group = _lower_bound(codes, code), at
+        cdef size_t group = lower_bound(codes, code), at
         if group < codes.size and codes.data[group] == code:
             for at in range(starts.data[group], starts.data[group + 1]):
-                if self._length(parts.data[at]) > 1:
+                if self.length(parts.data[at]) > 1:
                     space.add_expansion(parts.data[at], bit)
         return 0
 
@@ -630,14 +344,14 @@ cdef class NameIndex:
                 other = self.deletion_part.data[at]
                 if space.mark[other] & bit:
                     continue
-                length = self._length(other)
+                length = self.length(other)
                 if length < 2:
                     continue
                 longer = length if length > part.length else part.length
                 allowed = self.rules.edits_for_letters[longer]
                 if length - part.length > allowed or part.length - length > allowed:
                     continue
-                if osa_pattern(&part.pattern, self._letters(other), length, allowed) <= allowed:
+                if osa_pattern(&part.pattern, self.letters(other), length, allowed) <= allowed:
                     space.add_expansion(other, bit)
         return 0
 
@@ -759,7 +473,7 @@ cdef class NameIndex:
     cdef inline int _offer(self, Workspace space, uint32_t form, int query_form, bint wide) except -1 nogil:
         """Count the person of a form, if it satisfies the level."""
         cdef int size, part, queries = space.query.size[query_form]
-        cdef const uint32_t* parts = self._form(form, &size)
+        cdef const uint32_t* parts = self.form(form, &size)
         cdef uint16_t masks[MAX_PARTS]
         cdef uint32_t person
         cdef unsigned int full_parts = space.query.full_parts[query_form]
@@ -781,7 +495,7 @@ cdef class NameIndex:
         return 0
 
     cdef inline int _first_letter(self, uint32_t part) noexcept nogil:
-        cdef uint8_t letter = self._letters(part)[0]
+        cdef uint8_t letter = self.letters(part)[0]
         return letter - 97 if letter >= 97 and letter <= 122 else 26
 
     cdef int _search_merged(self, Workspace space) except -1 nogil:
@@ -802,28 +516,23 @@ cdef class NameIndex:
                     length += query.parts[0][member].length
                 if length > 61 or (count > 2 and length > count):
                     continue
-                run[0] = self._find_word(word, length)
+                run[0] = self.find_word(word, length)
                 if run[0] >= 0:
                     self._offer_merged(space, run, 1)
             for length in range(1, part.length):
-                run[0] = self._find_word(part.letters, length)
+                run[0] = self.find_word(part.letters, length)
                 if run[0] >= 0:
-                    run[1] = self._find_word(part.letters + length, part.length - length)
+                    run[1] = self.find_word(part.letters + length, part.length - length)
                     if run[1] >= 0:
                         self._offer_merged(space, run, 2)
             if 3 <= part.length <= 4:
                 for member in range(part.length):
-                    run[member] = self._find_word(part.letters + member, 1)
+                    run[member] = self.find_word(part.letters + member, 1)
                     if run[member] < 0:
                         break
                 else:
                     self._offer_merged(space, run, part.length)
         return 0
-
-    cdef int32_t _find_word(self, const uint8_t* letters, int length) noexcept nogil:
-        cdef uint32_t primary = 0, alternate = 0
-        double_metaphone_codes(letters, length, &primary, &alternate)
-        return self._find(letters, length, primary)
 
     cdef inline uint32_t _posting_count(self, uint32_t part) noexcept nogil:
         return (
@@ -848,7 +557,7 @@ cdef class NameIndex:
             form = self.posting_form.data[at]
             if self.form_owner.data[2 * <size_t>form + 1] & 3:
                 continue
-            parts = self._form(form, &size)
+            parts = self.form(form, &size)
             for position in range(size - count + 1):
                 for member in range(count):
                     if parts[position + member] != <uint32_t>run[member]:
@@ -977,12 +686,12 @@ cdef class NameIndex:
         cdef PartInfo infos[MAX_PARTS]
         for query_form in range(query.forms):
             for number in range(count):
-                parts = self._form(forms[2 * number], &size)
+                parts = self.form(forms[2 * number], &size)
                 self._align_forms(space, query_form, parts, size, forms[2 * number + 1] & 3, &found)
                 found.name = forms[2 * number + 1] >> 2
                 found.form = forms[2 * number]
                 keep_better(&found, best)
-        full = self._form(forms[0], &full_size)
+        full = self.form(forms[0], &full_size)
         if self._may_join(query, full, full_size):
             for position in range(full_size):
                 self._describe_part(full[position], &infos[position], True)
@@ -1005,12 +714,12 @@ cdef class NameIndex:
                 if count > 2 and joined > count:
                     continue
                 for other in range(size):
-                    if self._length(full[other]) == joined:
+                    if self.length(full[other]) == joined:
                         return True
             for position in range(size - count + 1):
                 joined = 0
                 for other in range(position, position + count):
-                    joined += self._length(full[other])
+                    joined += self.length(full[other])
                 if count > 2 and joined > count:
                     continue
                 for other in range(query.size[0]):
@@ -1166,57 +875,6 @@ cdef class NameIndex:
         self.pool.append(space)
         return self._show(row)
 
-    def form_parts(self, size_t form):
-        """The parts of a form, as text."""
-        cdef int size, part
-        cdef const uint32_t* parts
-        if form >= self.forms:
-            raise IndexError("no such form")
-        parts = self._form(<uint32_t>form, &size)
-        return tuple([
-            PyUnicode_DecodeUTF8(<const char*>self._letters(parts[part]), self._length(parts[part]), "replace")
-            for part in range(size)
-        ])
-
-    def full_form(self, size_t form):
-        """The full form of the name that a form belongs to."""
-        cdef uint32_t meta, name = 0
-        cdef size_t at
-        if form >= self.forms:
-            raise IndexError("no such form")
-        meta = self.form_owner.data[2 * form + 1]
-        if not meta & FORM_MULTIPLE or not meta & 3:
-            return form
-        meta = (meta & ~FORM_MULTIPLE) >> 2
-        for at in range(self.several_start.data[meta], self.several_start.data[meta + 1]):
-            if self.several_form.data[2 * at] == form:
-                name = self.several_form.data[2 * at + 1] & ~<uint32_t>3
-        for at in range(self.several_start.data[meta], self.several_start.data[meta + 1]):
-            if self.several_form.data[2 * at + 1] == name:
-                return self.several_form.data[2 * at]
-        return form
-
-    def find_person(self, bytes person_id not None):
-        """The number of a person, or -1 (binary search)."""
-        cdef size_t low = 0, high = self.people, middle
-        cdef size_t length = PyBytes_GET_SIZE(person_id), size
-        cdef const char* wanted = PyBytes_AS_STRING(person_id)
-        cdef int order
-        while low < high:
-            middle = (low + high) >> 1
-            size = self.person_id_start.data[middle + 1] - self.person_id_start.data[middle]
-            order = memcmp(self.person_id + self.person_id_start.data[middle], wanted, min(size, length))
-            if order == 0:
-                order = (size > length) - (size < length)
-            if order == 0:
-                return middle
-            if order < 0:
-                low = middle + 1
-            else:
-                high = middle
-        return -1
-
-
 cdef int _compare_hits(const void* one, const void* other) noexcept nogil:
     cdef const Hit* a = <const Hit*>one
     cdef const Hit* b = <const Hit*>other
@@ -1249,25 +907,3 @@ cdef void _order_page(Hit* hits, size_t total, size_t wanted) noexcept nogil:
                 kept += 1
         total = kept
     qsort(hits, total, sizeof(Hit), _compare_hits)
-
-
-cdef size_t _lower_bound(const Array* values, uint32_t wanted) noexcept nogil:
-    cdef size_t low = 0, high = values.size, middle
-    while low < high:
-        middle = (low + high) >> 1
-        if values.data[middle] < wanted:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
-cdef bint _runs(const Array* starts, size_t total) noexcept nogil:
-    """Whether starts rise from 0 to ``total``."""
-    if starts.size == 0 or starts.data[0] != 0 or starts.data[starts.size - 1] != total:
-        return False
-    return ps_never_falls(starts.data, starts.size)
-
-
-cdef bint _all_below(const Array* values, size_t bound) noexcept nogil:
-    return values.size == 0 or ps_largest(values.data, values.size) < bound

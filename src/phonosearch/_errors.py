@@ -48,7 +48,7 @@ class LimitError(QueryError):
     """
 
     def __init__(self, field: str, limit: int, got: int, unit: str) -> None:
-        super().__init__(field, f"{got:,} {unit} is over the limit of {limit:,}; shorten it")
+        super().__init__(field, f"{got:,} {unit} is over the limit of {limit:,}; give no more than that")
         self.limit = limit
         self.got = got
 

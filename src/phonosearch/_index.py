@@ -214,7 +214,8 @@ class PersonIndex:
         Parameters
         ----------
         query : str, mapping or Person
-            A name, or ``{"forenames": ..., "surname": ...}``, which may hold ``dob`` and ``sex`` too.
+            A name, or ``{"forenames": ..., "surname": ...}``, which may hold ``dob`` and ``sex`` too. Of several
+            names or dates of a person the first is asked.
         level : {"exact", "variant", "sounds", "close", "wide"}
             The rule of membership; each level holds all that the one before it finds.
         limit, offset : int
@@ -313,7 +314,13 @@ class PersonIndex:
         _check_page(limit, offset)
         if isinstance(queries, str | bytes | Mapping | Person) or not isinstance(queries, Iterable):
             raise QueryError("queries", f"must be a list of queries, not one {type(queries).__name__}")
-        checked = [read_query(query) for query in queries]
+        checked = []
+        for position, query in enumerate(queries):
+            try:
+                checked.append(read_query(query))
+            except QueryError as error:
+                error.add_note(f"in query {position} of search_many, counted from 0")
+                raise
         ask = partial(self._answer, level=number, limit=limit, offset=offset)
         if threads is None:
             threads = os.cpu_count() or 1

@@ -150,7 +150,7 @@ def is_raw(part: str) -> bool:
 
 
 def normalise(text: str) -> list[str]:
-    """The parts of a name as they are searched: lower-case letters a-z; empty for blank text.
+    """The parts of a name: lower-case letters a-z; empty for blank text. Titles and suffixes are still among them.
 
     Parameters
     ----------

@@ -54,7 +54,7 @@ STATUS = {
     5: "missing_id",
     6: "id_too_long",
 }
-WARNINGS = {1: "bad_dob", 2: "bad_sex", 4: "bad_kind", 8: "sex_conflict"}
+WARNINGS = {1: "bad_dob", 2: "bad_sex", 4: "bad_kind", 8: "sex_conflict", 16: "both_names"}
 
 _REJECTIONS = {
     "not_a_record": "the record is neither a mapping nor a Person",
@@ -81,6 +81,7 @@ REASONS: Mapping[str, str] = {
     "dob_type": "a date of birth was left out: it is neither text, a year nor a date",
     "bad_sex": "the sex was left out: it is not M, F or X",
     "sex_type": "the sex was left out: it is not text",
+    "both_names": "forenames and surname were left out: full_name says another name",
     "sex_conflict": "the sex was left out: it contradicts another row of this person",
     "bad_kind": "the kind of a name was left out: it is not one of " + ", ".join(KINDS),
     "kind_type": "the kind of a name was left out: it is not text",

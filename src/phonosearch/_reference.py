@@ -237,10 +237,14 @@ def _date_kind(asked: PartialDate, recorded: PartialDate) -> DateKind:
         return DateKind.EXACT if precise else DateKind.PARTIAL
     if len(known) == 3 and asked.year == recorded.year and (asked.month, asked.day) == (recorded.day, recorded.month):
         return DateKind.SWAPPED
-    one = "".join(f"{a:04d}" if position == 0 else f"{a:02d}" for position, (a, _) in enumerate(known))
-    other = "".join(f"{b:04d}" if position == 0 else f"{b:02d}" for position, (_, b) in enumerate(known))
-    if sum(x != y for x, y in zip(one, other, strict=True)) == 1:
-        return DateKind.ONE_DIGIT
+    if len(known) == 3:
+        one, other = ("{:04d}{:02d}{:02d}".format(*date) for date in (asked, recorded))
+        differing = [place for place in range(8) if one[place] != other[place]]
+        if len(differing) == 1:
+            return DateKind.ONE_DIGIT
+        first, last = differing[0], differing[-1]
+        if differing == [first, first + 1] and (one[first], one[last]) == (other[last], other[first]):
+            return DateKind.SWAPPED
     if all(a == b for a, b in known[1:]) and abs(asked.year - recorded.year) <= 2:
         return DateKind.NEAR_YEAR
     return DateKind.CONTRADICTED

@@ -19,7 +19,8 @@ __all__ = ["LEVELS", "Rules", "rules"]
 LEVELS = ("exact", "variant", "sounds", "close", "wide")
 
 UNICODE_VERSION = "14.0"
-TABLES = ("rules.toml", "nicknames.tsv", "equivalents.tsv", "spellings.tsv", "unicode_unassigned.tsv")
+NICKNAME_TABLES = ("nicknames.tsv", "diminutives.tsv", "equivalents.tsv")
+TABLES = ("rules.toml", *NICKNAME_TABLES, "spellings.tsv", "unicode_unassigned.tsv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,9 @@ class Rules:
         return self.edits[-1][1]
 
 
+Row = tuple[str, ...]
+
+
 def _read(name: str) -> str:
     return (files("phonosearch") / "data" / name).read_text(encoding="utf-8")
 
@@ -87,6 +91,18 @@ def _rows(text: str) -> tuple[tuple[str, ...], ...]:
 
 def _ranges(rows: Any) -> tuple[tuple[int, int], ...]:
     return tuple(sorted((int(first, 16), int(last, 16)) for first, last in rows))
+
+
+def _nicknames(rows: list[Row], spellings: tuple[Row, ...]) -> tuple[Row, ...]:
+    """One row a given name; the spellings of a name share their diminutives."""
+    short: dict[str, set[str]] = {}
+    for formal, *others in rows:
+        short.setdefault(formal, set()).update(others)
+    for group in spellings:
+        shared = set().union(*(short.get(name, ()) for name in group)) - set(group)
+        if shared:
+            short.update((name, short.get(name, set()) | shared) for name in group)
+    return tuple((formal, *sorted(short[formal] - {formal})) for formal in sorted(short))
 
 
 def _group_of(rows: tuple[tuple[str, ...], ...]) -> dict[str, frozenset[int]]:
@@ -107,8 +123,8 @@ def rules() -> Rules:
     digest.update(f"unicode {UNICODE_VERSION}\0anyascii {version('anyascii')}".encode())
     fingerprint = digest.hexdigest()
     table = tomllib.loads(texts["rules.toml"])
-    nicknames = _rows(texts["nicknames.tsv"]) + _rows(texts["equivalents.tsv"])
     spellings = _rows(texts["spellings.tsv"])
+    nicknames = _nicknames([row for name in NICKNAME_TABLES for row in _rows(texts[name])], spellings)
     fold, words = table["fold"], table["words"]
     return Rules(
         version=f"{table['version']}+{fingerprint[:12]}",

@@ -228,7 +228,9 @@ class _Reader:
         if len(raw) < HEADER.size or size < smallest:
             self.damaged("length of the file", f"at least {smallest} bytes", f"{size} bytes")
         magic, version, order, _, total, offset, length, _ = HEADER.unpack(raw)
-        self.require("magic", MAGIC.hex(), magic.hex())
+        # Never the bytes that are there: they may be anybody's data.
+        if magic != MAGIC:
+            self.damaged("magic", "an index of phonosearch", "another kind of file")
         self.require("byte order", f"{BYTE_ORDER:#010x}", f"{order:#010x}")
         if version < OLDEST_VERSION:
             raise FormatTooOldError(self.path, version, OLDEST_VERSION)
@@ -244,7 +246,8 @@ class _Reader:
         """Check the footer; return the section table."""
         *_, length, table_sum = HEADER.unpack(data[: HEADER.size])
         magic, algorithm, zero, seal = FOOTER.unpack(data[-FOOTER.size :])
-        self.require("magic of the footer", ANTI_MAGIC.hex(), magic.hex())
+        if magic != ANTI_MAGIC:
+            self.damaged("magic of the footer", "the inverted magic", "other bytes")
         self.require("checksum algorithm", ALGORITHM, algorithm)
         self.require("footer", 0, zero)
         head = bytes(data[: HEADER.size + length])

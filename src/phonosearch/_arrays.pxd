@@ -1,0 +1,51 @@
+"""The packed arrays of an index, for the search over them."""
+
+from libc.stdint cimport int32_t, uint8_t, uint32_t
+
+from phonosearch._text cimport TextRules
+
+cdef enum:
+    CLASSES = 4                 # names of one, two, three, and four or more parts
+
+ctypedef struct Array:
+    const uint32_t* data
+    size_t size
+
+cdef class PackedNames:
+    cdef TextRules rules
+    cdef readonly dict arrays
+    cdef readonly size_t people, parts, forms, names
+    cdef const uint8_t* part_letters
+    cdef const uint8_t* person_id
+    cdef const uint8_t* sex
+    cdef size_t part_letters_size
+    cdef Array part_start, part_key
+    cdef Array primary_code, primary_start
+    cdef Array alternate_code, alternate_start, alternate_part
+    cdef Array soundex_code, soundex_start, soundex_part
+    cdef Array deletion_start, deletion_part
+    cdef Array posting_start, posting_form
+    cdef Array class_start, form_part, long_start, form_owner
+    cdef Array several_start, several_form
+    cdef Array person_id_start, name_start, dob, dob_several_start, dob_several, name_text_start
+    cdef const uint8_t* name_kind
+    cdef const uint8_t* name_text   # NULL where names are not kept as given
+    cdef int deletion_shift
+
+    cdef int _take(self, str name, Array* array) except -1
+    cdef object _array(self, str name, kind)
+    cdef int _take_all(self) except -1
+    cdef int _validate(self) except -1
+    cdef int _take_names(self) except -1
+    cdef int _check_codes(self, str name, Array* codes, Array* starts, size_t total) except -1
+    cdef int32_t find(self, const uint8_t* letters, int length, uint32_t primary) noexcept nogil
+    cdef int32_t find_word(self, const uint8_t* letters, int length) noexcept nogil
+    cdef const uint32_t* form(self, uint32_t form, int* size) noexcept nogil
+
+    cdef inline int length(self, uint32_t part) noexcept nogil:
+        return self.part_start.data[part + 1] - self.part_start.data[part]
+
+    cdef inline const uint8_t* letters(self, uint32_t part) noexcept nogil:
+        return self.part_letters + self.part_start.data[part]
+
+cdef size_t lower_bound(const Array* values, uint32_t wanted) noexcept nogil
