@@ -42,7 +42,7 @@ sanitize: $(SAFE)/built
 	PYTHONPATH=$(SAFE)/site PYTHONMALLOC=malloc HYPOTHESIS_PROFILE=dev \
 	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
 	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
-	$(BIN)/python -m pytest -m "not slow" -p no:cacheprovider $(SAFE_TESTS)
+	$(BIN)/python -m pytest -m "not slow and not timing" -p no:cacheprovider $(SAFE_TESTS)
 
 clean:
 	rm -rf build dist .venv .venv-* src/*.egg-info src/phonosearch/*.so .hypothesis .benchmarks

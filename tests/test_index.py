@@ -6,7 +6,6 @@ import csv
 import datetime
 import logging
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -38,6 +37,7 @@ from phonosearch._index import MAX_LIMIT
 from phonosearch._rules import rules
 from phonosearch.testing import population, population_columns, queries, variants
 from reference_index import check_against, gather, scan
+from timing import fastest, timing
 
 PEOPLE: list[dict[str, Any]] = [
     {"person_id": "P1", "forenames": "Stephen", "surname": "Smith", "dob": "1984-03-07", "sex": "M"},
@@ -770,15 +770,6 @@ def test_reports_show_no_name(record: Any, _: str) -> None:
 # Time
 
 
-def fastest(work: Callable[[], object], repeats: int = 7) -> float:
-    best = 1e9
-    for _ in range(repeats):
-        began = time.perf_counter()
-        work()
-        best = min(best, time.perf_counter() - began)
-    return best
-
-
 def search_of_copies(text: str, copies: int) -> Callable[[], object]:
     """The search for a name in an index of nothing else."""
     index = PersonIndex.build({"person_id": f"P{number}", "full_name": text} for number in range(copies))
@@ -786,14 +777,16 @@ def search_of_copies(text: str, copies: int) -> Callable[[], object]:
     return lambda: index.search(text, level="wide")
 
 
+@timing
 @pytest.mark.parametrize("unit", ["a", "ab", "sch", "'a", "a\u0301", "李", "?", "x1"])
 def test_time_grows_no_faster_than_the_characters(unit: str) -> None:
-    # Up to four parts, whatever one character becomes.
+    # Up to four parts, whatever one character becomes: twice the parts are four times the pairs.
     most = 120 if unit == "李" else 240
     short, long = (search_of_copies((unit * length)[:length], 200) for length in (most // 2, most))
-    assert fastest(long) <= 3 * fastest(short)
+    assert fastest(long) <= 5 * fastest(short)
 
 
+@timing
 @pytest.mark.parametrize("unit", ["a", "mc", "de la", "smith", "??a"])
 def test_time_grows_no_faster_than_the_cube_of_the_parts(unit: str) -> None:
     """Pairing parts takes their third power: twice as many, eight times as long."""
@@ -802,6 +795,7 @@ def test_time_grows_no_faster_than_the_cube_of_the_parts(unit: str) -> None:
     assert fastest(long, 3) <= 3 * 8 * fastest(short, 3)
 
 
+@timing
 def test_time_grows_no_faster_than_the_people() -> None:
     """All people under one part: the worst case of a search that reads the people under the rarest part."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import unicodedata
 from collections.abc import Callable
 
@@ -17,6 +16,7 @@ from phonosearch._kernel import text_rules
 from phonosearch._names import forms
 from phonosearch._normalise import fold, is_raw, normalise, parts, raw_part
 from phonosearch._rules import rules
+from timing import fastest, timing
 
 VECTORS = {
     "case": [("SMITH", "smith"), ("sMiTh", "smith"), ("McDonald", "mcdonald")],
@@ -243,15 +243,7 @@ def test_an_endless_name_is_refused_before_any_work(
     assert error.value.got == 1_000_000
 
 
-def fastest(work: Callable[[], object], repeats: int = 7) -> float:
-    best = 1e9
-    for _ in range(repeats):
-        began = time.perf_counter()
-        work()
-        best = min(best, time.perf_counter() - began)
-    return best
-
-
+@timing
 def test_refusing_costs_no_more_than_reading_a_name() -> None:
     def refuse() -> None:
         for _ in range(20):
