@@ -166,13 +166,16 @@ def test_no_sections_at_all(tmp_path: Path) -> None:
     assert load(tmp_path / "index") == ({}, {})
 
 
+SECTION_NAMES = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=64).filter(
+    lambda name: name != "__meta__"
+)
 ARRAYS = st.tuples(st.sampled_from(["u1", "u2", "u4", "u8", "i4", "i8"]), st.binary(max_size=300)).map(
     lambda pair: np.frombuffer(pair[1][: len(pair[1]) // 8 * 8], pair[0])
 )
 
 
 @given(
-    st.dictionaries(st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=64), ARRAYS),
+    st.dictionaries(SECTION_NAMES, ARRAYS),
     st.dictionaries(st.text(), st.text() | st.integers()),
 )
 def test_any_sections_come_back(
