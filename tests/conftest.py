@@ -9,16 +9,20 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 # Deadlines measure the machine; where time matters a test compares two times.
-settings.register_profile("dev", max_examples=50, deadline=None)
+# CI tries the same examples for the same tests, so that what it says is about the change; others try new ones.
+CI = os.environ.get("CI") == "true"
+settings.register_profile(
+    "dev", max_examples=50, deadline=None, derandomize=CI, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.register_profile(
     "ci",
     max_examples=1000,
     deadline=None,
-    derandomize=False,
+    derandomize=CI,
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow],
 )
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") == "true" else "dev"))
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if CI else "dev"))
 
 
 @pytest.fixture(scope="session")
