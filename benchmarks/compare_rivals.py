@@ -307,6 +307,7 @@ def report(size: int, count: int, scans: int, seed: int) -> Iterator[str]:
     yield f"- The main mixture: {len(mixed):,} queries of a forename and a surname, 40 % as recorded, 20 % with one"
     yield f"  typing mistake, 20 % with two, 20 % respelt. Scans are asked the first {min(scans, len(mixed))} of them."
     yield "- Rivals are given names and queries that phonosearch normalised, not counted in their time."
+    yield "- Sentences of evidence are kept between queries: passes after the first find them ready."
     yield "- phonosearch counts every person who satisfies the level; rivals do not count."
     yield ""
     yield "## Time and size"
