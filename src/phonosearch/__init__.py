@@ -22,6 +22,7 @@ from phonosearch._errors import (
     PhonosearchError,
     QueryError,
     RecordsError,
+    RulesError,
     RulesMismatchError,
     UnknownPersonError,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "QueryError",
     "RecordsError",
     "RowNote",
+    "RulesError",
     "RulesMismatchError",
     "UnknownPersonError",
     "__version__",

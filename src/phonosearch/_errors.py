@@ -15,6 +15,7 @@ __all__ = [
     "PhonosearchError",
     "QueryError",
     "RecordsError",
+    "RulesError",
     "RulesMismatchError",
     "UnknownPersonError",
 ]
@@ -77,6 +78,21 @@ class RecordsError(PhonosearchError, ValueError):
     def __init__(self, problem: str, row: int | None = None) -> None:
         super().__init__(problem if row is None else f"row {row}: {problem}")
         self.row = row
+
+
+class RulesError(PhonosearchError, ValueError):
+    """The force's own file of variants cannot be read or breaks its format; nothing of it was used.
+
+    Attributes
+    ----------
+    line : int or None
+        The line (from 1) that is wrong, if there is one.
+    """
+
+    def __init__(self, source: str, problem: str, line: int | None = None) -> None:
+        where = source if line is None else f"{source}, line {line}"
+        super().__init__(f"{where}: {problem}; correct the file, or unset {source}")
+        self.line = line
 
 
 class MissingExtraError(PhonosearchError, ImportError):
