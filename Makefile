@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 KERNEL := $(wildcard src/phonosearch/*.pyx)
 STUBBED := $(patsubst src/phonosearch/%.pyi,phonosearch.%,$(wildcard src/phonosearch/*.pyi))
 
-.PHONY: demo test quick lint types sanitize bench smoke-bench clean
+.PHONY: demo test quick lint types sanitize bench smoke-bench accuracy clean
 
 demo: $(VENV)/built
 	$(BIN)/python benchmarks/demo.py
@@ -30,6 +30,19 @@ types: $(VENV)/lint
 bench: $(VENV)/bench
 	$(BIN)/python benchmarks/compare_rivals.py
 
+# Data and peers live outside the environment. nomenklatura is compiled against ICU, so it may not be had everywhere.
+ACCURACY := .accuracy
+
+accuracy: $(VENV)/bench $(ACCURACY)/installed
+	$(BIN)/python benchmarks/accuracy.py --packages $(ACCURACY) --results benchmarks/results
+
+$(ACCURACY)/installed: benchmarks/requirements-accuracy.txt | $(VENV)/bench
+	rm -rf $(ACCURACY)
+	$(PIP) --no-deps --target $(ACCURACY)/data -r benchmarks/requirements-accuracy.txt
+	$(PIP) --target $(ACCURACY)/matplotlib matplotlib || echo "no plots: matplotlib cannot be installed"
+	$(PIP) --target $(ACCURACY)/nomenklatura nomenklatura==4.17.4 || echo "nomenklatura cannot be installed"
+	touch $@
+
 smoke-bench: $(VENV)/bench
 	PHONOSEARCH_BENCH_PEOPLE=5000 $(BIN)/python -m pytest benchmarks
 
@@ -45,7 +58,7 @@ sanitize: $(SAFE)/built
 	$(BIN)/python -m pytest -m "not slow and not timing" -p no:cacheprovider $(SAFE_TESTS)
 
 clean:
-	rm -rf build dist .venv .venv-* src/*.egg-info src/phonosearch/*.so .hypothesis .benchmarks
+	rm -rf build dist .venv .venv-* .accuracy src/*.egg-info src/phonosearch/*.so .hypothesis .benchmarks
 	rm -rf .pytest_cache .mypy_cache .ruff_cache
 
 $(VENV)/packages: pyproject.toml tools/requirements.py
