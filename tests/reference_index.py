@@ -112,7 +112,7 @@ class ReferenceIndex:
             self._near[part] = [
                 other
                 for other in self.under
-                if _reference.relate(part, other)[0] != PartKind.NONE or (part.startswith(other) and part != other)
+                if _reference.kind_of(part, other) != PartKind.NONE or (part.startswith(other) and part != other)
             ]
         return self._near[part]
 

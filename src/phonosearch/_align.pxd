@@ -14,6 +14,12 @@ cdef enum:
     NO_LEVEL = 5
 
 cdef enum:
+    UNEARNED = 0xFFFF           # points of a relation that are not known yet
+
+cdef enum:
+    MAX_TURNS = MAX_FORMS * MAX_FORMS + 1   # readings of one name
+
+cdef enum:
     ROW_HEAD = 15
     ROW = ROW_HEAD + 4 * MAX_PARTS
 
@@ -36,6 +42,7 @@ ctypedef struct PartInfo:
     uint32_t primary
     uint32_t alternate
     uint32_t soundex
+    int rarity                  # tenths of bits
     const WordEntry* entry
     Pattern pattern             # set for query parts only
 
@@ -46,6 +53,7 @@ ctypedef struct Alignment:
     int query_form
     int name_form
     bint merged
+    int turn                    # the place of this reading among all: of equals the first is kept
     int name
     int pairs
     int order_points
@@ -65,11 +73,14 @@ ctypedef struct Grid:           # the relations of the parts of two forms
     int columns
     int kind[MAX_PARTS][MAX_PARTS]
     int points[MAX_PARTS][MAX_PARTS]
+    int query_weight[MAX_PARTS]
+    int name_weight[MAX_PARTS]
 
 ctypedef struct Query:
     int forms
     int size[MAX_FORMS]
     PartInfo parts[MAX_FORMS][MAX_PARTS]
+    int weight[MAX_FORMS][MAX_PARTS]
     unsigned int full_parts[MAX_FORMS]
     int pool_start[MAX_FORMS]   # of each form in a row of relations
     int pool
@@ -77,7 +88,9 @@ ctypedef struct Query:
     int level
     uint32_t date               # packed, 0 where none was asked
     int sex
+    int precision               # of the date: 0 none, 1 year, 2 month, 3 day
     int share                   # points of 1000 left for the name
+    int contradicted_bound      # no reading in which a part contradicts scores more for the name
 
 cdef int memory_error() except -1 nogil
 cdef void no_reading(Alignment* best) noexcept nogil
@@ -85,7 +98,11 @@ cdef void keep_better(const Alignment* found, Alignment* best) noexcept nogil
 cdef void describe(
     TextRules rules, const uint8_t* letters, int length, PartInfo* part, bint with_pattern
 ) noexcept nogil
+cdef int weight(TextRules rules, const PartInfo* part) noexcept nogil
 cdef int relate(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil
+cdef int relate_kind(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil
+cdef int earn(TextRules rules, const PartInfo* a, const PartInfo* b, int found) noexcept nogil
+cdef bint begin_alike(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil
 cdef bint identifies(
     const uint16_t* masks, int names, int queries, unsigned int full_parts, bint wide
 ) noexcept nogil
@@ -93,7 +110,8 @@ cdef void score_grid(
     TextRules rules, const Grid* grid, int base, unsigned int full_parts, int share, Alignment* out
 ) noexcept nogil
 cdef void score_merged(
-    TextRules rules, const PartInfo* query, int queries, const PartInfo* name, int names, int share, Alignment* best
+    TextRules rules, const PartInfo* query, int queries, const PartInfo* name, int names, int share, int turn,
+    Alignment* best
 ) noexcept nogil
 cdef int date_agreement_of(uint32_t asked, uint32_t recorded) noexcept nogil
 cdef int sex_agreement_of(int asked, int recorded) noexcept nogil

@@ -4,12 +4,14 @@ The compiled twin of ``_reference``: the same rules over integers, without the G
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
-from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t
+from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcmp, memcpy, memset
 
 from phonosearch._distance cimport osa_pattern, pattern_init
 from phonosearch._encoders cimport double_metaphone_codes, soundex_code
-from phonosearch._text cimport ACCEPTED, MAX_PARTS, ParsedName, TextRules, pack_word
+from phonosearch._similarity cimport Word
+from phonosearch._text cimport ACCEPTED, MAX_PARTS, ParsedName, TextRules
+from phonosearch._words cimport pack_word
 
 cdef enum:
     KIND_NONE = 0
@@ -50,16 +52,20 @@ cdef void describe(
     TextRules rules, const uint8_t* letters, int length, PartInfo* part, bint with_pattern
 ) noexcept nogil:
     """Fill in what the relation of two parts needs."""
+    cdef uint64_t key
     part.letters = letters
     part.length = length
     part.raw = letters[0] < 97
     part.primary = 0
     part.alternate = 0
     part.soundex = 0
+    part.rarity = rules.letters.rarity_unknown
     part.entry = NULL
     if part.raw:
         return
-    part.entry = rules.word(pack_word(letters, length))
+    key = pack_word(letters, length)
+    part.entry = rules.word(key)
+    part.rarity = rules.letters.rarity_of(key)
     part.soundex = soundex_code(letters, length)
     double_metaphone_codes(letters, length, &part.primary, &part.alternate)
     if with_pattern:
@@ -99,9 +105,72 @@ cdef bint _alternate_beginning(TextRules rules, const PartInfo* a, const PartInf
     return False
 
 
+cdef bint _alternate_ending(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil:
+    cdef int number, side, mine, theirs, shared = 0
+    while shared < a.length and shared < b.length and a.letters[shared] == b.letters[shared]:
+        shared += 1
+    if shared < rules.ending_min_rest or a.length > shared + 8 or b.length > shared + 8:
+        return False            # the words differ before any ending could begin
+    for number in range(rules.ending_count):
+        for side in range(2):
+            mine = rules.ending_length[number][side]
+            theirs = rules.ending_length[number][1 - side]
+            if (
+                a.length - mine >= rules.ending_min_rest and a.length - mine == b.length - theirs
+                and a.length - mine <= shared
+                and memcmp(a.letters + a.length - mine, rules.endings[number][side], mine) == 0
+                and memcmp(b.letters + b.length - theirs, rules.endings[number][1 - side], theirs) == 0
+            ):
+                return True
+    return False
+
+
+cdef int weight(TextRules rules, const PartInfo* part) noexcept nogil:
+    """``_reference.weight``."""
+    return rules.letters.rarity_base + (rules.letters.rarity_initial if part.length == 1 else part.rarity)
+
+
 cdef int relate(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil:
     """Kind << 16 | points of two parts; ``a`` has a pattern. The rules are those of ``_reference.relate``."""
-    cdef int longer, edits, common, earned, shared
+    cdef int found = relate_kind(rules, a, b)
+    return earn(rules, a, b, found) if found & UNEARNED == UNEARNED else found
+
+
+cdef int earn(TextRules rules, const PartInfo* a, const PartInfo* b, int found) noexcept nogil:
+    """The relation with the points of its letters."""
+    cdef int points = _letter_points(rules, a, b)
+    if found >> 16 == KIND_NONE and points > rules.none_above:
+        points = rules.none_above + (points - rules.none_above) // rules.none_divisor
+    return found >> 16 << 16 | points
+
+
+cdef bint _same_soundex(const PartInfo* a, const PartInfo* b) noexcept nogil:
+    return a.soundex == b.soundex
+
+
+cdef bint _same_metaphone(const PartInfo* a, const PartInfo* b) noexcept nogil:
+    return (
+        (a.primary != 0 and (a.primary == b.primary or a.primary == b.alternate))
+        or (a.alternate != 0 and (a.alternate == b.primary or a.alternate == b.alternate))
+    )
+
+
+cdef int _letter_points(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil:
+    cdef Word one, other
+    one.letters = a.letters
+    one.length = a.length
+    one.rarity = a.rarity
+    other.letters = b.letters
+    other.length = b.length
+    other.rarity = b.rarity
+    return rules.letters.points(
+        rules.letters.evidence(&one, &other, _same_soundex(a, b), _same_metaphone(a, b))
+    )
+
+
+cdef int relate_kind(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil:
+    """The relation of two parts; its points are UNEARNED where its letters would have to be aligned to know them."""
+    cdef int longer, shared = 0
     cdef bint same_soundex, same_metaphone
     if a.length == b.length and memcmp(a.letters, b.letters, a.length) == 0:
         return KIND_EXACT << 16 | rules.part_exact
@@ -111,34 +180,39 @@ cdef int relate(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept 
         a.entry != NULL and b.entry != NULL and _share_group(
             rules.groups, a.entry.spelling_start, a.entry.spelling_end, b.entry.spelling_start, b.entry.spelling_end
         )
-    ) or _alternate_beginning(rules, a, b):
+    ) or _alternate_beginning(rules, a, b) or _alternate_ending(rules, a, b):
         return KIND_SPELLING << 16 | rules.part_spelling
     if a.entry != NULL and b.entry != NULL:
         shared = _share_group(
             rules.groups, a.entry.nickname_start, a.entry.nickname_end, b.entry.nickname_start, b.entry.nickname_end
         )
-        if shared:
-            return KIND_NICKNAME << 16 | (rules.part_nickname if shared == 2 else rules.part_nickname_sibling)
-    longer = a.length if a.length > b.length else b.length
-    edits = osa_pattern(&a.pattern, b.letters, b.length, -1)
-    common = 1000 - 1000 * edits // longer
+    if shared:
+        return KIND_NICKNAME << 16 | (rules.part_nickname if shared == 2 else rules.part_nickname_sibling)
     if a.length == 1 or b.length == 1:
-        if a.letters[0] == b.letters[0]:
-            return KIND_INITIAL << 16 | rules.part_initial
-        return rules.none_span * common // 1000
-    same_soundex = a.soundex == b.soundex
-    same_metaphone = (
-        (a.primary != 0 and (a.primary == b.primary or a.primary == b.alternate))
-        or (a.alternate != 0 and (a.alternate == b.primary or a.alternate == b.alternate))
-    )
+        return KIND_INITIAL << 16 | rules.part_initial if a.letters[0] == b.letters[0] else 0
+    same_soundex = _same_soundex(a, b)
+    same_metaphone = _same_metaphone(a, b)
+    if same_soundex and same_metaphone:
+        return KIND_BOTH_KEYS << 16 | UNEARNED
     if same_soundex or same_metaphone:
-        earned = rules.sounds_base + rules.sounds_span * common // 1000
-        if same_soundex and same_metaphone:
-            return KIND_BOTH_KEYS << 16 | earned + rules.both_keys
-        return (KIND_SOUNDEX if same_soundex else KIND_METAPHONE) << 16 | earned
-    if edits <= rules.edits_for_letters[longer]:
-        return KIND_CLOSE << 16 | rules.close_base + rules.close_span * common // 1000
-    return rules.none_span * common // 1000
+        return (KIND_SOUNDEX if same_soundex else KIND_METAPHONE) << 16 | UNEARNED
+    longer = a.length if a.length > b.length else b.length
+    shared = rules.edits_for_letters[longer]
+    if osa_pattern(&a.pattern, b.letters, b.length, shared) <= shared or (
+        begin_alike(rules, a, b) and _letter_points(rules, a, b) >= rules.alike_points
+    ):
+        return KIND_CLOSE << 16 | UNEARNED
+    return KIND_NONE << 16 | UNEARNED
+
+
+cdef bint begin_alike(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil:
+    """Whether two parts share their first sounds and are not too many edits apart for the level ``close``."""
+    cdef int edits = min(rules.alike_edits, (a.length if a.length > b.length else b.length) // 2)
+    return (
+        a.primary >> 8 == b.primary >> 8 and a.primary & 0xFF00 != 0 and b.length > 1
+        and -edits <= a.length - b.length <= edits
+        and osa_pattern(&a.pattern, b.letters, b.length, edits) <= edits
+    )
 
 
 cdef bint _augment(const uint16_t* masks, int name, int* owner, unsigned int* visited) noexcept nogil:
@@ -366,30 +440,48 @@ cdef void score_grid(
 ) noexcept nogil:
     """Level, pairs and points of two forms, without other evidence: ``_reference._align_parts``."""
     cdef int column_of_row[MAX_PARTS]
-    cdef int row, pairs = 0, accepted = 0, earned = 0, points = 0, so_far, whole, shorter, left_out, last = -1
+    cdef int row, column, pair, pairs = 0, accepted = 0, points = 0, so_far, heavy, last = -1
+    cdef long long earned = 0, whole, weights = 0, left_out = 0
+    cdef unsigned int taken = 0
     cdef bint ordered = True
     out.level = _level(grid, base, full_parts)
     _assign(grid, column_of_row)
-    shorter = grid.rows if grid.rows < grid.columns else grid.columns
-    left_out = grid.rows + grid.columns - 2 * shorter
     for row in range(grid.rows):
-        accepted += column_of_row[row] >= 0 and grid.kind[row][column_of_row[row]] != KIND_NONE
-    whole = 1000 * (100 * shorter + (rules.left_out_alone if accepted < 2 else rules.left_out) * left_out)
-    for row in range(grid.rows):
-        if column_of_row[row] < 0:
+        column = column_of_row[row]
+        if column < 0:
+            left_out += grid.query_weight[row]
             continue
-        earned += grid.points[row][column_of_row[row]]
-        so_far = <int>(<long long>share * 100 * earned // whole)
+        taken |= 1u << column
+        accepted += grid.kind[row][column] != KIND_NONE
+        weights += min(grid.query_weight[row], grid.name_weight[column])
+    for column in range(grid.columns):
+        if not taken >> column & 1:
+            left_out += grid.name_weight[column]
+    whole = 1000 * (100 * weights + (rules.left_out_alone if accepted < 2 else rules.left_out) * left_out)
+    for row in range(grid.rows):
+        column = column_of_row[row]
+        if column < 0:
+            continue
+        heavy = min(grid.query_weight[row], grid.name_weight[column])
+        earned += heavy * grid.points[row][column]
+        so_far = <int>(share * 100 * earned // whole)
         out.query_part[pairs] = row
-        out.name_part[pairs] = column_of_row[row]
-        out.kind[pairs] = grid.kind[row][column_of_row[row]]
+        out.name_part[pairs] = column
+        out.kind[pairs] = grid.kind[row][column]
         out.points[pairs] = so_far - points
         points = so_far
-        if grid.kind[row][column_of_row[row]] != KIND_NONE:
-            if column_of_row[row] < last:
+        if grid.kind[row][column] != KIND_NONE:
+            if column < last:
                 ordered = False
-            last = column_of_row[row]
+            last = column
         pairs += 1
+    for pair in range(pairs):
+        # Where another part agrees, one that contradicts says more than that it does not agree.
+        so_far = rules.contradicted_below - grid.points[out.query_part[pair]][out.name_part[pair]]
+        if so_far > 0 and accepted > (out.kind[pair] != KIND_NONE):
+            so_far = min(share * rules.contradicted_cost * so_far // (1000 * rules.contradicted_below), points)
+            out.points[pair] -= so_far
+            points -= so_far
     out.pairs = pairs
     out.order_points = 0 if ordered else -min(rules.order_cost, points)
     out.form_points = 0 if base == EXACT else -min(rules.form_cost, points + out.order_points)
@@ -451,7 +543,9 @@ cdef int _apply_merge(
 
 cdef bint better(const Alignment* found, const Alignment* best) noexcept nogil:
     """Whether a reading beats the best so far; the lowest level of all readings is kept apart."""
-    return found.score > best.score or (found.score == best.score and found.level < best.level)
+    if found.score != best.score:
+        return found.score > best.score
+    return found.level < best.level or (found.level == best.level and found.turn < best.turn)
 
 
 cdef void keep_better(const Alignment* found, Alignment* best) noexcept nogil:
@@ -468,6 +562,7 @@ cdef void no_reading(Alignment* best) noexcept nogil:
     best.level = NO_LEVEL
     best.lowest = NO_LEVEL
     best.score = -1
+    best.turn = 0x7FFFFFFF
 
 
 cdef unsigned int full_parts_of(const PartInfo* parts, int count) noexcept nogil:
@@ -480,7 +575,7 @@ cdef unsigned int full_parts_of(const PartInfo* parts, int count) noexcept nogil
 
 
 cdef void score_merged(
-    TextRules rules, const PartInfo* query, int queries, const PartInfo* name, int names, int share,
+    TextRules rules, const PartInfo* query, int queries, const PartInfo* name, int names, int share, int turn,
     Alignment* best,
 ) noexcept nogil:
     """Offer the reading in which adjacent parts are joined where the other name holds them joined."""
@@ -502,6 +597,7 @@ cdef void score_merged(
     found.merged = True
     found.query_form = 0
     found.name_form = 0
+    found.turn = turn
     keep_better(&found, best)
 
 
@@ -511,6 +607,10 @@ cdef void relate_all(
     cdef int row, column, value
     grid.rows = queries
     grid.columns = names
+    for row in range(queries):
+        grid.query_weight[row] = weight(rules, &query[row])
+    for column in range(names):
+        grid.name_weight[column] = weight(rules, &name[column])
     for row in range(queries):
         for column in range(names):
             value = relate(rules, &query[row], &name[column])
@@ -522,7 +622,7 @@ cdef int date_agreement_of(uint32_t asked, uint32_t recorded) noexcept nogil:
     """``_reference._date_kind`` over packed dates."""
     cdef int fields[2][3]
     cdef int digits[2][8]
-    cdef int side, field, place, differing = 0, first = 0, known = 0
+    cdef int side, field, place, differing = 0, first = 0, second = 0, known = 0
     cdef bint agree = True, precise = True, rest_agrees = True
     cdef int one, other
     fields[0][0] = asked >> 9
@@ -557,11 +657,12 @@ cdef int date_agreement_of(uint32_t asked, uint32_t recorded) noexcept nogil:
             if digits[0][place] != digits[1][place]:
                 if differing == 0:
                     first = place
+                second = place
                 differing += 1
         if differing == 1:
             return DATE_ONE_DIGIT
         if (
-            differing == 2 and digits[0][first] == digits[1][first + 1] and digits[0][first + 1] == digits[1][first]
+            differing == 2 and digits[0][first] == digits[1][second] and digits[0][second] == digits[1][first]
         ):
             return DATE_SWAPPED
     if rest_agrees and -2 <= fields[0][0] - fields[1][0] <= 2:
@@ -599,6 +700,25 @@ cdef void write_row(const Alignment* found, int person, int32_t* row) noexcept n
         row[ROW_HEAD + 4 * pair + 2] = found.kind[pair]
         row[ROW_HEAD + 4 * pair + 3] = found.points[pair]
 
+
+cdef int _contradicted_bound(TextRules rules, const Query* query) noexcept nogil:
+    """At best all parts but that of least weight agree exactly; one, of the least weight that a part may have, earns the
+    most that a pair of no level may."""
+    cdef int form, part, others, lightest, bound = 0
+    for form in range(query.forms):
+        others = 0
+        lightest = 0x7FFF
+        for part in range(query.size[form]):
+            others += query.weight[form][part]
+            lightest = min(lightest, query.weight[form][part])
+        others -= lightest
+        lightest = min(lightest, rules.letters.rarity_base + rules.letters.rarity_initial)
+        bound = max(
+            bound, query.share * (1000 * others + rules.none_most * lightest) // (1000 * (others + lightest))
+        )
+    return bound
+
+
 cdef void prepare(TextRules rules, const ParsedName* parsed, Query* query) noexcept nogil:
     cdef int form, part
     query.forms = parsed.form_count
@@ -613,9 +733,14 @@ cdef void prepare(TextRules rules, const ParsedName* parsed, Query* query) noexc
                 rules, &parsed.letters[parsed.start[form][part]], parsed.length[form][part],
                 &query.parts[form][part], True,
             )
+            query.weight[form][part] = weight(rules, &query.parts[form][part])
             query.grouped |= query.parts[form][part].entry != NULL
         query.full_parts[form] = full_parts_of(query.parts[form], query.size[form])
-    query.share = 1000 - (rules.date_share if query.date else 0) - (rules.sex_share if query.sex else 0)
+    query.precision = 0
+    if query.date:
+        query.precision = 1 + (query.date >> 5 & 15 != 0) + (query.date & 31 != 0)
+    query.share = rules.name_share[query.precision][query.sex != 0]
+    query.contradicted_bound = _contradicted_bound(rules, query)
 
 
 cdef int read_name(TextRules rules, bytes text, ParsedName* parsed) except -1:
@@ -626,7 +751,7 @@ cdef int read_name(TextRules rules, bytes text, ParsedName* parsed) except -1:
 
 
 def compare_names(TextRules rules not None, bytes query_text not None, bytes name_text not None,
-                  int date_kind=0, int sex_kind=0):
+                  int date_kind=0, int sex_kind=0, int precision=3):
     """The alignment row of one name against another; the texts are checked UTF-8."""
     cdef ParsedName parsed_query, parsed_name
     cdef Query query, name
@@ -635,15 +760,17 @@ def compare_names(TextRules rules not None, bytes query_text not None, bytes nam
     cdef int query_form, name_form
     cdef int32_t row[ROW]
     cdef int at
-    query.date = date_kind != 0
-    query.sex = sex_kind != 0
-    name.date = 0
-    name.sex = 0
+    if not 0 <= date_kind < 8 or not 0 <= sex_kind < 4 or not 1 <= precision <= 3:
+        raise ValueError("no such agreement")
+    query.date = name.date = 0
+    query.sex = name.sex = 0
+    precision = precision if date_kind else 0
     read_name(rules, query_text, &parsed_query)
     read_name(rules, name_text, &parsed_name)
     with nogil:
         prepare(rules, &parsed_query, &query)
         prepare(rules, &parsed_name, &name)
+        query.share = rules.name_share[precision][sex_kind != 0]
         no_reading(&best)
         for query_form in range(query.forms):
             for name_form in range(name.forms):
@@ -658,16 +785,17 @@ def compare_names(TextRules rules not None, bytes query_text not None, bytes nam
                 found.merged = False
                 found.query_form = query_form
                 found.name_form = name_form
+                found.turn = MAX_FORMS * query_form + name_form
                 keep_better(&found, &best)
         score_merged(
-            rules, query.parts[0], query.size[0], name.parts[0], name.size[0], query.share, &best
+            rules, query.parts[0], query.size[0], name.parts[0], name.size[0], query.share, MAX_TURNS - 1, &best
         )
         best.name = 0
         best.form = 0
         best.date_kind = date_kind
-        best.date_points = rules.date_points[date_kind]
+        best.date_points = rules.date_points[precision][sex_kind != 0][date_kind]
         best.sex_kind = sex_kind
-        best.sex_points = rules.sex_points[sex_kind]
+        best.sex_points = rules.sex_points[precision][sex_kind != 0][sex_kind]
         best.score += best.date_points + best.sex_points
         write_row(&best, 0, row)
     return tuple([row[at] for at in range(ROW_HEAD + 4 * row[7])])

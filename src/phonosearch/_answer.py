@@ -17,12 +17,21 @@ from phonosearch._distance import osa_distance
 from phonosearch._encoders import double_metaphone, soundex
 from phonosearch._names import Form
 from phonosearch._query import Query
-from phonosearch._reference import Alignment, DateKind, Pair, PartKind, SexKind, merge
-from phonosearch._rules import LEVELS
+from phonosearch._reference import (
+    LEVEL_OF_KIND,
+    Alignment,
+    DateKind,
+    Pair,
+    PartKind,
+    SexKind,
+    alternate_ending,
+    merge,
+)
+from phonosearch._rules import LEVELS, rules
 
 __all__ = [
-    "Answer", "Evidence", "Explanation", "Hit", "alignment_of_row", "evidence_of", "explain_verdict", "form_kind",
-    "level_name",
+    "Answer", "Evidence", "Explanation", "Hit", "alignment_of_row", "band_of", "evidence_of", "explain_verdict",
+    "form_kind", "level_name",
 ]  # fmt: skip
 
 ROW_HEAD = 15
@@ -95,6 +104,8 @@ def _pair_sentence(kind: int, asked: str, recorded: str) -> str:
     if kind == PartKind.EXACT:
         return f"{a} is the same."
     if kind == PartKind.SPELLING:
+        if alternate_ending(asked, recorded):
+            return f"{a} and {b} are one surname, of a man and of a woman."
         return f"{a} and {b} are established spellings of one name."
     if kind == PartKind.NICKNAME:
         return f"{a} and {b} are forms of one name (nickname or diminutive)."
@@ -130,6 +141,15 @@ _SEX_SENTENCES = {
 
 
 _KINDS = {kind.value: "different" if kind == PartKind.NONE else kind.name.lower() for kind in PartKind}
+
+
+# The first level that accepts each kind of evidence about a part; what other evidence says decides no membership.
+_LEVEL_OF_EVIDENCE = {_KINDS[kind.value]: level for kind, level in LEVEL_OF_KIND.items()}
+
+
+def band_of(score: int) -> str:
+    """A score in words: "almost certainly", "probable", "possible" or "unlikely" one name."""
+    return next(words for least, words in rules().bands if score >= least)
 
 
 def evidence_of(
@@ -194,6 +214,8 @@ class Hit:
         0 to 1000; 1000 only when all that was asked agrees exactly.
     level : str
         The first level that finds this person.
+    band : str
+        The score in words: "almost certainly", "probable", "possible" or "unlikely".
     name, name_kind : str
         The name that matched, as it was given, and its kind.
     evidence : tuple of Evidence
@@ -211,6 +233,10 @@ class Hit:
         self._row = row
         self._read = read
         self._evidence: tuple[Evidence, ...] | None = None
+
+    @property
+    def band(self) -> str:
+        return band_of(self.score)
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
@@ -360,6 +386,6 @@ def explain_verdict(level: str | None, asked: str, evidence: Sequence[Evidence])
     reason = f" {failed.text}" if failed else ""
     if level is None:
         return f"Not found at any level.{reason}"
-    weakest = next((item for item in evidence if item.kind not in ("exact", "left_out", "not_asked")), None)
+    weakest = next((item for item in evidence if _LEVEL_OF_EVIDENCE.get(item.kind, 0) > LEVELS.index(asked)), None)
     reason = reason or (f" {weakest.text}" if weakest else "")
     return f"Not found at level {asked}; level {level} finds this person.{reason}"

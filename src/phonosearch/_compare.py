@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from phonosearch import _align
-from phonosearch._answer import Evidence, evidence_of, form_kind, level_name
+from phonosearch._answer import Evidence, band_of, evidence_of, form_kind, level_name
 from phonosearch._kernel import text_rules
 from phonosearch._names import forms
 from phonosearch._query import QueryLike, dates_of, names_of, sex_of
-from phonosearch._reference import NO_LEVEL, date_kind, sex_kind
+from phonosearch._reference import NO_LEVEL, date_kind, precision_of, sex_kind
 
 __all__ = ["Comparison", "compare"]
 
@@ -31,6 +31,11 @@ class Comparison:
     score: int
     level: str | None
     evidence: tuple[Evidence, ...]
+
+    @property
+    def band(self) -> str:
+        """The score in words: "almost certainly", "probable", "possible" or "unlikely" one name."""
+        return band_of(self.score)
 
     def explain(self) -> str:
         """One readable sentence for each part, with its points."""
@@ -68,7 +73,9 @@ def compare(a: QueryLike, b: QueryLike) -> Comparison:
     True
     """
     asked_dates, dates = dates_of(a), dates_of(b)
-    agreement = max((date_kind(date, dates) for date in asked_dates), default=date_kind(None, ()))
+    agreement, precision = max(
+        ((date_kind(date, dates), precision_of(date)) for date in asked_dates), default=(date_kind(None, ()), 3)
+    )
     same_sex = sex_kind(sex_of(a), sex_of(b))
     names = [(name, forms(name)) for name in names_of(b)]
     best = None
@@ -77,7 +84,7 @@ def compare(a: QueryLike, b: QueryLike) -> Comparison:
         asked_forms = forms(asked)
         for name, name_forms in names:
             encoded = asked.encode(), name.encode()
-            row = _align.compare_names(text_rules(), *encoded, int(agreement), int(same_sex))
+            row = _align.compare_names(text_rules(), *encoded, int(agreement), int(same_sex), precision)
             level = min(level, row[2])
             if best is None or row[1] > best[0][1]:
                 best = row, asked_forms[row[4]], name_forms[row[5]]

@@ -11,14 +11,15 @@ from libc.stdlib cimport calloc, free, malloc, qsort, realloc
 from libc.string cimport memcmp, memcpy, memset
 
 from phonosearch._align cimport (
-    CLOSE, DATE_ABSENT, EXACT, NO_LEVEL, ROW, ROW_HEAD, SOUNDS, VARIANT, WIDE, Alignment, Grid, PartInfo, Query,
-    date_agreement_of, identifies, keep_better, memory_error, no_reading, prepare, read_name, relate, score_grid,
-    score_merged, sex_agreement_of, write_row,
+    CLOSE, DATE_ABSENT, EXACT, MAX_TURNS, NO_LEVEL, ROW, ROW_HEAD, SOUNDS, UNEARNED, VARIANT, WIDE, Alignment, Grid, PartInfo, Query,
+    begin_alike, date_agreement_of, identifies, keep_better, memory_error, no_reading, earn, prepare, read_name, relate, relate_kind, score_grid,
+    score_merged, sex_agreement_of, weight, write_row,
 )
 from phonosearch._arrays cimport CLASSES, Array, PackedNames, lower_bound
 from phonosearch._deletions cimport MAX_DELETIONS, deletion_bucket, deletion_keys, deletions_of
 from phonosearch._distance cimport osa_pattern
-from phonosearch._text cimport MAX_FORMS, MAX_PARTS, ParsedName, TextRules, pack_word
+from phonosearch._text cimport MAX_FORMS, MAX_PARTS, ParsedName, TextRules, WordEntry
+from phonosearch._words cimport pack_word
 
 cdef enum:
     UNKNOWN = -2
@@ -73,6 +74,7 @@ cdef class Workspace:
     cdef size_t expansion_start[MAX_PARTS + 1]
     cdef uint16_t initial_mask[27]   # by first letter; the last for parts that begin with none
     cdef bint has_initials
+    cdef bint marked            # whether the marks say of every pair of the only form whether some level accepts it
 
     def __cinit__(self, size_t parts, size_t people):
         self.mark = <uint16_t*>calloc(parts + 1, sizeof(uint16_t))
@@ -141,12 +143,13 @@ cdef class Workspace:
         return 0
 
     cdef int32_t* relations(self, uint32_t part) except NULL nogil:
-        """The row of relations of an index part to the parts of the query's forms."""
+        """The row of relations of an index part to the parts of the query's forms; -1: unknown."""
         cdef int32_t* grown
+        cdef size_t stride = self.query.pool
         cdef uint32_t* grown_parts
         cdef int place
         if self.slot[part]:
-            return self.pair + <size_t>(self.slot[part] - 1) * self.query.pool
+            return self.pair + <size_t>(self.slot[part] - 1) * stride
         if <size_t>self.slots == self.slot_part_room:
             grown_parts = <uint32_t*>realloc(self.slot_part, (2 * self.slot_part_room + 256) * sizeof(uint32_t))
             if grown_parts == NULL:
@@ -158,7 +161,7 @@ cdef class Workspace:
             self.pair = grown
             self.slot_part_room = 2 * self.slot_part_room + 256
         self.slot_part[self.slots] = part
-        grown = self.pair + <size_t>self.slots * self.query.pool
+        grown = self.pair + <size_t>self.slots * stride
         for place in range(self.query.pool):
             grown[place] = -1
         self.slots += 1
@@ -171,6 +174,7 @@ cdef class Workspace:
             self.mark[self.expansion[at]] = 0
         self.expanded = 0
         self.has_initials = False
+        self.marked = False
         memset(self.initial_mask, 0, sizeof(self.initial_mask))
 
     cdef void forget(self) noexcept nogil:
@@ -190,23 +194,34 @@ cdef class NameIndex(PackedNames):
     cdef list pool
     cdef int32_t* spelling_part     # parts of TextRules.spelling_members: -1 where the index lacks one, or UNKNOWN
     cdef int32_t* nickname_part
+    cdef uint8_t* part_rarity       # tenths of bits, 0 where not yet looked up; as those above, threads write equal numbers
+    cdef uint32_t* part_entry       # place in TextRules.words + 2, 1 for none, 0 where not yet looked up
 
     def __cinit__(self, TextRules rules not None, dict arrays not None):
         self.pool = []
         self.spelling_part = NULL
         self.nickname_part = NULL
+        self.part_rarity = NULL
+        self.part_entry = NULL
         self._allocate_members()
 
     def __dealloc__(self):
         free(self.spelling_part)
         free(self.nickname_part)
+        free(self.part_rarity)
+        free(self.part_entry)
 
     cdef int _allocate_members(self) except -1:
         cdef int spellings = self.rules.spelling_members_start[self.rules.spelling_group_count], at
         cdef int nicknames = self.rules.nickname_members_start[self.rules.nickname_group_count]
         self.spelling_part = <int32_t*>malloc((spellings + 1) * sizeof(int32_t))
         self.nickname_part = <int32_t*>malloc((nicknames + 1) * sizeof(int32_t))
-        if self.spelling_part == NULL or self.nickname_part == NULL:
+        self.part_rarity = <uint8_t*>calloc(self.parts + 1, 1)
+        self.part_entry = <uint32_t*>calloc(self.parts + 1, sizeof(uint32_t))
+        if (
+            self.spelling_part == NULL or self.nickname_part == NULL or self.part_rarity == NULL
+            or self.part_entry == NULL
+        ):
             raise MemoryError
         for at in range(spellings):
             self.spelling_part[at] = UNKNOWN
@@ -231,15 +246,26 @@ cdef class NameIndex(PackedNames):
         return self.find_word(&letters[place], length)
 
     cdef void _describe_part(self, uint32_t part, PartInfo* info, bint grouped) noexcept nogil:
+        cdef uint64_t key
+        cdef const WordEntry* entry
         info.letters = self.letters(part)
         info.length = self.length(part)
         info.raw = info.letters[0] < 97
         info.primary = self.part_key.data[3 * <size_t>part]
         info.alternate = self.part_key.data[3 * <size_t>part + 1]
         info.soundex = self.part_key.data[3 * <size_t>part + 2]
+        info.rarity = self.rules.letters.rarity_unknown
         info.entry = NULL
-        if grouped and not info.raw:
-            info.entry = self.rules.word(pack_word(info.letters, info.length))
+        if info.raw:
+            return
+        if self.part_rarity[part] == 0 or self.part_entry[part] == 0:
+            key = pack_word(info.letters, info.length)
+            entry = self.rules.word(key)
+            self.part_entry[part] = 1 if entry == NULL else <uint32_t>(entry - self.rules.words) + 2
+            self.part_rarity[part] = self.rules.letters.rarity_of(key)
+        info.rarity = self.part_rarity[part]
+        if grouped and self.part_entry[part] > 1:
+            info.entry = self.rules.words + (self.part_entry[part] - 2)
 
     cdef int _expand(self, Workspace space, const PartInfo* part, uint16_t bit, int level) except -1 nogil:
         """Mark every part of the index that the level accepts for a query part."""
@@ -267,6 +293,7 @@ cdef class NameIndex(PackedNames):
                     if found >= 0:
                         space.add_expansion(found, bit)
         self._expand_beginnings(space, part, bit)
+        self._expand_endings(space, part, bit)
         if part.length == 1:
             space.initial_mask[part.letters[0] - 97] |= bit
             space.has_initials = True
@@ -298,6 +325,23 @@ cdef class NameIndex(PackedNames):
                 memcpy(word, self.rules.beginnings[number][1 - side], theirs)
                 memcpy(word + theirs, part.letters + mine, part.length - mine)
                 self._expand_word(space, word, part.length - mine + theirs, bit)
+        return 0
+
+    cdef int _expand_endings(self, Workspace space, const PartInfo* part, uint16_t bit) except -1 nogil:
+        cdef int number, side, mine, theirs, rest
+        cdef uint8_t word[80]
+        for number in range(self.rules.ending_count):
+            for side in range(2):
+                mine = self.rules.ending_length[number][side]
+                theirs = self.rules.ending_length[number][1 - side]
+                rest = part.length - mine
+                if rest < self.rules.ending_min_rest or memcmp(
+                    part.letters + rest, self.rules.endings[number][side], mine
+                ):
+                    continue
+                memcpy(word, part.letters, rest)
+                memcpy(word + rest, self.rules.endings[number][1 - side], theirs)
+                self._expand_word(space, word, rest + theirs, bit)
         return 0
 
     cdef int _expand_sounds(self, Workspace space, const PartInfo* part, uint16_t bit) except -1 nogil:
@@ -353,6 +397,31 @@ cdef class NameIndex(PackedNames):
                     continue
                 if osa_pattern(&part.pattern, self.letters(other), length, allowed) <= allowed:
                     space.add_expansion(other, bit)
+        return self._expand_alike(space, part, bit)
+
+    cdef int _expand_alike(self, Workspace space, const PartInfo* part, uint16_t bit) except -1 nogil:
+        """Parts that begin with the same sounds: they stand side by side, since parts are sorted by primary code."""
+        cdef uint32_t beginning = part.primary >> 8 << 8
+        cdef size_t group, at
+        cdef PartInfo other
+        if not beginning & 0xFF00:
+            return 0
+        for group in range(lower_bound(&self.primary_code, beginning), self.primary_code.size):
+            if self.primary_code.data[group] >> 8 << 8 != beginning:
+                break
+            if self.primary_code.data[group] == part.primary:
+                continue        # they sound the same, and are marked
+            for at in range(self.primary_start.data[group], self.primary_start.data[group + 1]):
+                if space.mark[at] & bit:
+                    continue
+                other.letters = self.letters(<uint32_t>at)
+                other.length = self.length(<uint32_t>at)
+                other.primary = self.primary_code.data[group]
+                if not begin_alike(self.rules, part, &other):
+                    continue
+                self._describe_part(<uint32_t>at, &other, True)
+                if relate(self.rules, part, &other) >> 16:
+                    space.add_expansion(<uint32_t>at, bit)
         return 0
 
     cdef int _search_form(self, Workspace space, int form) except -1 nogil:
@@ -378,6 +447,7 @@ cdef class NameIndex(PackedNames):
                 for group in range(CLASSES):
                     count[position][group] = self.forms
         space.expansion_start[queries] = space.expanded
+        space.marked = query.forms == 1 and level >= CLOSE
         for group in range(CLASSES):
             if self.class_start.data[group] == self.class_start.data[group + 1]:
                 continue
@@ -574,63 +644,99 @@ cdef class NameIndex(PackedNames):
                 space.add_hit(person, form, True)
         return 0
 
-    cdef int _align_forms(
-        self, Workspace space, int query_form, const uint32_t* parts, int size, int name_form, Alignment* found
+    cdef int _score_forms(
+        self, Workspace space, int query_form, const uint32_t* parts, int size, int name_form,
+        bint contradicting, Alignment* found,
     ) except -1 nogil:
-        # Marks of the only form say which pairs some level accepts. Where these pair off every part of the shorter
-        # form, what the other pairs have in common cannot matter: they are related only when that fails.
-        cdef bint marked = space.query.forms == 1 and space.query.level >= CLOSE
-        self._score_forms(space, query_form, parts, size, name_form, marked, found)
-        if marked and found.level > CLOSE:
-            self._score_forms(space, query_form, parts, size, name_form, False, found)
+        """Score one reading. Unless ``contradicting``, one in which the pairs that some level accepts do not pair off
+        every part of the shorter form is put off: its level is NO_LEVEL."""
+        cdef Query* query = &space.query
+        cdef Grid grid
+        cdef int row, column, value
+        cdef uint16_t accepted[MAX_PARTS]
+        cdef uint16_t needed[MAX_PARTS]
+        cdef int32_t* relations[MAX_PARTS]
+        cdef PartInfo info
+        cdef bint whole = False, marked = space.marked and not contradicting
+        grid.rows = query.size[query_form]
+        grid.columns = size
         found.merged = False
         found.query_form = query_form
         found.name_form = name_form
-        return 0
-
-    cdef int _score_forms(
-        self, Workspace space, int query_form, const uint32_t* parts, int size, int name_form, bint marked,
-        Alignment* found,
-    ) except -1 nogil:
-        cdef Query* query = &space.query
-        cdef Grid grid
-        cdef PartInfo info
-        cdef int row, column, value
-        cdef unsigned int accepted = 0
-        cdef int32_t* relations
-        grid.rows = query.size[query_form]
-        grid.columns = size
+        if marked:
+            for column in range(size):
+                accepted[column] = self._marks(space, parts[column])
+            whole = identifies(accepted, size, grid.rows, 0, False)
+            if not whole:
+                found.level = NO_LEVEL
+                return 0
+        for row in range(grid.rows):
+            grid.query_weight[row] = query.weight[query_form][row]
         for column in range(size):
-            if marked:
-                accepted = space.mark[parts[column]]
-                if space.has_initials:
-                    accepted |= space.initial_mask[self._first_letter(parts[column])]
-            relations = space.relations(parts[column])
+            space.relations(parts[column])
+        for column in range(size):
+            relations[column] = space.relations(parts[column])   # after the last has its place: places move
             info.letters = NULL
+            grid.name_weight[column] = self._weight(parts[column])
+            relations[column] += query.pool_start[query_form]
+            if not marked:
+                accepted[column] = 0
             for row in range(grid.rows):
-                if marked and not accepted >> row & 1:
-                    grid.kind[row][column] = 0
-                    grid.points[row][column] = 0
+                grid.kind[row][column] = 0
+                grid.points[row][column] = 0
+                if marked and not accepted[column] >> row & 1:
                     continue
-                value = relations[query.pool_start[query_form] + row]
+                value = relations[column][row]
                 if value < 0:
                     if info.letters == NULL:
                         self._describe_part(parts[column], &info, query.grouped)
-                    value = relate(self.rules, &query.parts[query_form][row], &info)
-                    relations[query.pool_start[query_form] + row] = value
+                    value = relate_kind(self.rules, &query.parts[query_form][row], &info)
+                    relations[column][row] = value
                 grid.kind[row][column] = value >> 16
-                grid.points[row][column] = value & 0xFFFF
+                if value >> 16:
+                    accepted[column] |= 1u << row
+        if not whole:
+            whole = identifies(accepted, size, grid.rows, 0, False)
+            if not (whole or contradicting):
+                found.level = NO_LEVEL
+                return 0
+        _needed(accepted, size, grid.rows, whole, needed)
+        for column in range(size):
+            info.letters = NULL
+            for row in range(grid.rows):
+                if not needed[column] >> row & 1:
+                    continue
+                value = relations[column][row]
+                if value & UNEARNED == UNEARNED:
+                    if info.letters == NULL:
+                        self._describe_part(parts[column], &info, query.grouped)
+                    value = earn(self.rules, &query.parts[query_form][row], &info, value)
+                    relations[column][row] = value
+                grid.points[row][column] = value & UNEARNED
         score_grid(
             self.rules, &grid, VARIANT if query_form or name_form else EXACT, query.full_parts[query_form],
             query.share, found,
         )
         return 0
 
+    cdef inline int _weight(self, uint32_t part) noexcept nogil:
+        cdef PartInfo info
+        if self.part_rarity[part] == 0 or self.length(part) == 1:
+            self._describe_part(part, &info, False)
+            return weight(self.rules, &info)
+        return self.rules.letters.rarity_base + self.part_rarity[part]
+
+    cdef inline uint16_t _marks(self, Workspace space, uint32_t part) noexcept nogil:
+        if space.has_initials:
+            return space.mark[part] | space.initial_mask[self._first_letter(part)]
+        return space.mark[part]
+
     cdef int _align(self, Workspace space, uint32_t person, uint32_t form, Alignment* best) except -1 nogil:
         """The best reading over all names of a person, of whom ``form`` is one form."""
         cdef size_t first, last, end
         cdef uint32_t meta = self.form_owner.data[2 * <size_t>form + 1], name, dates, date_at
         cdef int kind = 0, date_kind = 0
+        cdef bint put_off = False
         cdef Query* query = &space.query
         cdef uint32_t alone[2]
         no_reading(best)
@@ -643,12 +749,19 @@ cdef class NameIndex(PackedNames):
                 end = first + 1
                 while end < last and self.several_form.data[2 * end + 1] >> 2 == name:
                     end += 1
-                self._align_name(space, self.several_form.data + 2 * first, <int>(end - first), best)
+                put_off |= self._align_name(space, self.several_form.data + 2 * first, <int>(end - first), best)
                 first = end
+            if put_off and (query.contradicted_bound > best.score or best.lowest > CLOSE):
+                first = self.several_start.data[meta]
+                while first < last:
+                    name = self.several_form.data[2 * first + 1]
+                    self._align_rest(space, self.several_form.data[2 * first], name >> 2, name & 3, best)
+                    first += 1
         else:
             alone[0] = form
             alone[1] = 0
-            self._align_name(space, alone, 1, best)
+            if self._align_name(space, alone, 1, best):
+                self._align_rest(space, form, 0, 0, best)
         best.date_kind = 0
         best.date_points = 0
         best.sex_kind = 0
@@ -668,39 +781,67 @@ cdef class NameIndex(PackedNames):
             elif dates and not dates & DOB_SEVERAL:
                 date_kind = date_agreement_of(query.date, dates)
             best.date_kind = date_kind
-            best.date_points = self.rules.date_points[date_kind]
+            best.date_points = self.rules.date_points[query.precision][query.sex != 0][date_kind]
             best.score += best.date_points
         if query.sex:
             best.sex_kind = sex_agreement_of(query.sex, self.sex[person])
-            best.sex_points = self.rules.sex_points[best.sex_kind]
+            best.sex_points = self.rules.sex_points[query.precision][query.sex != 0][best.sex_kind]
             best.score += best.sex_points
         return 0
 
     cdef int _align_name(self, Workspace space, const uint32_t* forms, int count, Alignment* best) except -1 nogil:
-        """Offer every reading of one name; ``forms`` are pairs as in ``several_form``, the full form first."""
+        """Offer the readings of one name; ``forms`` are pairs as in ``several_form``, the full form first.
+
+        Returns whether any was put off, since some part contradicts there: ``_align_rest`` offers those.
+        """
         cdef Query* query = &space.query
-        cdef int query_form, number, size, position, full_size
+        cdef int query_form, number, size, position, full_size, name_form
         cdef const uint32_t* parts
         cdef const uint32_t* full
         cdef Alignment found
         cdef PartInfo infos[MAX_PARTS]
+        cdef bint put_off = False
+        cdef int turn = MAX_TURNS * <int>(forms[1] >> 2)
         for query_form in range(query.forms):
             for number in range(count):
                 parts = self.form(forms[2 * number], &size)
-                self._align_forms(space, query_form, parts, size, forms[2 * number + 1] & 3, &found)
+                name_form = forms[2 * number + 1] & 3
+                self._score_forms(space, query_form, parts, size, name_form, False, &found)
+                if found.level > CLOSE:
+                    put_off = True
+                    continue
                 found.name = forms[2 * number + 1] >> 2
                 found.form = forms[2 * number]
+                found.turn = turn + MAX_FORMS * query_form + name_form
                 keep_better(&found, best)
         full = self.form(forms[0], &full_size)
         if self._may_join(query, full, full_size):
             for position in range(full_size):
                 self._describe_part(full[position], &infos[position], True)
             found = best[0]
-            score_merged(self.rules, query.parts[0], query.size[0], infos, full_size, query.share, &found)
-            if found.merged and (not best.merged or found.score != best.score or found.level != best.level):
+            score_merged(
+                self.rules, query.parts[0], query.size[0], infos, full_size, query.share, turn + MAX_TURNS - 1, &found
+            )
+            if found.turn == turn + MAX_TURNS - 1:
                 found.name = forms[1] >> 2
                 found.form = forms[0]
             best[0] = found
+        return put_off
+
+    cdef int _align_rest(
+        self, Workspace space, uint32_t form, uint32_t name, int name_form, Alignment* best
+    ) except -1 nogil:
+        """Offer the readings of one form that were put off."""
+        cdef int size, query_form
+        cdef const uint32_t* parts = self.form(form, &size)
+        cdef Alignment found
+        for query_form in range(space.query.forms):
+            self._score_forms(space, query_form, parts, size, name_form, True, &found)
+            if found.level > CLOSE:
+                found.name = name
+                found.form = form
+                found.turn = MAX_TURNS * <int>name + MAX_FORMS * query_form + name_form
+                keep_better(&found, best)
         return 0
 
     cdef bint _may_join(self, const Query* query, const uint32_t* full, int size) noexcept nogil:
@@ -745,13 +886,9 @@ cdef class NameIndex(PackedNames):
         """Score the people found, at least all that can be among the first ``wanted``."""
         cdef size_t at, above = 0
         cdef Alignment found
-        cdef int bound = 1024, queries = space.query.size[0]
-        if space.query.level == WIDE and space.query.forms == 1 and queries > 1:
-            # At best all parts but one agree exactly, and so does all other evidence.
-            bound = (
-                space.query.share * (1000 * (queries - 1) + self.rules.none_span) // (1000 * queries)
-                + 1000 - space.query.share
-            )
+        cdef int bound = 1024
+        if space.query.level == WIDE and space.query.forms == 1 and space.query.size[0] > 1:
+            bound = space.query.contradicted_bound + 1000 - space.query.share
         for at in range(space.hit_count):
             if at + 8 < space.hit_count:
                 self._prefetch_names(space.hits[at + 8].form)
@@ -874,6 +1011,29 @@ cdef class NameIndex(PackedNames):
         space.forget()
         self.pool.append(space)
         return self._show(row)
+
+cdef void _needed(const uint16_t* accepted, int columns, int rows, bint whole, uint16_t* needed) noexcept nogil:
+    """For each part of a form, the query parts whose points beside it can matter.
+
+    The best assignment holds as many accepted pairs as can be. Where these pair off every part of the shorter form
+    (``whole``), no other pair is in it; where they all share a part, one of them pairs that part.
+    """
+    cdef int column, columns_accepted = 0
+    cdef uint16_t every = <uint16_t>((1u << rows) - 1), rows_accepted = 0
+    for column in range(columns):
+        needed[column] = accepted[column]
+        rows_accepted |= accepted[column]
+        columns_accepted += accepted[column] != 0
+    if whole:
+        return
+    for column in range(columns):
+        if columns_accepted == 1 and accepted[column]:
+            continue
+        if rows_accepted and rows_accepted & (rows_accepted - 1) == 0:
+            needed[column] |= every & ~rows_accepted
+        else:
+            needed[column] = every
+
 
 cdef int _compare_hits(const void* one, const void* other) noexcept nogil:
     cdef const Hit* a = <const Hit*>one

@@ -15,13 +15,14 @@ from typing import NamedTuple
 from phonosearch._dates import PartialDate
 from phonosearch._distance import osa_distance
 from phonosearch._encoders import double_metaphone, soundex
+from phonosearch._letters import similarity
 from phonosearch._names import Form
 from phonosearch._normalise import is_raw
 from phonosearch._rules import LEVELS, rules
 
 __all__ = [
-    "NO_LEVEL", "Alignment", "DateKind", "Pair", "PartKind", "SexKind", "align", "align_person", "date_kind", "merge",
-    "relate", "sex_kind",
+    "NO_LEVEL", "Alignment", "DateKind", "OtherEvidence", "Pair", "PartKind", "SexKind", "align", "align_person",
+    "alternate_ending", "date_kind", "kind_of", "merge", "precision_of", "relate", "sex_kind", "weight",
 ]  # fmt: skip
 
 EXACT, VARIANT, SOUNDS, CLOSE, WIDE = range(len(LEVELS))
@@ -108,6 +109,20 @@ class Alignment(NamedTuple):
     name: int = 0
 
 
+class OtherEvidence(NamedTuple):
+    """How what is asked besides the name agrees; ``precision`` of the date asked: 1 year, 2 month, 3 day."""
+
+    date: DateKind
+    precision: int
+    sex: SexKind
+
+    def points(self) -> tuple[int, int, int]:
+        """Points of 1000 left for the name, and those that the date and the sex earn."""
+        precision = self.precision if self.date else 0
+        share, by_date, by_sex = rules().shares(precision, bool(self.sex))
+        return share, by_date.get(self.date.name.lower(), 0), by_sex.get(self.sex.name.lower(), 0)
+
+
 def _alternate_beginning(a: str, b: str) -> bool:
     r = rules()
     for one, other in r.alternate_beginnings:
@@ -119,40 +134,74 @@ def _alternate_beginning(a: str, b: str) -> bool:
     return False
 
 
+def alternate_ending(a: str, b: str) -> bool:
+    r = rules()
+    for one, other in r.alternate_endings:
+        for x, y in ((one, other), (other, one)):
+            if a.endswith(x) and b.endswith(y):
+                rest = len(a) - len(x)
+                if rest >= r.alternate_ending_min_rest and a[:rest] == b[: len(b) - len(y)]:
+                    return True
+    return False
+
+
 @cache
 def _keys(part: str) -> tuple[str, frozenset[str]]:
     return soundex(part), frozenset(double_metaphone(part)) - {""}
 
 
-def relate(a: str, b: str) -> tuple[PartKind, int]:
-    """How two parts agree, and the points of 1000 that this earns."""
+def kind_of(a: str, b: str) -> PartKind:
+    """How two parts agree."""
     r = rules()
-    points = r.part
     if a == b:
-        return PartKind.EXACT, points["exact"]
+        return PartKind.EXACT
     if is_raw(a) or is_raw(b):
-        return PartKind.NONE, 0
-    if r.spelling_groups.get(a, frozenset()) & r.spelling_groups.get(b, frozenset()) or _alternate_beginning(a, b):
-        return PartKind.SPELLING, points["spelling"]
-    if nickname := r.share_nickname(a, b):
-        return PartKind.NICKNAME, points[nickname]
-    longer = max(len(a), len(b))
-    edits = osa_distance(a, b)
-    common = 1000 - 1000 * edits // longer
+        return PartKind.NONE
+    if (
+        r.spelling_groups.get(a, frozenset()) & r.spelling_groups.get(b, frozenset())
+        or _alternate_beginning(a, b)
+        or alternate_ending(a, b)
+    ):
+        return PartKind.SPELLING
+    if r.share_nickname(a, b):
+        return PartKind.NICKNAME
     if len(a) == 1 or len(b) == 1:
-        if a[0] == b[0]:
-            return PartKind.INITIAL, points["initial"]
-        return PartKind.NONE, points["none_span"] * common // 1000
+        return PartKind.INITIAL if a[0] == b[0] else PartKind.NONE
     (soundex_a, metaphone_a), (soundex_b, metaphone_b) = _keys(a), _keys(b)
     same_soundex, same_metaphone = soundex_a == soundex_b, bool(metaphone_a & metaphone_b)
+    if same_soundex and same_metaphone:
+        return PartKind.BOTH_KEYS
     if same_soundex or same_metaphone:
-        earned = points["sounds_base"] + points["sounds_span"] * common // 1000
-        if same_soundex and same_metaphone:
-            return PartKind.BOTH_KEYS, earned + points["both_keys"]
-        return (PartKind.SOUNDEX if same_soundex else PartKind.METAPHONE), earned
+        return PartKind.SOUNDEX if same_soundex else PartKind.METAPHONE
+    longer, edits = max(len(a), len(b)), osa_distance(a, b)
     if edits <= r.edits_allowed(longer):
-        return PartKind.CLOSE, points["close_base"] + points["close_span"] * common // 1000
-    return PartKind.NONE, points["none_span"] * common // 1000
+        return PartKind.CLOSE
+    begin_alike = double_metaphone(a)[0][:3] == double_metaphone(b)[0][:3] and len(double_metaphone(a)[0]) >= 3
+    if begin_alike and edits <= min(r.alike_edits, longer // 2) and similarity(a, b) >= r.alike_points:
+        return PartKind.CLOSE
+    return PartKind.NONE
+
+
+def relate(a: str, b: str) -> tuple[PartKind, int]:
+    """How two parts agree, and the points of 1000 that this earns."""
+    kind, points = kind_of(a, b), rules().part
+    if kind in (PartKind.EXACT, PartKind.SPELLING, PartKind.INITIAL):
+        return kind, points[kind.name.lower()]
+    if kind == PartKind.NICKNAME:
+        return kind, points[rules().share_nickname(a, b) or "nickname"]
+    if is_raw(a) or is_raw(b) or len(a) == 1 or len(b) == 1:
+        return kind, 0
+    earned = similarity(a, b)
+    if kind == PartKind.NONE:
+        above = max(earned - points["none_above"], 0)
+        earned += above // points["none_divisor"] - above
+    return kind, earned
+
+
+def weight(part: str) -> int:
+    """What a part weighs in a name, in tenths of bits: a rare one more than a common one."""
+    scale = rules().rarity_scale
+    return scale["base"] + (scale["initial"] if len(part) == 1 else rules().rarity_of(part))
 
 
 def merge(parts: Sequence[str], others: Sequence[str]) -> tuple[str, ...]:
@@ -243,7 +292,7 @@ def _date_kind(asked: PartialDate, recorded: PartialDate) -> DateKind:
         if len(differing) == 1:
             return DateKind.ONE_DIGIT
         first, last = differing[0], differing[-1]
-        if differing == [first, first + 1] and (one[first], one[last]) == (other[last], other[first]):
+        if len(differing) == 2 and (one[first], one[last]) == (other[last], other[first]):
             return DateKind.SWAPPED
     if all(a == b for a, b in known[1:]) and abs(asked.year - recorded.year) <= 2:
         return DateKind.NEAR_YEAR
@@ -255,6 +304,11 @@ def date_kind(asked: PartialDate | None, recorded: Sequence[PartialDate]) -> Dat
     if asked is None:
         return DateKind.NOT_ASKED
     return max((_date_kind(asked, date) for date in recorded), default=DateKind.ABSENT)
+
+
+def precision_of(asked: PartialDate | None) -> int:
+    """How much of a date is known: 0 nothing, 1 the year, 2 the month too, 3 the day too."""
+    return 0 if asked is None else 1 + bool(asked.month) + bool(asked.month and asked.day)
 
 
 def sex_kind(asked: str | None, recorded: str | None) -> SexKind:
@@ -274,36 +328,43 @@ def _align_parts(
     related = [[relate(a, b) for b in name] for a in query]
     level = _level(query, name, [[kind for kind, _ in row] for row in related], base)
     # A pair that a level accepts comes before any that none accepts, whatever the letters have in common.
-    weights = [[earned + (1 << 20 if kind != PartKind.NONE else 0) for kind, earned in row] for row in related]
+    worth = [[earned + (1 << 20 if kind != PartKind.NONE else 0) for kind, earned in row] for row in related]
     if len(query) <= len(name):
-        matched = _assignment(weights)
+        matched = _assignment(worth)
     else:
-        turned = [list(column) for column in zip(*weights, strict=True)]
+        turned = [list(column) for column in zip(*worth, strict=True)]
         matched = sorted((row, column) for column, row in _assignment(turned))
-    left_out = abs(len(query) - len(name))
+    query_weight, name_weight = [weight(part) for part in query], [weight(part) for part in name]
+    # Agreement says as much as the commoner of the two parts.
+    weights = [min(query_weight[row], name_weight[column]) for row, column in matched]
+    left_out = sum(query_weight[row] for row in set(range(len(query))) - {row for row, _ in matched})
+    left_out += sum(name_weight[column] for column in set(range(len(name))) - {column for _, column in matched})
     alone = sum(related[row][column][0] != PartKind.NONE for row, column in matched) < 2
-    whole = 1000 * (100 * len(matched) + r.name["left_out_alone" if alone else "left_out"] * left_out)
+    whole = 1000 * (100 * sum(weights) + r.name["left_out_alone" if alone else "left_out"] * left_out)
     pairs, total, points = [], 0, 0
-    for row, column in matched:
+    for (row, column), heavy in zip(matched, weights, strict=True):
         kind, earned = related[row][column]
-        total += earned
+        total += heavy * earned
         so_far = share * 100 * total // whole
         pairs.append(Pair(row, column, kind, so_far - points))
         points = so_far
+    agreeing = [pair.kind != PartKind.NONE for pair in pairs]
+    for place, (row, column) in enumerate(matched):
+        # Where another part agrees, one that contradicts says more than that it does not agree.
+        short = r.name["contradicted_below"] - related[row][column][1]
+        if short > 0 and sum(agreeing) > agreeing[place]:
+            cost = min(share * r.name["contradicted_cost"] * short // (1000 * r.name["contradicted_below"]), points)
+            pairs[place] = pairs[place]._replace(points=pairs[place].points - cost)
+            points -= cost
     columns = [pair.name for pair in pairs if pair.kind != PartKind.NONE]
     order = -min(r.name["order_cost"], points) if columns != sorted(columns) else 0
     form = -min(r.name["form_cost"], points + order) if base != EXACT else 0
     return level, tuple(pairs), order, form
 
 
-def _readings(
-    query: Sequence[Form], name: Sequence[Form], number: int, date: DateKind, sex: SexKind
-) -> list[Alignment]:
+def _readings(query: Sequence[Form], name: Sequence[Form], number: int, other: OtherEvidence) -> list[Alignment]:
     """Every form of the query beside every form of a name, then the merged reading."""
-    r = rules()
-    date_points = r.dob[date.name.lower()] if date else 0
-    sex_points = r.sex[sex.name.lower()] if sex else 0
-    share = 1000 - (r.dob["share"] if date else 0) - (r.sex["share"] if sex else 0)
+    share, date_points, sex_points = other.points()
     readings = [
         (q.parts, n.parts, number_q, number_n, False)
         for (number_q, q), (number_n, n) in product(enumerate(query), enumerate(name))
@@ -318,8 +379,8 @@ def _readings(
         score = sum(pair.points for pair in pairs) + order + form + date_points + sex_points
         found.append(
             Alignment(
-                level, score, query_form, name_form, merged, pairs, order, form, date, date_points, sex, sex_points,
-                number,
+                level, score, query_form, name_form, merged, pairs, order, form, other.date, date_points, other.sex,
+                sex_points, number,
             )
         )  # fmt: skip
     return found
@@ -339,10 +400,11 @@ def align(
     name: Sequence[Form],
     *,
     date: DateKind = DateKind.NOT_ASKED,
+    precision: int = 3,
     sex: SexKind = SexKind.NOT_ASKED,
 ) -> Alignment:
     """The best reading of one name against the query, and the lowest level of any."""
-    return _best(_readings(query, name, 0, date, sex))
+    return _best(_readings(query, name, 0, OtherEvidence(date, precision, sex)))
 
 
 def align_person(
@@ -355,7 +417,5 @@ def align_person(
     sex: str | None = None,
 ) -> Alignment:
     """The best reading over all names of a person, and the lowest level of any; ``name`` is the number of the best."""
-    date, agreement = date_kind(asked_date, dates), sex_kind(asked_sex, sex)
-    return _best(
-        [reading for number, name in enumerate(names) for reading in _readings(query, name, number, date, agreement)]
-    )
+    other = OtherEvidence(date_kind(asked_date, dates), precision_of(asked_date), sex_kind(asked_sex, sex))
+    return _best([reading for number, name in enumerate(names) for reading in _readings(query, name, number, other)])

@@ -7,20 +7,74 @@ alike.
 from __future__ import annotations
 
 import hashlib
+import os
+import re
 import tomllib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.metadata import version
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
+
+from phonosearch._errors import RulesError
 
 __all__ = ["LEVELS", "Rules", "rules"]
 
 LEVELS = ("exact", "variant", "sounds", "close", "wide")
 
 UNICODE_VERSION = "14.0"
-NICKNAME_TABLES = ("nicknames.tsv", "diminutives.tsv", "equivalents.tsv")
-TABLES = ("rules.toml", *NICKNAME_TABLES, "spellings.tsv", "unicode_unassigned.tsv")
+NICKNAME_TABLES = ("nicknames.tsv", "diminutives.tsv")
+EQUIVALENT_TABLES = ("equivalents.tsv",)
+SPELLING_TABLES = ("spellings.tsv", "romanisations.tsv")
+SURNAME_TABLES = ("surnames.tsv",)
+VARIANT_TABLES = (*NICKNAME_TABLES, *EQUIVALENT_TABLES, *SPELLING_TABLES, *SURNAME_TABLES)
+TABLES = ("rules.toml", *VARIANT_TABLES, "letters.tsv", "rarity.tsv", "weights.tsv", "unicode_unassigned.tsv")
+OWN_VARIANTS = "PHONOSEARCH_VARIANTS"  # names a force's own file of variants
+ENGLISH_ENDINGS = frozenset(("en", "gd"))  # languages whose diminutives end in -ie or -y at will
+VARIANT_LETTERS = 13  # the kernel packs a word of the tables into one number
+
+
+Row = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Variants:
+    """The rows of the tables of variants, as text without comments.
+
+    The kernel makes its groups from the text; those here are made for the reference, when first asked for.
+
+    Attributes
+    ----------
+    short_forms, equivalents, given, surnames : str
+        Lines of language, source and words: a formal name and its short forms, one name in several languages, and
+        the spellings of given names and of surnames.
+    """
+
+    short_forms: str
+    equivalents: str
+    given: str
+    surnames: str
+
+    @cached_property
+    def nicknames(self) -> tuple[Row, ...]:
+        """The groups of the nickname relation, each led by its formal name."""
+        return _nicknames(_lines(self.short_forms), _lines(self.equivalents), _lines(self.given))
+
+    @cached_property
+    def spellings(self) -> tuple[Row, ...]:
+        """The groups of the spelling relation."""
+        return tuple(row[2:] for row in _lines(self.given + self.surnames))
+
+    @cached_property
+    def nickname_groups(self) -> dict[str, frozenset[int]]:
+        """The groups of ``nicknames`` that a word stands in."""
+        return _group_of(self.nicknames)
+
+    @cached_property
+    def spelling_groups(self) -> dict[str, frozenset[int]]:
+        """The groups of ``spellings`` that a word stands in."""
+        return _group_of(self.spellings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +86,8 @@ class Rules:
     version : str
         Version of the tables and the first 12 hexadecimal digits of the fingerprint; stands in every answer.
     fingerprint : str
-        SHA-256 over all tables, the Unicode version and the version of the transliteration package.
+        SHA-256 over all tables, the force's own file of variants, the Unicode version and the version of the
+        transliteration package.
     """
 
     version: str
@@ -52,16 +107,70 @@ class Rules:
     prefixes: frozenset[str]
     alternate_beginnings: tuple[tuple[str, str], ...]
     alternate_min_rest: int
+    alternate_endings: tuple[tuple[str, str], ...]
+    alternate_ending_min_rest: int
     edits: tuple[tuple[int, int], ...]
+    bands: tuple[tuple[int, str], ...]
+    alike_points: int
+    alike_edits: int
     part: dict[str, int]
     name: dict[str, int]
-    dob: dict[str, int]
-    sex: dict[str, int]
-    nicknames: tuple[tuple[str, ...], ...]
-    spellings: tuple[tuple[str, ...], ...]
-    nickname_groups: dict[str, frozenset[int]]
-    spelling_groups: dict[str, frozenset[int]]
+    other: dict[str, int]
+    weights: dict[tuple[str, str], int]
+    variants: Variants
     sequences: dict[str, str]
+    letter_costs: dict[str, int]
+    letter_groups: frozenset[tuple[str, str]]  # both ways round
+    letter_points: dict[tuple[str, str], int]
+    letter_curve: tuple[tuple[int, int], ...]
+    rarity_scale: dict[str, int]
+    rarity_text: str
+
+    @property
+    def nicknames(self) -> tuple[Row, ...]:
+        """The groups of the nickname relation, each led by its formal name."""
+        return self.variants.nicknames
+
+    @property
+    def spellings(self) -> tuple[Row, ...]:
+        """The groups of the spelling relation."""
+        return self.variants.spellings
+
+    @property
+    def nickname_groups(self) -> dict[str, frozenset[int]]:
+        """The groups of ``nicknames`` that a word stands in."""
+        return self.variants.nickname_groups
+
+    @property
+    def spelling_groups(self) -> dict[str, frozenset[int]]:
+        """The groups of ``spellings`` that a word stands in."""
+        return self.variants.spelling_groups
+
+    def rarity_of(self, word: str) -> int:
+        """Tenths of bits that a part says about who bears it."""
+        return _rarity(self.rarity_text).get(word, self.rarity_scale["unknown"])
+
+    def shares(self, precision: int, with_sex: bool) -> tuple[int, dict[str, int], dict[str, int]]:
+        """Points of 1000 for the name, then by state for a date of birth and for a sex, where they are asked.
+
+        ``precision`` of the date: 0 none, 1 year, 2 month, 3 day. The 1000 points are shared out as the weights of the
+        Fellegi-Sunter model range: the name's by ``other.name_range``, a field's from its contradiction to its full
+        agreement.
+        """
+        field = (None, "dob_year", "dob_month", "dob")[precision]
+        by_date = self._above_contradiction(field) if field else {}
+        by_sex = self._above_contradiction("sex") if with_sex else {}
+        total = self.other["name_range"] + by_date.get("exact", 0) + by_sex.get("exact", 0)
+        date_points = {state: 1000 * tenths // total for state, tenths in by_date.items()}
+        sex_points = {state: 1000 * tenths // total for state, tenths in by_sex.items()}
+        return 1000 - date_points.get("exact", 0) - sex_points.get("exact", 0), date_points, sex_points
+
+    def _above_contradiction(self, field: str) -> dict[str, int]:
+        states = {state: tenths for (of, state), tenths in self.weights.items() if of == field}
+        if field != "sex":
+            whole = {state: tenths for (of, state), tenths in self.weights.items() if of == "dob"}
+            states = {state: min(tenths, states["exact"]) for state, tenths in (whole | states).items()}
+        return {state: max(tenths - states["contradicted"], 0) for state, tenths in states.items()}
 
     def share_nickname(self, a: str, b: str) -> str | None:
         """How two given names are forms of one: the key of its points, or None."""
@@ -78,7 +187,10 @@ class Rules:
         return self.edits[-1][1]
 
 
-Row = tuple[str, ...]
+@cache
+def _rarity(text: str) -> dict[str, int]:
+    """The table of rarity by word; the kernel reads the text itself."""
+    return {word: int(tenths) for tenths, words in _rows(text) for word in words.split()}
 
 
 def _read(name: str) -> str:
@@ -89,27 +201,122 @@ def _rows(text: str) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(line.split("\t")) for line in text.splitlines() if line and not line.startswith("#"))
 
 
+def _body(text: str) -> str:
+    """A table without its comments; each line ends in a newline."""
+    return "".join(f"{line}\n" for line in text.splitlines() if line and not line.startswith("#"))
+
+
+def _lines(body: str) -> list[Row]:
+    """The rows of a table without comments."""
+    return [tuple(line.split("\t")) for line in body.split("\n")[:-1]]
+
+
 def _ranges(rows: Any) -> tuple[tuple[int, int], ...]:
     return tuple(sorted((int(first, 16), int(last, 16)) for first, last in rows))
 
 
-def _nicknames(rows: list[Row], spellings: tuple[Row, ...]) -> tuple[Row, ...]:
-    """One row a given name; the spellings of a name share their diminutives."""
-    short: dict[str, set[str]] = {}
-    for formal, *others in rows:
-        short.setdefault(formal, set()).update(others)
-    for group in spellings:
-        shared = set().union(*(short.get(name, ()) for name in group)) - set(group)
-        if shared:
-            short.update((name, short.get(name, set()) | shared) for name in group)
-    return tuple((formal, *sorted(short[formal] - {formal})) for formal in sorted(short))
+def _endings(short: str) -> tuple[str, ...]:
+    """The other usual spelling of an English diminutive in -ie or -y (Lizzie, Lizzy)."""
+    if short.endswith("ie"):
+        stem, other = short[:-2], "y"
+    elif short.endswith("y"):
+        stem, other = short[:-1], "ie"
+    else:
+        return ()
+    if not 3 <= len(stem) <= VARIANT_LETTERS - 2 or stem[-1] in "aeiou":
+        return ()
+    return (stem + other,)
+
+
+def _spelled(rows: list[Row]) -> dict[str, dict[str, None]]:
+    """The words with which each word shares a row, itself among them, in the order of the rows."""
+    others: dict[str, dict[str, None]] = {}
+    for row in rows:
+        group = dict.fromkeys(row[2:])
+        for word in group:
+            if word in others:
+                others[word] = others[word] | group
+            else:
+                others[word] = group
+    return others
+
+
+def _nicknames(short_forms: list[Row], equivalents: list[Row], spellings: list[Row]) -> tuple[Row, ...]:
+    """The groups of the nickname relation, each led by its formal name.
+
+    One group a formal name and language, so that two short forms are siblings in one language only; one more for each
+    other spelling of the formal name. A row of equivalents is a group, with the other spellings of those members that
+    head a row of spellings (Michele is Michael in Italy, and a spelling of Michelle elsewhere). ``_text.Groups`` makes
+    the same for the kernel.
+    """
+    spelled = _spelled(spellings)
+    headed: dict[str, list[str]] = {}
+    for row in spellings:
+        headed.setdefault(row[2], []).extend(row[2:])
+    formals = {row[2] for row in short_forms}
+    groups: dict[tuple[str, str], dict[str, None]] = {}
+    for language, _, formal, *shorts in short_forms:
+        members = dict.fromkeys(shorts)
+        if language in ENGLISH_ENDINGS:
+            members.update((word, None) for short in shorts for word in _endings(short) if word not in formals)
+        for spelling in spelled.get(formal, (formal,)):
+            key = (language, spelling)
+            groups[key] = groups[key] | members if key in groups else members
+    found = dict.fromkeys(
+        (formal, *(word for word in members if word != formal)) for (_, formal), members in groups.items()
+    )
+    for _, _, *words in equivalents:
+        members = {}
+        for word in words:
+            members.update(dict.fromkeys(headed.get(word, (word,))))
+        members.pop(words[0], None)
+        found[(words[0], *members)] = None
+    return tuple(found)
+
+
+def _own_variants(text: str) -> list[tuple[str, Row]]:
+    """The rows of a force's own file, checked: the relation, then the row as in the tables."""
+    found = []
+    for number, line in enumerate(text.split("\n"), 1):
+        line = line.rstrip("\r")
+        if not line.strip() or line.startswith("#"):
+            continue
+        relation, *row = line.split("\t")
+        words = row[2:]
+        if relation not in ("nickname", "spelling"):
+            raise RulesError(OWN_VARIANTS, "the first column must be nickname or spelling", number)
+        if len(words) < 2 or not all(row):
+            raise RulesError(OWN_VARIANTS, "needs relation, language, source and two names or more, none empty", number)
+        if not all(re.fullmatch(f"[a-z]{{2,{VARIANT_LETTERS}}}", word) for word in words):
+            raise RulesError(
+                OWN_VARIANTS, f"a name must be one word of 2 to {VARIANT_LETTERS} letters a-z, as normalised", number
+            )
+        if len(set(words)) < len(words):
+            raise RulesError(OWN_VARIANTS, "a name stands twice", number)
+        found.append((relation, tuple(row)))
+    return found
+
+
+def _read_own() -> str:
+    path = os.environ.get(OWN_VARIANTS, "")
+    if not path:
+        return ""
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise RulesError(OWN_VARIANTS, f"the file cannot be read ({error.strerror})") from None
+    except ValueError:
+        raise RulesError(OWN_VARIANTS, "the file is not UTF-8 text") from None
 
 
 def _group_of(rows: tuple[tuple[str, ...], ...]) -> dict[str, frozenset[int]]:
-    groups: dict[str, set[int]] = {}
+    groups: dict[str, list[int]] = {}
     for number, row in enumerate(rows):
         for word in row:
-            groups.setdefault(word, set()).add(number)
+            if word in groups:
+                groups[word].append(number)
+            else:
+                groups[word] = [number]
     return {word: frozenset(numbers) for word, numbers in groups.items()}
 
 
@@ -120,11 +327,17 @@ def rules() -> Rules:
     digest = hashlib.sha256()
     for name, text in texts.items():
         digest.update(f"{name}\0{text}\0".encode())
+    own = _read_own()
+    if own:
+        digest.update(f"{OWN_VARIANTS}\0{own}\0".encode())
     digest.update(f"unicode {UNICODE_VERSION}\0anyascii {version('anyascii')}".encode())
     fingerprint = digest.hexdigest()
     table = tomllib.loads(texts["rules.toml"])
-    spellings = _rows(texts["spellings.tsv"])
-    nicknames = _nicknames([row for name in NICKNAME_TABLES for row in _rows(texts[name])], spellings)
+    own_rows = _own_variants(own)
+    own_text = {
+        relation: "".join("\t".join(row) + "\n" for of, row in own_rows if of == relation)
+        for relation in ("nickname", "spelling")
+    }
     fold, words = table["fold"], table["words"]
     return Rules(
         version=f"{table['version']}+{fingerprint[:12]}",
@@ -144,14 +357,31 @@ def rules() -> Rules:
         prefixes=frozenset(words["prefixes"]),
         alternate_beginnings=tuple((one, other) for one, other in words["alternate_beginnings"]["pairs"]),
         alternate_min_rest=words["alternate_beginnings"]["min_rest"],
+        alternate_endings=tuple((one, other) for one, other in words["alternate_endings"]["pairs"]),
+        alternate_ending_min_rest=words["alternate_endings"]["min_rest"],
         edits=tuple((up_to, edits) for up_to, edits in table["close"]["edits"]),
+        bands=tuple((least, words) for least, words in table["bands"]["least"]),
+        alike_points=table["close"]["alike_points"],
+        alike_edits=table["close"]["alike_edits"],
         part=table["part"],
         name=table["name"],
-        dob=table["dob"],
-        sex=table["sex"],
-        nicknames=nicknames,
-        spellings=spellings,
-        nickname_groups=_group_of(nicknames),
-        spelling_groups=_group_of(spellings),
+        other=table["other"],
+        weights={(field, state): int(tenths) for field, state, _, _, tenths in _rows(texts["weights.tsv"])},
+        variants=Variants(
+            short_forms="".join(_body(texts[name]) for name in NICKNAME_TABLES) + own_text["nickname"],
+            equivalents="".join(_body(texts[name]) for name in EQUIVALENT_TABLES),
+            given="".join(_body(texts[name]) for name in SPELLING_TABLES) + own_text["spelling"],
+            surnames="".join(_body(texts[name]) for name in SURNAME_TABLES),
+        ),
         sequences=fold["sequences"],
+        letter_costs=table["letters"]["costs"],
+        letter_groups=frozenset(
+            pair
+            for group in table["letters"]["groups"]
+            for pair in (tuple(group.split(":")), tuple(group.split(":")[::-1]))
+        ),
+        letter_points={(kind, key): int(points) for kind, key, points in _rows(texts["letters.tsv"])},
+        letter_curve=tuple((evidence, points) for evidence, points in table["letters"]["curve"]),
+        rarity_scale=table["rarity"],
+        rarity_text=texts["rarity.tsv"],
     )

@@ -1,5 +1,7 @@
 from libc.stdint cimport uint8_t, uint16_t, uint64_t
 
+from phonosearch._similarity cimport LetterRules
+
 cdef enum:
     MAX_PARTS = 16
     MAX_PART_LETTERS = 60
@@ -8,6 +10,7 @@ cdef enum:
     MAX_FORMS = 3
     MAX_CODE_POINTS = 256
     MAX_ID_BYTES = 256
+    MAX_ENDINGS = 64
 
 # Outcomes of reading a name; the same numbers as _records.STATUS.
 cdef enum:
@@ -51,13 +54,19 @@ cdef class TextRules:
     cdef uint8_t beginnings[8][2][4]
     cdef int beginning_length[8][2]
     cdef int beginning_min_rest
+    cdef int ending_count
+    cdef uint8_t endings[MAX_ENDINGS][2][8]
+    cdef int ending_length[MAX_ENDINGS][2]
+    cdef int ending_min_rest
     cdef int edits_for_letters[64]
     cdef int part_exact, part_spelling, part_nickname, part_nickname_sibling, part_initial
-    cdef int sounds_base, sounds_span, both_keys, close_base, close_span, none_span
-    cdef int left_out, left_out_alone, order_cost, form_cost
-    cdef int date_share, sex_share
-    cdef int date_points[8]
-    cdef int sex_points[4]
+    cdef int none_above, none_divisor, none_most, alike_points, alike_edits
+    cdef int left_out, left_out_alone, order_cost, form_cost, contradicted_below, contradicted_cost
+    # By precision of the date asked (0 none, 1 year, 2 month, 3 day), and whether a sex is asked.
+    cdef int name_share[4][2]
+    cdef int date_points[4][2][8]
+    cdef int sex_points[4][2][4]
+    cdef readonly LetterRules letters
     cdef object fold, raw_part
 
     cdef const WordEntry* word(self, uint64_t key) noexcept nogil
@@ -68,5 +77,3 @@ cdef class TextRules:
     ) noexcept nogil
     cdef int read_slowly(self, const uint8_t* text, Py_ssize_t length, ParsedName* out) except -1
     cdef int read(self, const uint8_t* text, Py_ssize_t length, ParsedName* out) except -1 nogil
-
-cdef uint64_t pack_word(const uint8_t* letters, Py_ssize_t length) noexcept nogil

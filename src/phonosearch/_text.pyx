@@ -6,8 +6,13 @@ folded by ``_normalise.fold`` itself. The tables of words and groups come from t
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free, malloc
-from libc.string cimport memcpy
+from libc.stdlib cimport calloc, free, malloc, realloc
+from libc.string cimport memcmp, memcpy
+
+from phonosearch._similarity cimport LetterRules
+from phonosearch._words cimport hash_slot, pack_word
+
+from phonosearch._rules import ENGLISH_ENDINGS
 
 cdef enum:
     TITLE = 1
@@ -17,20 +22,12 @@ cdef enum:
     PREFIX = 16
     SLOW = 255
 
-cdef uint64_t HASH_FACTOR = 0x9E3779B97F4A7C15
+cdef int ENGLISH_COUNT = len(ENGLISH_ENDINGS)   # the first languages that are numbered
+cdef uint64_t LEAST_OF_TWELVE = pack_word(<const uint8_t*>b"aaaaaaaaaaaa", 12)
 
-
-cdef uint64_t pack_word(const uint8_t* letters, Py_ssize_t length) noexcept nogil:
-    """Up to thirteen letters as one number to base 27; 0 for a longer word or one that is not a-z."""
-    cdef uint64_t key = 0
-    cdef Py_ssize_t position
-    if length > 13:
-        return 0
-    for position in range(length):
-        if letters[position] < 97 or letters[position] > 122:
-            return 0
-        key = key * 27 + (letters[position] - 96)
-    return key
+# In the order of the kinds of the kernel.
+DATE_KINDS = ("not_asked", "contradicted", "absent", "near_year", "one_digit", "swapped", "partial", "exact")
+SEX_KINDS = ("not_asked", "contradicted", "absent", "exact")
 
 
 cdef uint64_t _pack(str word) except? 0:
@@ -39,6 +36,303 @@ cdef uint64_t _pack(str word) except? 0:
     if key == 0:
         raise ValueError(f"{word!r} in the rules is not a word of one to thirteen letters a-z")
     return key
+
+
+cdef class Numbers:
+    """A list of numbers that grows."""
+
+    cdef int* at
+    cdef int used, room
+
+    def __cinit__(self):
+        self.at = NULL
+        self.used = self.room = 0
+
+    def __dealloc__(self):
+        free(self.at)
+
+    cdef inline int add(self, int number) except -1:
+        if self.used == self.room:
+            self._grow()
+        self.at[self.used] = number
+        self.used += 1
+        return 0
+
+    cdef int fill(self, int size, int number) except -1:
+        while self.used < size:
+            self.add(number)
+        return 0
+
+    cdef int* taken(self) noexcept:
+        """The numbers, which now belong to the caller."""
+        cdef int* at = self.at
+        self.at = NULL
+        self.used = self.room = 0
+        return at
+
+    cdef int _grow(self) except -1:
+        cdef int room = 2 * self.room + 64
+        cdef int* at = <int*>realloc(self.at, room * sizeof(int))
+        if at == NULL:
+            raise MemoryError
+        self.at = at
+        self.room = room
+        return 0
+
+
+cdef class Groups:
+    """The groups of spellings and of nicknames, of numbered words: the compiled twin of ``_rules.Variants``.
+
+    Parameters
+    ----------
+    variants : Variants
+        The rows of the tables.
+    others : int
+        How many further words will be numbered.
+    """
+
+    cdef uint64_t* keys         # of each word
+    cdef int words
+    cdef int* number            # hash table: the number of a word + 1, 0 for an empty slot
+    cdef uint64_t mask
+    cdef Numbers language, start, row           # of each row: language, where it begins in `row`, its words
+    cdef Numbers rows_start, rows               # of each word: the rows of the given names' spellings that it is in
+    cdef Numbers mark                           # of each word: the last set that it was added to
+    cdef int round
+    cdef Numbers spelling_start, spelling       # where each group begins in `spelling`, its words: its head first
+    cdef Numbers nickname_start, nickname
+    cdef Numbers last, before                   # of each word the last group it heads, of each group the one before it
+
+    def __cinit__(self, variants, int others):
+        cdef list texts = [
+            text.encode("utf-8")
+            for text in (variants.short_forms, variants.equivalents, variants.given, variants.surnames)
+        ]
+        # Each word and source follows a tab; a short form has at most one other ending.
+        cdef uint64_t most = others + sum([text.count(b"\t") - text.count(b"\n") for text in (*texts, texts[0])])
+        cdef uint64_t slots = 16
+        while 4 * slots < 5 * most:
+            slots *= 2
+        self.mask = slots - 1
+        self.words = self.round = 0
+        self.keys = <uint64_t*>malloc((most + 1) * sizeof(uint64_t))
+        self.number = <int*>calloc(slots, sizeof(int))
+        if self.keys == NULL or self.number == NULL:
+            raise MemoryError
+        self.language, self.start, self.row = Numbers(), Numbers(), Numbers()
+        self.rows_start, self.rows, self.mark = Numbers(), Numbers(), Numbers()
+        self.spelling_start, self.spelling = Numbers(), Numbers()
+        self.nickname_start, self.nickname = Numbers(), Numbers()
+        self.last, self.before = Numbers(), Numbers()
+        languages = {language.encode("ascii"): number for number, language in enumerate(sorted(ENGLISH_ENDINGS))}
+        self.mark.fill(<int>most, 0)
+        self.last.fill(<int>most, -1)
+        cdef int short_forms = self._read(texts[0], languages)
+        cdef int equivalents = self._read(texts[1], languages)
+        cdef int given = self._read(texts[2], languages)
+        cdef int every = self._read(texts[3], languages)
+        self.start.add(self.row.used)
+        self._place_rows(equivalents, given)
+        self._spellings(equivalents, every)
+        self._short_forms(short_forms)
+        self._equivalents(short_forms, equivalents)
+        self.spelling_start.add(self.spelling.used)
+        self.nickname_start.add(self.nickname.used)
+
+    def __dealloc__(self):
+        free(self.keys)
+        free(self.number)
+
+    cdef int word(self, uint64_t key) noexcept:
+        """The number of a word, new or known."""
+        cdef uint64_t slot = hash_slot(key, self.mask)
+        while self.number[slot] != 0:
+            if self.keys[self.number[slot] - 1] == key:
+                return self.number[slot] - 1
+            slot = slot + 1 & self.mask
+        self.keys[self.words] = key
+        self.words += 1
+        self.number[slot] = self.words
+        return self.words - 1
+
+    cdef int _read(self, bytes text, dict languages) except -1:
+        """Read rows of language, source and words; how many there are by now."""
+        cdef const uint8_t* at = <const uint8_t*>PyBytes_AS_STRING(text)
+        cdef Py_ssize_t size = PyBytes_GET_SIZE(text), place, begin = 0
+        cdef int column = 0
+        cdef uint64_t key
+        for place in range(size):
+            if at[place] != 9 and at[place] != 10:
+                continue
+            if column == 0:
+                self.start.add(self.row.used)
+                self.language.add(languages.setdefault(text[begin:place], len(languages)))
+            elif column >= 2:
+                key = pack_word(at + begin, place - begin)
+                if key == 0:
+                    raise ValueError(f"{text[begin:place]!r} in the tables is not a word of one to thirteen letters a-z")
+                self.row.add(self.word(key))
+            column += 1
+            begin = place + 1
+            if at[place] == 10:
+                if column < 3:
+                    raise ValueError("a row of the tables of variants has a language, a source and words")
+                column = 0
+        return self.language.used
+
+    cdef int _place_rows(self, int first, int end) except -1:
+        """Note for each word the rows from ``first`` to ``end`` that it stands in, in their order."""
+        cdef int row, at, word, used = 0
+        cdef Numbers count = Numbers()
+        count.fill(self.words, 0)
+        for at in range(self.start.at[first], self.start.at[end]):
+            count.at[self.row.at[at]] += 1
+        for word in range(self.words):
+            self.rows_start.add(used)
+            used += count.at[word]
+            count.at[word] = self.rows_start.at[word]
+        self.rows_start.add(used)
+        self.rows.fill(used, 0)
+        for row in range(first, end):
+            for at in range(self.start.at[row], self.start.at[row + 1]):
+                word = self.row.at[at]
+                self.rows.at[count.at[word]] = row
+                count.at[word] += 1
+        return 0
+
+    cdef inline int _add(self, Numbers to, int word) except -1:
+        """Add a word to the set that is being made, once."""
+        if self.mark.at[word] != self.round:
+            self.mark.at[word] = self.round
+            to.add(word)
+        return 0
+
+    cdef int _add_row(self, Numbers to, int row) except -1:
+        cdef int at
+        for at in range(self.start.at[row], self.start.at[row + 1]):
+            self._add(to, self.row.at[at])
+        return 0
+
+    cdef int _spellings(self, int first, int end) except -1:
+        cdef int row
+        for row in range(first, end):
+            self.round += 1
+            self.spelling_start.add(self.spelling.used)
+            self._add_row(self.spelling, row)
+        return 0
+
+    cdef int _begin(self, int head) except -1:
+        """Begin a group of nicknames."""
+        self.round += 1
+        self.nickname_start.add(self.nickname.used)
+        return self._add(self.nickname, head)
+
+    cdef int _end(self) except -1:
+        """End the group begun, and drop it if there is one like it."""
+        cdef int begin = self.nickname_start.at[self.nickname_start.used - 1]
+        cdef int size = self.nickname.used - begin, head = self.nickname.at[begin], other = self.last.at[head]
+        while other >= 0:
+            if self.nickname_start.at[other + 1] - self.nickname_start.at[other] == size and memcmp(
+                &self.nickname.at[self.nickname_start.at[other]], &self.nickname.at[begin], size * sizeof(int)
+            ) == 0:
+                self.nickname_start.used -= 1
+                self.nickname.used = begin
+                return 0
+            other = self.before.at[other]
+        self.before.add(self.last.at[head])
+        self.last.at[head] = self.nickname_start.used - 1
+        return 0
+
+    cdef int _short_forms(self, int end) except -1:
+        """``_rules._nicknames``: a group for each language and spelling of a formal name."""
+        cdef Numbers formal = Numbers(), ending_start = Numbers(), endings = Numbers(), spelled = Numbers()
+        cdef Numbers group = Numbers(), following = Numbers()       # of a word: its first group; of a group: its next
+        cdef Numbers head = Numbers(), language = Numbers()         # of a group
+        cdef Numbers first = Numbers(), final = Numbers()           # of a group: links to its rows
+        cdef Numbers link_row = Numbers(), link_next = Numbers()
+        cdef int row, at, word, found, link
+        formal.fill(self.words, 0)
+        group.fill(self.words, -1)
+        for row in range(end):
+            formal.at[self.row.at[self.start.at[row]]] = 1
+        for row in range(end):
+            ending_start.add(endings.used)
+            if self.language.at[row] < ENGLISH_COUNT:
+                for at in range(self.start.at[row] + 1, self.start.at[row + 1]):
+                    word = self._ending(self.row.at[at])
+                    if word >= 0 and (word >= formal.used or not formal.at[word]):
+                        endings.add(word)
+            word = self.row.at[self.start.at[row]]
+            self.round += 1
+            spelled.used = 0
+            for at in range(self.rows_start.at[word], self.rows_start.at[word + 1]):
+                self._add_row(spelled, self.rows.at[at])
+            self._add(spelled, word)        # where it is in no row
+            for at in range(spelled.used):
+                word = spelled.at[at]
+                found = group.at[word]
+                while found >= 0 and language.at[found] != self.language.at[row]:
+                    found = following.at[found]
+                if found < 0:
+                    found = head.used
+                    head.add(word)
+                    language.add(self.language.at[row])
+                    following.add(group.at[word])
+                    group.at[word] = found
+                    first.add(link_row.used)
+                    final.add(link_row.used)
+                else:
+                    link_next.at[final.at[found]] = link_row.used
+                    final.at[found] = link_row.used
+                link_row.add(row)
+                link_next.add(-1)
+        ending_start.add(endings.used)
+        for found in range(head.used):
+            self._begin(head.at[found])
+            link = first.at[found]
+            while link >= 0:
+                row = link_row.at[link]
+                for at in range(self.start.at[row] + 1, self.start.at[row + 1]):
+                    self._add(self.nickname, self.row.at[at])
+                for at in range(ending_start.at[row], ending_start.at[row + 1]):
+                    self._add(self.nickname, endings.at[at])
+                link = link_next.at[link]
+            self._end()
+        return 0
+
+    cdef int _ending(self, int word) noexcept:
+        """``_rules._endings`` of a word, or -1."""
+        cdef uint64_t key = self.keys[word], stem
+        cdef bint long_form = key % 729 == 9 * 27 + 5       # -ie
+        if long_form:
+            stem = key // 729
+        elif key % 27 == 25:                                # -y
+            stem = key // 27
+        else:
+            return -1
+        # A stem of three letters to eleven.
+        if stem < 27 * 27 + 27 + 1 or stem >= LEAST_OF_TWELVE or stem % 27 in (1, 5, 9, 15, 21):
+            return -1
+        return self.word(stem * 27 + 25 if long_form else stem * 729 + 9 * 27 + 5)
+
+    cdef int _equivalents(self, int first, int end) except -1:
+        """``_rules._nicknames``: each word of a row, with its other spellings if it heads a row of them."""
+        cdef int row, at, word, place, other
+        cdef bint heads
+        for row in range(first, end):
+            self._begin(self.row.at[self.start.at[row]])
+            for at in range(self.start.at[row], self.start.at[row + 1]):
+                word = self.row.at[at]
+                heads = False
+                for place in range(self.rows_start.at[word], self.rows_start.at[word + 1]):
+                    other = self.rows.at[place]
+                    if self.row.at[self.start.at[other]] == word:
+                        heads = True
+                        self._add_row(self.nickname, other)
+                if not heads:
+                    self._add(self.nickname, word)
+            self._end()
+        return 0
 
 
 cdef class TextRules:
@@ -64,8 +358,8 @@ cdef class TextRules:
         self._check_limits(rules)
         self._fill_fold(rules, fold)
         self._fill_words(rules)
-        self._fill_members(rules)
         self._fill_numbers(rules)
+        self.letters = LetterRules(rules)
 
     def __dealloc__(self):
         free(self.words)
@@ -107,65 +401,74 @@ cdef class TextRules:
         ):
             for word in words:
                 flags[word] = flags.get(word, 0) | flag
-        spelling, nickname = rules.spelling_groups, rules.nickname_groups
-        every = sorted(flags.keys() | spelling.keys() | nickname.keys())
-        cdef uint64_t slots = 16
-        while slots < <uint64_t>(3 * len(every)):
+        cdef Groups groups = Groups(rules.variants, len(flags))
+        for word in flags:
+            groups.word(_pack(word))
+        cdef uint64_t slots = 16, slot
+        while slots < 3 * <uint64_t>groups.words:
             slots *= 2
         self.word_mask = slots - 1
         self.words = <WordEntry*>calloc(slots, sizeof(WordEntry))
-        numbers = sum(len(groups) for table in (spelling, nickname) for groups in table.values())
-        self.groups = <int*>malloc((numbers + 1) * sizeof(int))
-        if self.words == NULL or self.groups == NULL:
+        if self.words == NULL:
             raise MemoryError
-        cdef int used = 0
-        cdef uint64_t slot, key
-        cdef WordEntry* entry
-        for word in every:
-            key = _pack(word)
-            slot = (key * HASH_FACTOR) >> 32 & self.word_mask
+        cdef Numbers places = Numbers()
+        cdef int number
+        for number in range(groups.words):
+            slot = hash_slot(groups.keys[number], self.word_mask)
             while self.words[slot].key != 0:
                 slot = slot + 1 & self.word_mask
-            entry = &self.words[slot]
-            entry.key = key
-            entry.flags = flags.get(word, 0)
-            entry.spelling_start = used
-            for number in sorted(spelling.get(word, ())):
-                self.groups[used] = 2 * number + (rules.spellings[number][0] == word)
-                used += 1
-            entry.spelling_end = used
-            entry.nickname_start = used
-            for number in sorted(nickname.get(word, ())):
-                self.groups[used] = 2 * number + (rules.nicknames[number][0] == word)
-                used += 1
-            entry.nickname_end = used
+            self.words[slot].key = groups.keys[number]
+            places.add(<int>slot)
+        for word, flag in flags.items():
+            self.words[places.at[groups.word(_pack(word))]].flags = flag
+        self._fill_groups(groups, places)
+        self._fill_members(groups)
 
-    def _fill_members(self, rules):
-        cdef int used = 0, number
-        self.spelling_group_count = len(rules.spellings)
-        self.nickname_group_count = len(rules.nicknames)
-        self.spelling_members_start = <int*>malloc((self.spelling_group_count + 1) * sizeof(int))
-        self.nickname_members_start = <int*>malloc((self.nickname_group_count + 1) * sizeof(int))
-        self.spelling_members = <uint64_t*>malloc((sum(map(len, rules.spellings)) + 1) * sizeof(uint64_t))
-        self.nickname_members = <uint64_t*>malloc((sum(map(len, rules.nicknames)) + 1) * sizeof(uint64_t))
-        if (
-            self.spelling_members_start == NULL or self.nickname_members_start == NULL
-            or self.spelling_members == NULL or self.nickname_members == NULL
-        ):
+    def _fill_groups(self, Groups of, Numbers places):
+        """The groups of each word, its spellings first."""
+        cdef int number, group, place, used = 0
+        cdef WordEntry* entry
+        self.groups = <int*>malloc((of.spelling.used + of.nickname.used + 1) * sizeof(int))
+        if self.groups == NULL:
             raise MemoryError
-        for number, row in enumerate(rules.spellings):
-            self.spelling_members_start[number] = used
-            for word in row:
-                self.spelling_members[used] = _pack(word)
-                used += 1
-        self.spelling_members_start[self.spelling_group_count] = used
-        used = 0
-        for number, row in enumerate(rules.nicknames):
-            self.nickname_members_start[number] = used
-            for word in row:
-                self.nickname_members[used] = _pack(word)
-                used += 1
-        self.nickname_members_start[self.nickname_group_count] = used
+        for place in range(of.spelling.used):
+            self.words[places.at[of.spelling.at[place]]].spelling_end += 1
+        for place in range(of.nickname.used):
+            self.words[places.at[of.nickname.at[place]]].nickname_end += 1
+        for number in range(of.words):
+            entry = &self.words[places.at[number]]
+            entry.spelling_start = used
+            used += entry.spelling_end
+            entry.spelling_end = entry.spelling_start
+            entry.nickname_start = used
+            used += entry.nickname_end
+            entry.nickname_end = entry.nickname_start
+        for group in range(of.spelling_start.used - 1):
+            for place in range(of.spelling_start.at[group], of.spelling_start.at[group + 1]):
+                entry = &self.words[places.at[of.spelling.at[place]]]
+                self.groups[entry.spelling_end] = 2 * group + (place == of.spelling_start.at[group])
+                entry.spelling_end += 1
+        for group in range(of.nickname_start.used - 1):
+            for place in range(of.nickname_start.at[group], of.nickname_start.at[group + 1]):
+                entry = &self.words[places.at[of.nickname.at[place]]]
+                self.groups[entry.nickname_end] = 2 * group + (place == of.nickname_start.at[group])
+                entry.nickname_end += 1
+
+    def _fill_members(self, Groups of):
+        """The members of each group."""
+        cdef int place
+        self.spelling_group_count = of.spelling_start.used - 1
+        self.nickname_group_count = of.nickname_start.used - 1
+        self.spelling_members_start = of.spelling_start.taken()
+        self.nickname_members_start = of.nickname_start.taken()
+        self.spelling_members = <uint64_t*>malloc((of.spelling.used + 1) * sizeof(uint64_t))
+        self.nickname_members = <uint64_t*>malloc((of.nickname.used + 1) * sizeof(uint64_t))
+        if self.spelling_members == NULL or self.nickname_members == NULL:
+            raise MemoryError
+        for place in range(of.spelling.used):
+            self.spelling_members[place] = of.keys[of.spelling.at[place]]
+        for place in range(of.nickname.used):
+            self.nickname_members[place] = of.keys[of.nickname.at[place]]
 
     def _fill_numbers(self, rules):
         cdef int letters, number, side
@@ -181,6 +484,18 @@ cdef class TextRules:
                 self.beginning_length[number][side] = len(raw)
                 for letters in range(len(raw)):
                     self.beginnings[number][side][letters] = raw[letters]
+        self.ending_count = len(rules.alternate_endings)
+        self.ending_min_rest = rules.alternate_ending_min_rest
+        if self.ending_count > MAX_ENDINGS:
+            raise ValueError("too many alternate endings")
+        for number, pair in enumerate(rules.alternate_endings):
+            for side in range(2):
+                raw = pair[side].encode("ascii")
+                if len(raw) > 8:
+                    raise ValueError("an alternate ending has at most eight letters")
+                self.ending_length[number][side] = len(raw)
+                for letters in range(len(raw)):
+                    self.endings[number][side][letters] = raw[letters]
         for letters in range(64):
             self.edits_for_letters[letters] = rules.edits_allowed(letters)
             if not 0 <= self.edits_for_letters[letters] <= 2:
@@ -191,32 +506,35 @@ cdef class TextRules:
         self.part_nickname = part["nickname"]
         self.part_nickname_sibling = part["nickname_sibling"]
         self.part_initial = part["initial"]
-        self.sounds_base = part["sounds_base"]
-        self.sounds_span = part["sounds_span"]
-        self.both_keys = part["both_keys"]
-        self.close_base = part["close_base"]
-        self.close_span = part["close_span"]
-        self.none_span = part["none_span"]
+        self.none_above, self.none_divisor = part["none_above"], part["none_divisor"]
+        if self.none_divisor < 1:
+            raise ValueError("none_divisor is below 1")
+        most = max(points for _, points in rules.letter_curve)
+        self.none_most = self.none_above + max(most - self.none_above, 0) // self.none_divisor
+        self.alike_points, self.alike_edits = rules.alike_points, rules.alike_edits
         self.left_out = name["left_out"]
         self.left_out_alone = name["left_out_alone"]
         self.order_cost = name["order_cost"]
         self.form_cost = name["form_cost"]
-        self.date_share = rules.dob["share"]
-        self.sex_share = rules.sex["share"]
-        kinds = ("contradicted", "absent", "near_year", "one_digit", "swapped", "partial", "exact")
-        self.date_points[0] = 0
-        for number, kind in enumerate(kinds):
-            self.date_points[number + 1] = rules.dob[kind]
-        self.sex_points[0] = 0
-        for number, kind in enumerate(("contradicted", "absent", "exact")):
-            self.sex_points[number + 1] = rules.sex[kind]
+        self.contradicted_below = name["contradicted_below"]
+        self.contradicted_cost = name["contradicted_cost"]
+        if not 0 < self.contradicted_below <= 1000 or not 0 <= self.contradicted_cost <= 1000:
+            raise ValueError("the cost of a contradiction is out of range")
+        for precision in range(4):
+            for with_sex in range(2):
+                share, by_date, by_sex = rules.shares(precision, bool(with_sex))
+                self.name_share[<int>precision][<int>with_sex] = share
+                for number, kind in enumerate(DATE_KINDS):
+                    self.date_points[<int>precision][<int>with_sex][<int>number] = by_date.get(kind, 0)
+                for number, kind in enumerate(SEX_KINDS):
+                    self.sex_points[<int>precision][<int>with_sex][<int>number] = by_sex.get(kind, 0)
 
     cdef const WordEntry* word(self, uint64_t key) noexcept nogil:
         """The entry of a packed word, or NULL."""
         cdef uint64_t slot
         if key == 0:
             return NULL
-        slot = (key * HASH_FACTOR) >> 32 & self.word_mask
+        slot = hash_slot(key, self.word_mask)
         while self.words[slot].key != 0:
             if self.words[slot].key == key:
                 return &self.words[slot]
