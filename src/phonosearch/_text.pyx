@@ -38,7 +38,7 @@ cdef uint64_t _pack(str word) except? 0:
     return key
 
 
-cdef class Numbers:
+cdef class _Numbers:
     """A list of numbers that grows."""
 
     cdef int* at
@@ -80,7 +80,17 @@ cdef class Numbers:
         return 0
 
 
-cdef class Groups:
+cdef Py_ssize_t _count_words(bytes text) noexcept:
+    """The words in rows of language, source and words: each column but a row's last ends in a tab."""
+    cdef const uint8_t* at = <const uint8_t*>PyBytes_AS_STRING(text)
+    cdef Py_ssize_t size = PyBytes_GET_SIZE(text), place, tabs = 0, rows = 0
+    for place in range(size):
+        tabs += at[place] == 9
+        rows += at[place] == 10
+    return max(tabs - rows, 0)
+
+
+cdef class _Groups:
     """The groups of spellings and of nicknames, of numbered words: the compiled twin of ``_rules.Variants``.
 
     Parameters
@@ -95,22 +105,21 @@ cdef class Groups:
     cdef int words
     cdef int* number            # hash table: the number of a word + 1, 0 for an empty slot
     cdef uint64_t mask
-    cdef Numbers language, start, row           # of each row: language, where it begins in `row`, its words
-    cdef Numbers rows_start, rows               # of each word: the rows of the given names' spellings that it is in
-    cdef Numbers mark                           # of each word: the last set that it was added to
+    cdef _Numbers language, start, row           # of each row: language, where it begins in `row`, its words
+    cdef _Numbers rows_start, rows               # of each word: the rows of the given names' spellings that it is in
+    cdef _Numbers mark                           # of each word: the last set that it was added to
     cdef int round
-    cdef Numbers spelling_start, spelling       # where each group begins in `spelling`, its words: its head first
-    cdef Numbers nickname_start, nickname
-    cdef Numbers last, before                   # of each word the last group it heads, of each group the one before it
+    cdef _Numbers spelling_start, spelling       # where each group begins in `spelling`, its words: its head first
+    cdef _Numbers nickname_start, nickname
+    cdef _Numbers last, before                   # of each word the last group it heads, of each group the one before it
 
     def __cinit__(self, variants, int others):
         cdef list texts = [
             text.encode("utf-8")
             for text in (variants.short_forms, variants.equivalents, variants.given, variants.surnames)
         ]
-        # Each word and source follows a tab; a short form has at most one other ending.
-        cdef uint64_t most = others + sum([text.count(b"\t") - text.count(b"\n") for text in (*texts, texts[0])])
-        cdef uint64_t slots = 16
+        # A short form has at most one other ending.
+        cdef uint64_t most = others + sum([_count_words(text) for text in (*texts, texts[0])]), slots = 16
         while 4 * slots < 5 * most:
             slots *= 2
         self.mask = slots - 1
@@ -119,11 +128,11 @@ cdef class Groups:
         self.number = <int*>calloc(slots, sizeof(int))
         if self.keys == NULL or self.number == NULL:
             raise MemoryError
-        self.language, self.start, self.row = Numbers(), Numbers(), Numbers()
-        self.rows_start, self.rows, self.mark = Numbers(), Numbers(), Numbers()
-        self.spelling_start, self.spelling = Numbers(), Numbers()
-        self.nickname_start, self.nickname = Numbers(), Numbers()
-        self.last, self.before = Numbers(), Numbers()
+        self.language, self.start, self.row = _Numbers(), _Numbers(), _Numbers()
+        self.rows_start, self.rows, self.mark = _Numbers(), _Numbers(), _Numbers()
+        self.spelling_start, self.spelling = _Numbers(), _Numbers()
+        self.nickname_start, self.nickname = _Numbers(), _Numbers()
+        self.last, self.before = _Numbers(), _Numbers()
         languages = {language.encode("ascii"): number for number, language in enumerate(sorted(ENGLISH_ENDINGS))}
         self.mark.fill(<int>most, 0)
         self.last.fill(<int>most, -1)
@@ -170,7 +179,7 @@ cdef class Groups:
             elif column >= 2:
                 key = pack_word(at + begin, place - begin)
                 if key == 0:
-                    raise ValueError(f"{text[begin:place]!r} in the tables is not a word of one to thirteen letters a-z")
+                    raise ValueError(f"{text[begin:place]!r} in the rules is no word of one to thirteen letters a-z")
                 self.row.add(self.word(key))
             column += 1
             begin = place + 1
@@ -183,7 +192,7 @@ cdef class Groups:
     cdef int _place_rows(self, int first, int end) except -1:
         """Note for each word the rows from ``first`` to ``end`` that it stands in, in their order."""
         cdef int row, at, word, used = 0
-        cdef Numbers count = Numbers()
+        cdef _Numbers count = _Numbers()
         count.fill(self.words, 0)
         for at in range(self.start.at[first], self.start.at[end]):
             count.at[self.row.at[at]] += 1
@@ -200,14 +209,14 @@ cdef class Groups:
                 count.at[word] += 1
         return 0
 
-    cdef inline int _add(self, Numbers to, int word) except -1:
+    cdef inline int _add(self, _Numbers to, int word) except -1:
         """Add a word to the set that is being made, once."""
         if self.mark.at[word] != self.round:
             self.mark.at[word] = self.round
             to.add(word)
         return 0
 
-    cdef int _add_row(self, Numbers to, int row) except -1:
+    cdef int _add_row(self, _Numbers to, int row) except -1:
         cdef int at
         for at in range(self.start.at[row], self.start.at[row + 1]):
             self._add(to, self.row.at[at])
@@ -245,11 +254,12 @@ cdef class Groups:
 
     cdef int _short_forms(self, int end) except -1:
         """``_rules._nicknames``: a group for each language and spelling of a formal name."""
-        cdef Numbers formal = Numbers(), ending_start = Numbers(), endings = Numbers(), spelled = Numbers()
-        cdef Numbers group = Numbers(), following = Numbers()       # of a word: its first group; of a group: its next
-        cdef Numbers head = Numbers(), language = Numbers()         # of a group
-        cdef Numbers first = Numbers(), final = Numbers()           # of a group: links to its rows
-        cdef Numbers link_row = Numbers(), link_next = Numbers()
+        cdef _Numbers formal = _Numbers(), spelled = _Numbers()
+        cdef _Numbers ending_start = _Numbers(), endings = _Numbers()   # of each row
+        cdef _Numbers group = _Numbers(), following = _Numbers()    # of a word: its first group; of a group: its next
+        cdef _Numbers head = _Numbers(), language = _Numbers()         # of a group
+        cdef _Numbers first = _Numbers(), final = _Numbers()           # of a group: links to its rows
+        cdef _Numbers link_row = _Numbers(), link_next = _Numbers()
         cdef int row, at, word, found, link
         formal.fill(self.words, 0)
         group.fill(self.words, -1)
@@ -401,7 +411,7 @@ cdef class TextRules:
         ):
             for word in words:
                 flags[word] = flags.get(word, 0) | flag
-        cdef Groups groups = Groups(rules.variants, len(flags))
+        cdef _Groups groups = _Groups(rules.variants, len(flags))
         for word in flags:
             groups.word(_pack(word))
         cdef uint64_t slots = 16, slot
@@ -411,7 +421,7 @@ cdef class TextRules:
         self.words = <WordEntry*>calloc(slots, sizeof(WordEntry))
         if self.words == NULL:
             raise MemoryError
-        cdef Numbers places = Numbers()
+        cdef _Numbers places = _Numbers()
         cdef int number
         for number in range(groups.words):
             slot = hash_slot(groups.keys[number], self.word_mask)
@@ -424,7 +434,7 @@ cdef class TextRules:
         self._fill_groups(groups, places)
         self._fill_members(groups)
 
-    def _fill_groups(self, Groups of, Numbers places):
+    def _fill_groups(self, _Groups of, _Numbers places):
         """The groups of each word, its spellings first."""
         cdef int number, group, place, used = 0
         cdef WordEntry* entry
@@ -454,7 +464,7 @@ cdef class TextRules:
                 self.groups[entry.nickname_end] = 2 * group + (place == of.nickname_start.at[group])
                 entry.nickname_end += 1
 
-    def _fill_members(self, Groups of):
+    def _fill_members(self, _Groups of):
         """The members of each group."""
         cdef int place
         self.spelling_group_count = of.spelling_start.used - 1
