@@ -702,8 +702,8 @@ cdef void write_row(const Alignment* found, int person, int32_t* row) noexcept n
 
 
 cdef int _contradicted_bound(TextRules rules, const Query* query) noexcept nogil:
-    """At best all parts but that of least weight agree exactly; one, of the least weight that a part may have, earns the
-    most that a pair of no level may."""
+    """At best all parts but that of least weight agree exactly; one, of the least weight that a part may have, earns
+    the most that a pair of no level may."""
     cdef int form, part, others, lightest, bound = 0
     for form in range(query.forms):
         others = 0

@@ -11,9 +11,9 @@ from libc.stdlib cimport calloc, free, malloc, qsort, realloc
 from libc.string cimport memcmp, memcpy, memset
 
 from phonosearch._align cimport (
-    CLOSE, DATE_ABSENT, EXACT, MAX_TURNS, NO_LEVEL, ROW, ROW_HEAD, SOUNDS, UNEARNED, VARIANT, WIDE, Alignment, Grid, PartInfo, Query,
-    begin_alike, date_agreement_of, identifies, keep_better, memory_error, no_reading, earn, prepare, read_name, relate, relate_kind, score_grid,
-    score_merged, sex_agreement_of, weight, write_row,
+    CLOSE, DATE_ABSENT, EXACT, MAX_TURNS, NO_LEVEL, ROW, ROW_HEAD, SOUNDS, UNEARNED, VARIANT, WIDE, Alignment, Grid,
+    PartInfo, Query, begin_alike, date_agreement_of, earn, identifies, keep_better, memory_error, no_reading, prepare,
+    read_name, relate, relate_kind, score_grid, score_merged, sex_agreement_of, weight, write_row,
 )
 from phonosearch._arrays cimport CLASSES, Array, PackedNames, lower_bound
 from phonosearch._deletions cimport MAX_DELETIONS, deletion_bucket, deletion_keys, deletions_of
@@ -194,7 +194,7 @@ cdef class NameIndex(PackedNames):
     cdef list pool
     cdef int32_t* spelling_part     # parts of TextRules.spelling_members: -1 where the index lacks one, or UNKNOWN
     cdef int32_t* nickname_part
-    cdef uint8_t* part_rarity       # tenths of bits, 0 where not yet looked up; as those above, threads write equal numbers
+    cdef uint8_t* part_rarity       # tenths of bits, 0 where not yet looked up: threads that race write equal numbers
     cdef uint32_t* part_entry       # place in TextRules.words + 2, 1 for none, 0 where not yet looked up
 
     def __cinit__(self, TextRules rules not None, dict arrays not None):

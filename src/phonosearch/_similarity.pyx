@@ -5,7 +5,7 @@ number of edits (one number, so that one comparison decides) and the points that
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
-from libc.stdint cimport int16_t, int32_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcmp, memset
 
@@ -85,7 +85,7 @@ cdef class LetterRules:
                         raise ValueError("too many groups of letters")
                     self.bigram[_bigram(letters)] = count
         for longer, shorter in groups:
-            if len(longer) != 2:
+            if len(longer) == 1:
                 continue        # it stands there the other way round too
             one, other = self._group(longer, shorter)
             if other < 0:
@@ -97,7 +97,7 @@ cdef class LetterRules:
         """The numbers of the letters of a group; -1 - letter for a single one."""
         if len(longer) != 2 or len(other) not in (1, 2):
             raise ValueError("a group has two letters beside one or two")
-        second = self.bigram[_bigram(other)] if len(other) == 2 else -1 - (ord(other) - 97)
+        second = self.bigram[_bigram(other)] if len(other) == 2 else -1 - _letter(other)
         return self.bigram[_bigram(longer)], second
 
     def _fill_points(self, table):
@@ -116,20 +116,28 @@ cdef class LetterRules:
             if not -3000 <= points <= 3000:
                 raise ValueError("points of letters out of range")
             if kind == "match":
-                self.letter[ord(key) - 97][ord(key) - 97].points = points
+                one = _letter(key)
+                self.letter[one][one].points = points
             elif kind == "sub":
-                one, other = ord(key[0]) - 97, ord(key[1]) - 97
+                if len(key) != 2:
+                    raise ValueError("a substitution is of two letters")
+                one, other = _letter(key[0]), _letter(key[1])
                 self.letter[one][other].points = self.letter[other][one].points = points
             elif kind in GAPS:
-                self.gap[<int>GAPS.index(kind)][ord(key) - 97].points = points
+                self.gap[<int>GAPS.index(kind)][_letter(key)].points = points
             elif kind == "group":
                 one, other = self._group(*key.split(":"))
-                if other < 0:
+                if other < 0 and self.single_known[one][-1 - other]:
                     self.single_points[one][-1 - other] = points
-                else:
+                elif other >= 0 and self.double_known[one][other]:
                     self.double_points[one][other] = self.double_points[other][one] = points
+                else:
+                    raise ValueError("a group of letters.tsv is not in rules.toml")
             elif kind in ("edits", "longer", "commoner"):
                 one, other = map(int, key.split(":"))
+                rows, columns = {"edits": (8, 13), "longer": (7, 13), "commoner": (4, RARITIES)}[kind]
+                if not (0 <= one < rows and 0 <= other < columns):
+                    raise ValueError("a key of letters.tsv is out of range")
                 if kind == "edits":
                     self.edits_points[one][other] = points
                 elif kind == "longer":
@@ -137,7 +145,10 @@ cdef class LetterRules:
                 else:
                     self.commoner_points[one][other] = points
             elif kind == "rarer":
-                self.rarer_points[<int>int(key)] = points
+                one = int(key)
+                if not 0 <= one < RARITIES:
+                    raise ValueError("a key of letters.tsv is out of range")
+                self.rarer_points[one] = points
 
     def _fill_rarity(self, scale, bytes text):
         cdef const char* at = PyBytes_AS_STRING(text)
@@ -348,8 +359,8 @@ cdef class LetterRules:
         found = []
         for one, other in zip(ones, others, strict=True):
             one, other = one.encode("ascii"), other.encode("ascii")
-            if not (0 < len(one) < MOST_LETTERS and 0 < len(other) < MOST_LETTERS):
-                raise ValueError("words have 1 to 60 letters")
+            if not all(0 < len(word) < MOST_LETTERS and word.isalpha() and word.islower() for word in (one, other)):
+                raise ValueError("words have 1 to 60 letters a-z")
             _word(self, one, &a, codes[0])
             _word(self, other, &b, codes[1])
             found.append(self.evidence(
@@ -360,11 +371,14 @@ cdef class LetterRules:
         return found
 
 
+def _letter(letter):
+    if len(letter) != 1 or not "a" <= letter <= "z":
+        raise ValueError("the tables of letters are of letters a-z")
+    return ord(letter) - 97
+
+
 def _bigram(letters):
-    one, other = ord(letters[0]) - 97, ord(letters[1]) - 97
-    if not (0 <= one < 26 and 0 <= other < 26):
-        raise ValueError("a group is of letters a-z")
-    return 26 * one + other
+    return 26 * _letter(letters[0]) + _letter(letters[1])
 
 
 cdef int _word(LetterRules rules, bytes text, Word* word, uint32_t* codes) except -1:

@@ -1,0 +1,365 @@
+"""The similarity of two words: the specification, and the compiled twin that must say the same."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections import Counter
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
+from phonosearch._kernel import text_rules
+from phonosearch._letters import (
+    MOST_EDITS,
+    MOST_EDITS_BY_RARITY,
+    MOST_LONGER,
+    MOST_SHORTER,
+    Step,
+    align_letters,
+    evidence,
+    facts,
+    group_key,
+    ordered,
+    similarity,
+)
+from phonosearch._rules import _rarity, rules
+from phonosearch._similarity import LetterRules
+
+# Words
+
+
+def bearers() -> list[str]:
+    """Every twentieth word of the table of rarity, from the commonest on."""
+    return [word for word in _rarity(rules().rarity_text) if len(word) > 1][::20]
+
+
+NAMES = bearers()
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+few_letters = st.text("abchkot", min_size=2, max_size=14)
+real = st.sampled_from(NAMES)
+long_words = st.text("aehkstx", min_size=15, max_size=60)
+changes = st.lists(
+    st.tuples(
+        st.sampled_from(["drop", "add", "replace", "swap", "double", "group"]),
+        st.integers(0, 59), st.sampled_from(LETTERS), st.sampled_from(sorted(rules().letter_groups)),
+    ),
+    min_size=1, max_size=6,
+)  # fmt: skip
+
+
+@st.composite
+def edited(draw: st.DrawFn, words: st.SearchStrategy[str]) -> tuple[str, str]:
+    """A word, and the same with letters dropped, added, replaced, exchanged, doubled or written otherwise."""
+    word = draw(words)
+    other = word
+    for change, place, letter, (one, another) in draw(changes):
+        at = place % len(other)
+        begin, rest = other[:at], other[at:]
+        other = {
+            "drop": begin + rest[1:],
+            "add": begin + letter + rest,
+            "replace": begin + letter + rest[1:],
+            "swap": begin + rest[1::-1] + rest[2:],
+            "double": begin + rest[0] + rest,
+            "group": other.replace(one, another, 1),
+        }[change][:60] or letter
+    return word, other
+
+
+small_pairs = st.tuples(few_letters, few_letters)
+real_pairs = edited(real) | st.tuples(real, real)
+long_pairs = edited(long_words) | st.tuples(long_words, long_words | real)
+pairs = small_pairs | real_pairs | edited(few_letters) | long_pairs
+
+
+def compiled(a: str, b: str) -> int:
+    (found,) = text_rules().letters.evidence_many([a], [b])
+    return found
+
+
+def check_twin(a: str, b: str) -> None:
+    assume(a != b and min(len(a), len(b)) > 1)
+    assert compiled(a, b) == evidence(a, b)
+    assert compiled(b, a) == evidence(b, a) == evidence(a, b)
+
+
+# The compiled twin. At least 1,000 pairs of each kind with the profile `ci`.
+
+
+@settings(max_examples=2 * settings.default.max_examples)
+@given(small_pairs)
+@example(("ab", "ba"))
+@example(("aa", "aaa"))
+@example(("ckckck", "ckck"))
+def test_words_of_few_letters(pair: tuple[str, str]) -> None:
+    check_twin(*pair)
+
+
+@settings(max_examples=2 * settings.default.max_examples)
+@given(real_pairs)
+@example(("filip", "phillip"))
+@example(("catherine", "kathryn"))
+def test_real_names_and_their_misspellings(pair: tuple[str, str]) -> None:
+    check_twin(*pair)
+
+
+@settings(max_examples=max(25, settings.default.max_examples))
+@given(long_pairs)
+@example(("a" * 60, "a" * 59))
+@example(("a" * 60, "h" * 60))
+@example(("a" * 60, "bc"))
+@example(("ch" * 30, "k" * 60))
+@example(("ab" * 30, "ba" * 30))
+def test_long_words(pair: tuple[str, str]) -> None:
+    check_twin(*pair)
+
+
+def test_every_group_of_letters() -> None:
+    """Each group first, last, between and beside another group, in both directions."""
+    tried = 0
+    for one, other in sorted(rules().letter_groups):
+        for begin, end in (("", "n"), ("n", ""), ("n", "n"), ("a", "o"), ("c", "h"), (other, one)):
+            a, b = begin + one + end, begin + other + end
+            if a != b:
+                assert compiled(a, b) == evidence(a, b), (a, b)
+                tried += 1
+    assert tried > 1000
+
+
+def test_every_pair_of_short_words() -> None:
+    words = [one + other for one in "ack" for other in "ahk"]
+    words += [word + letter for word in words for letter in "ah"]
+    every = [(a, b) for a in words for b in words if a != b]
+    assert len(every) > 500
+    ones, others = zip(*every, strict=True)
+    assert text_rules().letters.evidence_many(ones, others) == [evidence(a, b) for a, b in every]
+
+
+@pytest.mark.parametrize(("ones", "others"), [(["ab"], []), ([""], ["ab"]), (["ab"], ["a" * 61]), (["é"], ["ab"])])
+def test_words_that_the_kernel_refuses(ones: list[str], others: list[str]) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        text_rules().letters.evidence_many(ones, others)
+
+
+# The alignment
+
+
+def written(step: Step) -> str:
+    return step.one if step.kind == "match" else f"{step.kind}({step.one}:{step.other})"
+
+
+# the shorter word, the longer, the steps
+ALIGNMENTS = [
+    ("filip", "phillip", "group(f:ph) i double(:l) l i p"),
+    ("jhon", "john", "j swap(ho:oh) n"),
+    ("nic", "nick", "n i group(c:ck)"),
+    ("smith", "schmidt", "group(s:sc) gap(:h) m i gap(:d) group(th:t)"),
+    ("ann", "anne", "a n n trail(:e)"),
+    ("smith", "bsmith", "lead(:b) s m i t h"),
+    ("rite", "wright", "group(r:wr) i gap(:g) gap(:h) t trail(e:)"),
+    ("dark", "clark", "group(d:cl) a r k"),
+    ("bohm", "boehm", "b group(o:oe) h m"),
+    ("johns", "jones", "j o gap(h:) n gap(:e) s"),
+    ("jan", "jon", "j sub(a:o) n"),
+    ("ab", "ba", "swap(ab:ba)"),
+    ("ax", "bx", "sub(a:b) x"),
+    ("an", "nn", "sub(a:n) n"),
+    ("kathryn", "catherine", "sub(k:c) a t h gap(:e) r sub(y:i) n trail(:e)"),
+    ("anna", "anna", "a n n a"),
+]
+
+
+def test_the_alignments_are_of_every_kind() -> None:
+    kinds = {step.kind for a, b, _ in ALIGNMENTS for step in align_letters(a, b)}
+    assert kinds == {"match", "sub", "swap", "group", "double", "lead", "trail", "gap"}
+
+
+@pytest.mark.parametrize(("a", "b", "steps"), ALIGNMENTS)
+def test_alignments(a: str, b: str, steps: str) -> None:
+    assert ordered(a, b) == ordered(b, a) == (a, b)
+    assert " ".join(written(step) for step in align_letters(a, b)) == steps
+
+
+@given(pairs)
+def test_an_alignment_spells_both_words(pair: tuple[str, str]) -> None:
+    a, b = ordered(*pair)
+    steps = align_letters(a, b)
+    assert "".join(step.one for step in steps) == a
+    assert "".join(step.other for step in steps) == b
+    assert all(step.one or step.other for step in steps)
+    assert sum(step.final for step in steps) == 1
+    assert steps[-1].final
+    for step in steps:
+        assert (step.kind == "match") == (step.one == step.other)
+        assert (step.kind in ("gap", "double", "lead", "trail")) == (not (step.one and step.other))
+        if step.kind == "group":
+            assert (step.one, step.other) in rules().letter_groups
+        if step.kind == "swap":
+            assert step.one == step.other[::-1]
+
+
+@given(pairs)
+def test_no_alignment_is_cheaper_than_spelling_letter_by_letter(pair: tuple[str, str]) -> None:
+    a, b = ordered(*pair)
+    costs = rules().letter_costs
+    vowels = frozenset("aeiouy")
+
+    def cost(step: Step) -> int:
+        if step.kind == "sub" and {step.one, step.other} <= vowels:
+            return costs["vowels"]
+        return costs[step.kind]
+
+    plain = sum(costs["match"] if one == other else costs["sub"] for one, other in zip(a, b, strict=False))
+    plain += max(costs["trail"], costs["gap"], costs["double"]) * (len(b) - len(a))
+    assert sum(map(cost, align_letters(a, b))) <= plain
+
+
+# Evidence and similarity
+
+
+@given(pairs)
+def test_the_order_of_the_words_does_not_matter(pair: tuple[str, str]) -> None:
+    a, b = pair
+    assume(a != b)
+    assert Counter(facts(a, b)) == Counter(facts(b, a))
+    assert similarity(a, b) == similarity(b, a)
+
+
+@given(pairs, pairs)
+def test_similarity_rises_with_evidence(one: tuple[str, str], other: tuple[str, str]) -> None:
+    assume(one[0] != one[1] and other[0] != other[1])
+    less, more = sorted((one, other), key=lambda pair: evidence(*pair))
+    assert 0 <= similarity(*less) <= similarity(*more) < 1000
+
+
+def test_the_curve_rises() -> None:
+    curve = rules().letter_curve
+    assert len(curve) >= 2
+    assert all(low < high and few < many for (low, few), (high, many) in pairwise(curve))
+    # The best of letters is worth less than a spelling that the tables know.
+    assert 0 <= curve[0][1] < curve[-1][1] < rules().part["spelling"]
+
+
+@pytest.mark.parametrize(
+    ("name", "nearer", "farther"),
+    [
+        ("phillip", "filip", "willis"),
+        ("john", "jhon", "joan"),
+        ("catherine", "katherine", "catalina"),
+        ("schmidt", "schmitt", "schmaltz"),
+        ("williams", "wiliams", "wilkins"),
+        ("mohammed", "mohamed", "mahmood"),
+    ],
+)
+def test_what_is_written_for_one_sound_is_nearer(name: str, nearer: str, farther: str) -> None:
+    assert evidence(name, nearer) > evidence(name, farther)
+
+
+# The tables
+
+SHAPES = {
+    "match": "[a-z]", "gap": "[a-z]", "double": "[a-z]", "lead": "[a-z]", "trail": "[a-z]",
+    "sub": "[a-z]{2}", "sub_initial": "", "sub_final": "", "lacking_initial": "", "swap": "",
+    "group": "[a-z]{2}:[a-z]{1,2}", "sounds": "soundex|metaphone",
+    "edits": r"\d+:\d+", "longer": r"\d+:\d+", "commoner": r"\d+:\d+", "rarer": r"\d+",
+}  # fmt: skip
+
+
+def keys_of(kind: str) -> list[str]:
+    return [key for of, key in rules().letter_points if of == kind]
+
+
+def test_points_are_of_known_kinds() -> None:
+    assert {kind for kind, _ in rules().letter_points} == set(SHAPES)
+    for kind, key in rules().letter_points:
+        assert re.fullmatch(SHAPES[kind], key), (kind, key)
+
+
+def test_points_of_letters_stand_once() -> None:
+    assert keys_of("sub") == [key for key in keys_of("sub") if key[0] < key[1]]
+    assert keys_of("group") == [key for key in keys_of("group") if group_key(*key.split(":")) == key]
+
+
+def test_points_stay_within_the_classes() -> None:
+    bins = rules().rarity_scale["bins"]
+    most = {
+        "edits": (MOST_EDITS, MOST_SHORTER), "longer": (MOST_LONGER, MOST_SHORTER),
+        "commoner": (MOST_EDITS_BY_RARITY, bins - 1), "rarer": (bins - 1,),
+    }  # fmt: skip
+    for kind, limits in most.items():
+        assert keys_of(kind)
+        for key in keys_of(kind):
+            assert all(int(number) <= limit for number, limit in zip(key.split(":"), limits, strict=True)), (kind, key)
+
+
+def test_the_groups_are_both_ways_round() -> None:
+    groups = rules().letter_groups
+    assert len(groups) > 100
+    assert groups == {(other, one) for one, other in groups}
+    assert all(one != other and sorted((len(one), len(other))) in ([1, 2], [2, 2]) for one, other in groups)
+
+
+def test_every_group_with_points_is_one_that_an_alignment_uses() -> None:
+    assert len(keys_of("group")) > 50
+    assert {tuple(key.split(":")) for key in keys_of("group")} <= rules().letter_groups
+
+
+@given(pairs)
+def test_the_facts_of_a_pair_are_keys_of_the_tables(pair: tuple[str, str]) -> None:
+    assume(pair[0] != pair[1])
+    for kind, key in facts(*pair):
+        assert re.fullmatch(SHAPES[kind], key), (kind, key)
+
+
+def changed(**tables: Any) -> LetterRules:
+    return LetterRules(dataclasses.replace(rules(), **tables))
+
+
+def both_ways(*groups: tuple[str, str]) -> frozenset[tuple[str, str]]:
+    return frozenset(pair for group in groups for pair in (group, group[::-1]))
+
+
+SCALE = rules().rarity_scale
+CURVE = tuple((100 * knot, 50 * knot) for knot in range(17))
+MALFORMED = [
+    ({"letter_curve": CURVE[:1]}, "knots"),
+    ({"letter_curve": CURVE}, "knots"),
+    ({"letter_points": {("match", "a"): 3001}}, "out of range"),
+    ({"letter_points": {("match", "a"): -3001}}, "out of range"),
+    ({"letter_points": {("group", "abc:a"): 1}}, "two letters"),
+    ({"letter_points": {("group", "ab:abc"): 1}}, "two letters"),
+    ({"letter_points": {("group", "Ab:a"): 1}}, "a-z"),
+    ({"letter_groups": both_ways(("ph", "fff"))}, "two letters"),
+    ({"letter_groups": both_ways(("éa", "e"))}, "a-z"),
+    ({"letter_groups": both_ways(*((a + b, "x") for a in LETTERS for b in "abcde"))}, "too many"),
+    ({"rarity_scale": {**SCALE, "bins": 0}}, "scale"),
+    ({"rarity_scale": {**SCALE, "bins": 17}}, "scale"),
+    ({"rarity_scale": {**SCALE, "step": 0}}, "scale"),
+    ({"rarity_scale": {**SCALE, "unknown": 256}}, "scale"),
+    ({"rarity_text": "300\tsmith\n"}, "rarity"),
+    ({"rarity_text": "smith\n"}, "rarity"),
+    ({"rarity_text": "60\tsmith  jones\n"}, "rarity"),
+    ({"rarity_text": "60\tSmith\n"}, "rarity"),
+    ({"rarity_text": f"60\t{'a' * 14}\n"}, "rarity"),
+]
+
+
+@pytest.mark.parametrize(("tables", "said"), MALFORMED)
+def test_malformed_tables_are_refused(tables: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        changed(**tables)
+
+
+def test_the_tables_of_the_rules_are_those_that_count() -> None:
+    """An alignment follows the tables it was made with, not others."""
+    assert changed().evidence_many(["filip"], ["phillip"]) == [evidence("filip", "phillip")]
+    nothing = changed(letter_points={})
+    assert nothing.evidence_many(["filip", "ab"], ["phillip", "ba"]) == [0, 0]
+    only = changed(letter_points={("group", "ph:f"): 7, ("double", "l"): 30, ("swap", ""): 500})
+    assert only.evidence_many(["filip", "ab"], ["phillip", "ba"]) == [37, 500]
+    rare = changed(letter_points={("rarer", str(SCALE["bins"] - 1)): 1}, rarity_text="58\tjames\n")
+    assert rare.evidence_many(["james", "james"], ["jamesx", "jameson"]) == [1, 1]

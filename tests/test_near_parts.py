@@ -1,0 +1,227 @@
+"""Parts that only these rules bring together: alternate endings, and words that begin with the same sounds.
+
+The kernel finds them by paths of its own, so the words here are chosen to take them.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from phonosearch import PersonIndex, double_metaphone, osa_distance
+from phonosearch._align import compare_names
+from phonosearch._answer import alignment_of_row
+from phonosearch._kernel import text_rules
+from phonosearch._names import forms
+from phonosearch._reference import CLOSE, LEVEL_OF_KIND, PartKind, align, alternate_ending, kind_of, relate
+from phonosearch._rules import _rarity, rules
+from reference_index import check_against, scan
+
+
+def found_by_search(index: PersonIndex, word: str, level: str) -> dict[str, PartKind]:
+    """The parts of an index of single words that a search accepts, and as what."""
+    return {
+        hit.person_id: alignment_of_row(hit._row).pairs[0].kind
+        for hit in index.search(word, level=level, limit=100_000).hits
+    }
+
+
+def index_of(words: list[str]) -> PersonIndex:
+    return PersonIndex.build({"person_id": word, "full_name": word} for word in words)
+
+
+# Alternate endings
+
+ENDINGS = [
+    ("kowalski", "kowalska"), ("nowicki", "nowicka"), ("grodzki", "grodzka"), ("dvorsky", "dvorska"),
+    ("novak", "novakova"), ("horacek", "horackova"), ("moravec", "moravcova"), ("ivanov", "ivanova"),
+    ("medvedev", "medvedeva"), ("pushkin", "pushkina"), ("chaikovskiy", "chaikovskaya"), ("dostoevsky", "dostoevskaya"),
+    ("kazlauskas", "kazlauskaite"), ("petrauskas", "petrauskiene"), ("butkus", "butkute"),
+    ("papadopoulos", "papadopoulou"), ("ioannidis", "ioannidou"), ("theodorakis", "theodoraki"),
+]  # fmt: skip
+NO_ENDINGS = [
+    ("martin", "martina"), ("alexander", "alexandra"), ("george", "georgina"), ("paul", "paula"), ("josef", "josefa"),
+    ("ski", "ska"), ("iski", "iska"), ("novak", "dvorakova"), ("kowalski", "nowalska"), ("christian", "christiana"),
+    ("roman", "romana"), ("eva", "ev"), ("kova", "ek"), ("no", "noova"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("one", "other"), ENDINGS)
+def test_the_surnames_of_a_man_and_a_woman_are_one(one: str, other: str) -> None:
+    assert alternate_ending(one, other)
+    assert alternate_ending(other, one)
+    for a, b in ((one, other), (other, one)):
+        assert relate(a, b) == (PartKind.SPELLING, rules().part["spelling"])
+        assert found_by_search(index_of([b, "quxley"]), a, "variant") == {b: PartKind.SPELLING}
+        row = compare_names(text_rules(), f"anna {a}".encode(), f"anna {b}".encode())
+        assert alignment_of_row(row) == align(forms(f"anna {a}"), forms(f"anna {b}"))
+
+
+@pytest.mark.parametrize(("one", "other"), NO_ENDINGS)
+def test_what_only_looks_like_an_alternate_ending(one: str, other: str) -> None:
+    for a, b in ((one, other), (other, one)):
+        assert not alternate_ending(a, b)
+        assert kind_of(a, b) != PartKind.SPELLING
+        assert PartKind.SPELLING not in found_by_search(index_of([b]), a, "wide").values()
+
+
+@pytest.mark.parametrize("rest", [2, 3, 4, 5, 20, 57, 58, 59])
+def test_every_ending_after_a_short_and_a_long_beginning(rest: int) -> None:
+    """Exactly as many letters as the rule asks for, fewer, more, and as many as a part may have."""
+    stem = "bar" * 20
+    met = 0
+    for one, other in rules().alternate_endings:
+        a, b = (stem[:rest] + ending for ending in (one, other))
+        if max(len(a), len(b)) > 60:
+            continue
+        met += 1
+        assert alternate_ending(a, b) == alternate_ending(b, a)
+        if rest >= rules().alternate_ending_min_rest:
+            assert alternate_ending(a, b)
+        for query, name in ((a, b), (b, a)):
+            row = compare_names(text_rules(), query.encode(), name.encode())
+            assert alignment_of_row(row).pairs[0][2:] == relate(query, name)
+            check_against(index_of([name]), scan([{"person_id": name, "full_name": name}], query), query)
+    assert met or rest > 57
+
+
+stems = st.sampled_from(["kowal", "novak", "petr", "papad", "iva", "niko", "dostoev", "x"])
+ending = st.sampled_from(sorted({ending for pair in rules().alternate_endings for ending in pair}))
+surnames = st.builds(str.__add__, stems, ending)
+
+
+@given(st.lists(surnames, min_size=1, max_size=12), surnames, st.sampled_from(["", "anna ", "a ", "jan maria "]))
+def test_surnames_of_any_ending_are_found_as_the_reference_accepts_them(
+    recorded: list[str], asked: str, begin: str
+) -> None:
+    people = [{"person_id": f"P{place}", "full_name": begin + word} for place, word in enumerate(recorded)]
+    check_against(PersonIndex.build(people), scan(people, begin + asked), begin + asked)
+
+
+# Words that begin with the same sounds
+
+
+def beyond_edits(a: str, b: str) -> bool:
+    """Whether level ``close`` accepts a pair for the sounds it begins with, and for nothing else."""
+    return kind_of(a, b) == PartKind.CLOSE and osa_distance(a, b) > rules().edits_allowed(max(len(a), len(b)))
+
+
+@cache
+def families() -> list[list[str]]:
+    """Real names by the three sounds that they begin with: of each some, spread over the table of rarity."""
+    by_sounds: dict[str, list[str]] = {}
+    for word in _rarity(rules().rarity_text):
+        code = double_metaphone(word)[0]
+        if len(word) > 3 and len(code) >= 3:
+            by_sounds.setdefault(code[:3], []).append(word)
+    return [words[:: len(words) // 12][:12] for _, words in sorted(by_sounds.items()) if len(words) >= 24]
+
+
+@cache
+def respelt() -> list[list[str]]:
+    """Two or more names each, of which each is near another for its beginning only."""
+    out = []
+    for words in families():
+        near = [word for word in words if any(beyond_edits(word, other) for other in words)]
+        if near:
+            out.append(near)
+    return out
+
+
+# asked, recorded, accepted
+ALIKE = [
+    ("levesque", "levasseur", True), ("cheesman", "chism", True), ("coffield", "coviello", True),
+    ("pettyjohn", "bettyjo", True), ("chester", "chastain", True), ("thurber", "tharpe", True),
+    ("lapham", "laughman", False), ("manger", "mungia", False), ("ashbrook", "ashby", False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("asked", "recorded", "accepted"), ALIKE)
+def test_names_that_begin_alike(asked: str, recorded: str, accepted: bool) -> None:
+    for a, b in ((asked, recorded), (recorded, asked)):
+        assert double_metaphone(a)[0][:3] == double_metaphone(b)[0][:3]
+        assert osa_distance(a, b) > rules().edits_allowed(max(len(a), len(b)))
+        assert kind_of(a, b) == (PartKind.CLOSE if accepted else PartKind.NONE)
+        assert found_by_search(index_of([b]), a, "close") == ({b: PartKind.CLOSE} if accepted else {})
+
+
+def test_the_limits_of_beginning_alike() -> None:
+    """Every pair that is accepted keeps to the rule, and every pair that keeps to it is accepted."""
+    r, accepted, refused = rules(), 0, 0
+    for words in families():
+        for number, a in enumerate(words):
+            for b in words[:number]:
+                kind, earned = relate(a, b)
+                if kind not in (PartKind.CLOSE, PartKind.NONE):
+                    continue
+                edits, longer = osa_distance(a, b), max(len(a), len(b))
+                if edits <= r.edits_allowed(longer):
+                    assert kind == PartKind.CLOSE
+                elif edits > r.alike_edits or edits > longer // 2:
+                    assert kind == PartKind.NONE
+                elif kind == PartKind.CLOSE:
+                    assert earned >= r.alike_points
+                    accepted += 1
+                else:
+                    refused += 1
+    assert accepted > 300
+    assert refused > 300
+
+
+@pytest.mark.parametrize("chunk", range(4))
+def test_search_finds_words_that_begin_alike_just_as_the_reference(chunk: int) -> None:
+    words = sorted({word for family in respelt()[chunk::4] for word in family})
+    index, taken = index_of(words), 0
+    for asked in words[::3]:
+        expected = {}
+        for word in words:
+            kind = kind_of(asked, word)
+            if LEVEL_OF_KIND[kind] <= CLOSE:
+                expected[word] = kind
+                taken += beyond_edits(asked, word)
+        assert found_by_search(index, asked, "close") == expected
+    assert taken > 50, "the words must be found for their beginning alone"
+
+
+@st.composite
+def families_of_names(draw: st.DrawFn) -> tuple[list[str], str]:
+    """Some people of whom several bear names that begin alike, and one to ask for."""
+    chosen = draw(st.lists(st.sampled_from(respelt()), min_size=1, max_size=2))
+    surname = st.sampled_from([word for family in chosen for word in family])
+    full = st.builds(" ".join, st.lists(surname | st.sampled_from(["anna", "john", "j"]), min_size=1, max_size=3))
+    return draw(st.lists(full, min_size=1, max_size=8)), draw(full)
+
+
+TAKEN: list[bool] = []
+
+
+@settings(max_examples=max(100, settings.default.max_examples))
+@given(families_of_names())
+def test_names_of_several_parts_that_begin_alike_equal_the_reference(made: tuple[list[str], str]) -> None:
+    recorded, asked = made
+    people = [{"person_id": f"P{place}", "full_name": name} for place, name in enumerate(recorded)]
+    check_against(PersonIndex.build(people), scan(people, asked), asked)
+    TAKEN.append(any(beyond_edits(a, b) for a in asked.split() for name in recorded for b in name.split()))
+
+
+def test_the_examples_above_took_that_path() -> None:
+    if not TAKEN:
+        pytest.skip("runs after the examples that it counts")
+    assert sum(TAKEN) > len(TAKEN) // 5
+
+
+def test_words_of_other_sounds_stay_apart() -> None:
+    """Neither search nor reference takes words of two sounds for words that begin alike."""
+    words = sorted(word for word in _rarity(rules().rarity_text) if len(word) > 1)
+    short = [word for word in words if len(double_metaphone(word)[0]) < 3][::12]
+    index = index_of(short)
+    assert len(short) > 100
+    for asked in short[::10]:
+        kinds = {word: kind_of(asked, word) for word in short}
+        assert found_by_search(index, asked, "close") == {
+            word: kind for word, kind in kinds.items() if LEVEL_OF_KIND[kind] <= CLOSE
+        }
+        assert not any(beyond_edits(asked, word) for word in short)
