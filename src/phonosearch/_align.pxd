@@ -15,6 +15,7 @@ cdef enum:
 
 cdef enum:
     UNEARNED = 0xFFFF           # points of a relation that are not known yet
+    CLOSE_KIND = 1 << 16        # a relation of level close, without points
 
 cdef enum:
     MAX_TURNS = MAX_FORMS * MAX_FORMS + 1   # readings of one name

@@ -11,9 +11,9 @@ from libc.stdlib cimport calloc, free, malloc, qsort, realloc
 from libc.string cimport memcmp, memcpy, memset
 
 from phonosearch._align cimport (
-    CLOSE, DATE_ABSENT, EXACT, MAX_TURNS, NO_LEVEL, ROW, ROW_HEAD, SOUNDS, UNEARNED, VARIANT, WIDE, Alignment, Grid,
-    PartInfo, Query, begin_alike, date_agreement_of, earn, identifies, keep_better, memory_error, no_reading, prepare,
-    read_name, relate, relate_kind, score_grid, score_merged, sex_agreement_of, weight, write_row,
+    CLOSE, CLOSE_KIND, DATE_ABSENT, EXACT, MAX_TURNS, NO_LEVEL, ROW, ROW_HEAD, SOUNDS, UNEARNED, VARIANT, WIDE,
+    Alignment, Grid, PartInfo, Query, begin_alike, date_agreement_of, earn, identifies, keep_better, memory_error,
+    no_reading, prepare, read_name, relate_kind, score_grid, score_merged, sex_agreement_of, weight, write_row,
 )
 from phonosearch._arrays cimport CLASSES, Array, PackedNames, lower_bound
 from phonosearch._deletions cimport MAX_DELETIONS, deletion_bucket, deletion_keys, deletions_of
@@ -419,8 +419,9 @@ cdef class NameIndex(PackedNames):
                 other.primary = self.primary_code.data[group]
                 if not begin_alike(self.rules, part, &other):
                     continue
-                self._describe_part(<uint32_t>at, &other, True)
-                if relate(self.rules, part, &other) >> 16:
+                self._describe_part(<uint32_t>at, &other, False)
+                # Whatever else could relate them has been marked before.
+                if earn(self.rules, part, &other, CLOSE_KIND) & UNEARNED >= self.rules.alike_points:
                     space.add_expansion(<uint32_t>at, bit)
         return 0
 
