@@ -3,7 +3,7 @@
 from libc.stdint cimport int16_t, int32_t, uint8_t, uint64_t
 
 cdef enum:
-    MOST_LETTERS = 61
+    MOST_LETTERS = 64           # of a word, and one more; no part of an index has as many
     BIGRAMS = 128               # different pairs of letters in the groups, at most
     RARITIES = 16
 

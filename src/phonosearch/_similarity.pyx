@@ -21,6 +21,11 @@ cdef enum:
 GAPS = ("gap", "double", "lead", "trail")
 
 
+cdef inline int _code(uint8_t letter) noexcept nogil:
+    """0 to 25; a crafted index file may hold other bytes than a-z, which must not lead out of a table."""
+    return letter - 97 if 97 <= letter <= 122 else 0
+
+
 cdef inline int _is_double(const uint8_t* letters, int place, int length) noexcept nogil:
     return (place > 0 and letters[place - 1] == letters[place]) or (
         place + 1 < length and letters[place + 1] == letters[place]
@@ -241,16 +246,16 @@ cdef class LetterRules:
         end = end - 1 if end else 0
         shared = 0
         for i in range(begin):
-            shared += self.letter[a.letters[i] - 97][a.letters[i] - 97].points
+            shared += self.letter[_code(a.letters[i])][_code(a.letters[i])].points
         for i in range(a.length - end, a.length):
-            shared += self.letter[a.letters[i] - 97][a.letters[i] - 97].points
+            shared += self.letter[_code(a.letters[i])][_code(a.letters[i])].points
         n = a.length - begin - end
         m = b.length - begin - end
         b_code[0] = 0
         cells[0][0].cost = 0
         cells[0][0].points = 0
         for j in range(1, m + 1):
-            code = b.letters[begin + j - 1] - 97
+            code = _code(b.letters[begin + j - 1])
             b_code[j] = code
             b_pair[j] = self.bigram[b_code[j - 1] * 26 + code] if j > 1 else 0
             gaps[0][j] = self.gap[_is_double(b.letters, begin + j - 1, b.length)][code]
@@ -268,7 +273,7 @@ cdef class LetterRules:
             above = cells[(i + 2) % 3]
             before = cells[(i + 1) % 3]
             before_code = code
-            code = a.letters[begin + i - 1] - 97
+            code = _code(a.letters[begin + i - 1])
             first_of_pair = self.bigram[before_code * 26 + code] if i > 1 else 0
             b_gap = gaps[i == n]
             one = self.lacking_initial if i == 1 and begin == 0 else 0
@@ -359,7 +364,7 @@ cdef class LetterRules:
         found = []
         for one, other in zip(ones, others, strict=True):
             one, other = one.encode("ascii"), other.encode("ascii")
-            if not all(0 < len(word) < MOST_LETTERS and word.isalpha() and word.islower() for word in (one, other)):
+            if not all(0 < len(word) <= 60 and word.isalpha() and word.islower() for word in (one, other)):
                 raise ValueError("words have 1 to 60 letters a-z")
             _word(self, one, &a, codes[0])
             _word(self, other, &b, codes[1])
