@@ -5,15 +5,13 @@ import numpy as np
 cimport numpy as cnp
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.unicode cimport PyUnicode_DecodeUTF8
-from libc.stdint cimport int32_t, uint8_t, uint32_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
 from libc.string cimport memcmp
 
 from phonosearch._encoders cimport double_metaphone_codes
 from phonosearch._text cimport MAX_PARTS, TextRules
 
 cnp.import_array()
-
-cdef uint32_t FORM_MULTIPLE = 0x80000000
 
 cdef extern from *:
     """
@@ -37,14 +35,14 @@ cdef extern from *:
         for (size_t at = 1; at < size; at++) falls |= values[at] < values[at - 1];
         return !falls;
     }
-    /* Pairs (person, meta): the largest person, and the largest number of several forms, plus one, in a meta. */
-    PS_CLONES static void ps_largest_owner(const uint32_t *pairs, size_t count, uint32_t *person, uint32_t *several) {
+    /* Of owners: the largest person, and the largest number, plus one, of a person of several forms. */
+    PS_CLONES static void ps_largest_owner(const uint32_t *owners, size_t count, uint32_t *person, uint32_t *several) {
         uint32_t top = 0, most = 0;
         for (size_t at = 0; at < count; at++) {
-            uint32_t owner = pairs[2 * at], meta = pairs[2 * at + 1];
-            uint32_t number = (((meta & 0x7FFFFFFFu) >> 2) + 1) & (0u - (meta >> 31));
-            top = owner > top ? owner : top;
-            most = number > most ? number : most;
+            uint32_t number = owners[at] & 0x7FFFFFFFu, mask = 0u - (owners[at] >> 31);
+            uint32_t alone = number & ~mask, shared = (number + 1) & mask;
+            top = alone > top ? alone : top;
+            most = shared > most ? shared : most;
         }
         *person = top;
         *several = most;
@@ -52,7 +50,7 @@ cdef extern from *:
     """
     uint32_t ps_largest(const uint32_t* values, size_t size) noexcept nogil
     bint ps_never_falls(const uint32_t* values, size_t size) noexcept nogil
-    void ps_largest_owner(const uint32_t* pairs, size_t count, uint32_t* person, uint32_t* several) noexcept nogil
+    void ps_largest_owner(const uint32_t* owners, size_t count, uint32_t* person, uint32_t* several) noexcept nogil
 
 
 cdef class PackedNames:
@@ -110,13 +108,16 @@ cdef class PackedNames:
         self._take("soundex_part", &self.soundex_part)
         self._take("deletion_start", &self.deletion_start)
         self._take("deletion_part", &self.deletion_part)
+        self._take("last_start", &self.last_start)
         self._take("posting_start", &self.posting_start)
         self._take("posting_form", &self.posting_form)
         self._take("class_start", &self.class_start)
         self._take("form_part", &self.form_part)
         self._take("long_start", &self.long_start)
-        self._take("form_owner", &self.form_owner)
+        self._take("owner_start", &self.owner_start)
+        self._take("owner", &self.owner)
         self._take("several_start", &self.several_start)
+        self._take("several_person", &self.several_person)
         self._take("several_form", &self.several_form)
         self._take("person_id_start", &self.person_id_start)
         self._take("name_start", &self.name_start)
@@ -127,7 +128,11 @@ cdef class PackedNames:
             raise ValueError("part_start")
         self.parts = self.part_start.size - 1
         self.people = self.person_id_start.size - 1
-        self.forms = self.form_owner.size // 2
+        if self.owner_start.size < 1 or self.several_start.size < 1:
+            raise ValueError("owner_start")
+        if self.people >= OWNER_SEVERAL:
+            raise ValueError("person_id_start")
+        self.forms = self.owner_start.size - 1
         if sex.shape[0] != <Py_ssize_t>self.people:
             raise ValueError("sex")
         if not _runs(&self.person_id_start, ids.shape[0]):
@@ -140,6 +145,7 @@ cdef class PackedNames:
         cdef uint32_t size
         cdef uint32_t people = <uint32_t>self.people, largest = 0, largest_several = 0
         cdef bint good = True
+        cdef int group
         if not _runs(&self.part_start, self.part_letters_size):
             raise ValueError("part_start")
         for at in range(self.parts):
@@ -189,17 +195,24 @@ cdef class PackedNames:
                 raise ValueError("long_start")
         if not _all_below(&self.form_part, self.parts):
             raise ValueError("form_part")
-        if self.form_owner.size % 2:
-            raise ValueError("form_owner")
-        ps_largest_owner(self.form_owner.data, self.forms, &largest, &largest_several)
-        if self.forms and largest >= people or largest_several > several:
-            raise ValueError("form_owner")
+        if not _runs(&self.owner_start, self.owner.size):
+            raise ValueError("owner_start")
+        ps_largest_owner(self.owner.data, self.owner.size, &largest, &largest_several)
+        if self.owner.size and largest >= people or largest_several > several:
+            raise ValueError("owner")
+        if self.last_start.size != CLASSES * self.parts + 1 or not _runs(&self.last_start, self.forms):
+            raise ValueError("last_start")
+        for group in range(CLASSES):
+            if self.last_start.data[group * self.parts] != self.class_start.data[group]:
+                raise ValueError("last_start")
         if self.posting_start.size != CLASSES * self.parts + 1 or not _runs(
             &self.posting_start, self.posting_form.size
         ):
             raise ValueError("posting_start")
         if not _all_below(&self.posting_form, self.forms):
             raise ValueError("posting_form")
+        if self.several_person.size != several or not _all_below(&self.several_person, people):
+            raise ValueError("several_person")
         if self.several_form.size % 2 or not _runs(&self.several_start, self.several_form.size // 2):
             raise ValueError("several_start")
         for at in range(several):
@@ -291,22 +304,23 @@ cdef class PackedNames:
             for part in range(size)
         ])
 
-    def full_form(self, size_t form):
-        """The full form of the name that a form belongs to."""
-        cdef uint32_t meta, name = 0
+    cdef int64_t several_of(self, size_t person) noexcept nogil:
+        """The number of a person among those of several forms, or -1."""
+        cdef size_t at = lower_bound(&self.several_person, <uint32_t>person)
+        if at < self.several_person.size and self.several_person.data[at] == person:
+            return <int64_t>at
+        return -1
+
+    def full_form(self, size_t person, size_t name, size_t form):
+        """The full form of a name of a person, given any form of it."""
         cdef size_t at
+        cdef int64_t several = self.several_of(person)
         if form >= self.forms:
             raise IndexError("no such form")
-        meta = self.form_owner.data[2 * form + 1]
-        if not meta & FORM_MULTIPLE or not meta & 3:
-            return form
-        meta = (meta & ~FORM_MULTIPLE) >> 2
-        for at in range(self.several_start.data[meta], self.several_start.data[meta + 1]):
-            if self.several_form.data[2 * at] == form:
-                name = self.several_form.data[2 * at + 1] & ~<uint32_t>3
-        for at in range(self.several_start.data[meta], self.several_start.data[meta + 1]):
-            if self.several_form.data[2 * at + 1] == name:
-                return self.several_form.data[2 * at]
+        if several >= 0:
+            for at in range(self.several_start.data[several], self.several_start.data[several + 1]):
+                if self.several_form.data[2 * at + 1] == name << 2:
+                    return self.several_form.data[2 * at]
         return form
 
     def find_person(self, bytes person_id not None):

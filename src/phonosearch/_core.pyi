@@ -2,13 +2,10 @@ from typing import Any, Self
 
 import numpy.typing as npt
 
-from phonosearch._arrays import PackedNames
+from phonosearch._expansion import PartIndex
 from phonosearch._text import TextRules
 
-class Workspace:
-    def __new__(cls, parts: int, people: int) -> Self: ...
-
-class NameIndex(PackedNames):
+class NameIndex(PartIndex):
     def __new__(cls, rules: TextRules, arrays: dict[str, npt.NDArray[Any]]) -> Self: ...
     def search(
         self, text: bytes, level: int, offset: int, limit: int, date: int = 0, sex: int = 0

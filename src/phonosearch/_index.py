@@ -43,7 +43,7 @@ _SUBSTANCE = (
     "dob_several_start", "dob_several", "sex",
 )  # fmt: skip
 # In place of the names as given, where they are not kept: their parts.
-_PARTS = ("part_letters", "part_start", "class_start", "form_part", "long_start", "form_owner", "several_form")
+_PARTS = ("part_letters", "part_start", "class_start", "form_part", "long_start", "owner_start", "owner", "several_form")
 _REPORT = "report"
 _FORM = 14  # column of an alignment row
 _KINDS = KINDS + ("alias",) * (256 - len(KINDS))
@@ -267,7 +267,7 @@ class PersonIndex:
         """The name as it was given, or normalised where the index does not keep it."""
         if name is not None:
             return name
-        return " ".join(self._kernel.form_parts(self._kernel.full_form(row[_FORM]))).title()
+        return " ".join(self._kernel.form_parts(self._kernel.full_form(row[0], row[3], row[_FORM]))).title()
 
     def _evidence(self, query: Query, row: tuple[int, ...]) -> tuple[Evidence, ...]:
         asked = query.forms[row[4]]
@@ -275,7 +275,7 @@ class PersonIndex:
         try:
             recorded = self._kernel.form_parts(row[_FORM])
             if row[4] or row[5]:
-                full = list(self._kernel.form_parts(self._kernel.full_form(row[_FORM])))
+                full = list(self._kernel.form_parts(self._kernel.full_form(row[0], row[3], row[_FORM])))
                 kind = form_kind(asked, forms_of_parts(full)[row[5]])
             return evidence_of(row, asked.parts, recorded, kind)
         except IndexError as error:
@@ -368,10 +368,13 @@ class PersonIndex:
 
     @cached_property
     def _first_form(self) -> npt.NDArray[np.uint32]:
-        """By person, one of their forms."""
-        person = self._arrays["form_owner"][::2]
+        """By person, their form; any number for a person of several."""
+        owner = self._arrays["owner"]
+        alone = owner < 1 << 31
         first = np.zeros(len(self), dtype=np.uint32)
-        first[person[::-1]] = np.arange(len(person) - 1, -1, -1, dtype=np.uint32)
+        first[owner[alone]] = np.repeat(
+            np.arange(len(self._arrays["owner_start"]) - 1, dtype=np.uint32), np.diff(self._arrays["owner_start"])
+        )[alone]
         return first
 
 
