@@ -2,10 +2,10 @@ from typing import Any, Self
 
 import numpy.typing as npt
 
-from phonosearch._expansion import PartIndex
+from phonosearch._scoring import ScoringIndex
 from phonosearch._text import TextRules
 
-class NameIndex(PartIndex):
+class NameIndex(ScoringIndex):
     def __new__(cls, rules: TextRules, arrays: dict[str, npt.NDArray[Any]]) -> Self: ...
     def search(
         self, text: bytes, level: int, offset: int, limit: int, date: int = 0, sex: int = 0
