@@ -475,16 +475,16 @@ def test_wrong_section_checksum_under_a_right_seal(small: Path) -> None:
 
 def test_other_versions_say_which_way(small: Path) -> None:
     crafted = Crafted(small)
-    crafted.header[1] = 0
+    crafted.header[1] = 1
     crafted.write(small)
     old = refused(small)
     assert isinstance(old, FormatTooOldError)
-    assert (old.got, old.oldest) == (0, 1)
-    crafted.header[1] = 2
+    assert (old.got, old.oldest) == (1, 2)
+    crafted.header[1] = 3
     crafted.write(small)
     new = refused(small)
     assert isinstance(new, FormatTooNewError)
-    assert (new.got, new.newest) == (2, 1)
+    assert (new.got, new.newest) == (3, 2)
 
 
 @pytest.mark.parametrize("field", [0, 1, 2])
