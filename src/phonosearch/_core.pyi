@@ -9,7 +9,12 @@ class Workspace:
     def __new__(cls, parts: int, people: int) -> Self: ...
 
 class NameIndex(PackedNames):
-    def __new__(cls, rules: TextRules, arrays: dict[str, npt.NDArray[Any]]) -> Self: ...
+    def __new__(
+        cls,
+        rules: TextRules,
+        arrays: dict[str, npt.NDArray[Any]],
+        bounds: dict[str, tuple[int, int, bool]] | None = None,
+    ) -> Self: ...
     def search(
         self, text: bytes, level: int, offset: int, limit: int, date: int = 0, sex: int = 0
     ) -> tuple[int, list[tuple[tuple[int, ...], str, str | None, int]]]: ...

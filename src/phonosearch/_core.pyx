@@ -6,7 +6,7 @@ why this is complete.
 """
 
 from cpython.unicode cimport PyUnicode_DecodeUTF8
-from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc, qsort, realloc
 from libc.string cimport memcmp, memcpy, memset
 
@@ -15,7 +15,7 @@ from phonosearch._align cimport (
     Alignment, Grid, PartInfo, Query, begin_alike, date_agreement_of, earn, identifies, keep_better, memory_error,
     no_reading, prepare, read_name, relate_kind, score_grid, score_merged, sex_agreement_of, weight, write_row,
 )
-from phonosearch._arrays cimport CLASSES, Array, PackedNames, lower_bound
+from phonosearch._arrays cimport BLOCK_SHIFT, CLASSES, LAST_NAME, Array, PackedNames, lower_bound
 from phonosearch._deletions cimport MAX_DELETIONS, deletion_bucket, deletion_keys, deletions_of
 from phonosearch._distance cimport osa_pattern
 from phonosearch._text cimport MAX_FORMS, MAX_PARTS, ParsedName, TextRules, WordEntry
@@ -197,7 +197,7 @@ cdef class NameIndex(PackedNames):
     cdef uint8_t* part_rarity       # tenths of bits, 0 where not yet looked up: threads that race write equal numbers
     cdef uint32_t* part_entry       # place in TextRules.words + 2, 1 for none, 0 where not yet looked up
 
-    def __cinit__(self, TextRules rules not None, dict arrays not None):
+    def __cinit__(self, TextRules rules not None, dict arrays not None, dict bounds=None):
         self.pool = []
         self.spelling_part = NULL
         self.nickname_part = NULL
@@ -768,7 +768,7 @@ cdef class NameIndex(PackedNames):
         best.sex_kind = 0
         best.sex_points = 0
         if query.date:
-            dates = self.dob.data[person]
+            dates = self.dates_of(person)
             date_kind = DATE_ABSENT
             if dates & DOB_SEVERAL and (dates & ~DOB_SEVERAL) + 1 < self.dob_several_start.size:
                 date_kind = 0
@@ -785,7 +785,7 @@ cdef class NameIndex(PackedNames):
             best.date_points = self.rules.date_points[query.precision][query.sex != 0][date_kind]
             best.score += best.date_points
         if query.sex:
-            best.sex_kind = sex_agreement_of(query.sex, self.sex[person])
+            best.sex_kind = sex_agreement_of(query.sex, self.sex_of(person))
             best.sex_points = self.rules.sex_points[query.precision][query.sex != 0][best.sex_kind]
             best.score += best.sex_points
         return 0
@@ -955,22 +955,23 @@ cdef class NameIndex(PackedNames):
         """Ask for what ``_show`` reads of the first hits, all at once."""
         cdef size_t at
         for at in range(min(count, <size_t>32)):
-            PS_PREFETCH(&self.name_start.data[hits[at].person])
-            PS_PREFETCH(&self.person_id_start.data[hits[at].person])
+            PS_PREFETCH(&self.name_start.data[hits[at].person >> BLOCK_SHIFT])
+            PS_PREFETCH(&self.person_id_start.data[hits[at].person >> BLOCK_SHIFT])
         for at in range(min(count, <size_t>32)):
-            PS_PREFETCH(self.person_id + self.person_id_start.data[hits[at].person])
+            PS_PREFETCH(self.person_id + self.person_id_start.data[hits[at].person >> BLOCK_SHIFT])
+            PS_PREFETCH(self.name_kind + self.name_start.data[hits[at].person >> BLOCK_SHIFT])
             if self.name_text != NULL:
-                PS_PREFETCH(&self.name_text_start.data[self.name_start.data[hits[at].person]])
+                PS_PREFETCH(&self.name_text_start.data[self.name_start.data[hits[at].person >> BLOCK_SHIFT]])
 
     cdef tuple _show(self, const int32_t* row):
         """The alignment row (see ``_align.write_row``) without its unused end, person id, name as given (None where the
         index keeps none) and kind of name."""
         cdef uint32_t person = row[0]
-        cdef size_t name = self.name_start.data[person] + <size_t>row[3]
+        cdef int64_t name = self.name_of(person, row[3])
         cdef int kind = 0, at
         text = None
-        if name < self.name_start.data[person + 1]:
-            kind = self.name_kind[name]
+        if name >= 0:
+            kind = self.name_kind[name] & (LAST_NAME - 1)
             if self.name_text != NULL:
                 text = PyUnicode_DecodeUTF8(
                     <const char*>self.name_text + self.name_text_start.data[name],
@@ -978,11 +979,7 @@ cdef class NameIndex(PackedNames):
                 )
         return (
             tuple([row[at] for at in range(ROW_HEAD + 4 * row[7])]),
-            PyUnicode_DecodeUTF8(
-                <const char*>self.person_id + self.person_id_start.data[person],
-                self.person_id_start.data[person + 1] - self.person_id_start.data[person], "replace",
-            ),
-            text, kind,
+            self.person_text(person), text, kind,
         )
 
     def count(self, bytes text not None):
