@@ -6,10 +6,9 @@ import hashlib
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property, partial
 from queue import SimpleQueue
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +33,9 @@ from phonosearch._packer import pack
 from phonosearch._query import Query, QueryLike, level_number, read_query
 from phonosearch._records import KINDS, LoadReport, Person, ReportBuilder, RowBatch, batches
 from phonosearch._rules import LEVELS, rules
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 __all__ = ["MAX_LIMIT", "PersonIndex"]
 
@@ -75,6 +77,12 @@ def _threads(threads: object) -> int:
     return threads
 
 
+def _pool(threads: int) -> ThreadPoolExecutor:
+    from concurrent.futures import ThreadPoolExecutor  # slow to import, and most programs need none
+
+    return ThreadPoolExecutor(threads)
+
+
 def _read(batch: RowBatch, free: SimpleQueue[Builder]) -> tuple[RowBatch, npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
     """Let a builder that is free read a batch."""
     builder = free.get()
@@ -93,7 +101,7 @@ def _read_all(source: Iterator[RowBatch], builders: list[Builder], report: Repor
         free.put(builder)
     indexed = 0
     waiting: deque[Future[Any]] = deque()
-    with ThreadPoolExecutor(len(builders)) as pool:
+    with _pool(len(builders)) as pool:
         for batch in source:
             waiting.append(pool.submit(_read, batch, free))
             if len(waiting) > 2 * len(builders):  # no more of the source in memory than keeps all busy
@@ -374,7 +382,7 @@ class PersonIndex:
             return [ask(query) for query in checked]
         size = -(-len(checked) // (4 * threads))
         pieces = [checked[start : start + size] for start in range(0, len(checked), size)]
-        with ThreadPoolExecutor(threads) as pool:
+        with _pool(threads) as pool:
             return [
                 answer for found in pool.map(lambda piece: [ask(query) for query in piece], pieces) for answer in found
             ]

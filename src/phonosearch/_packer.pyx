@@ -4,8 +4,6 @@ People, names and parts are sorted into an order that does not depend on the ord
 what. ARCHITECTURE.md lists the arrays that ``_core`` searches.
 """
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 
 cimport numpy as cnp
@@ -54,6 +52,7 @@ def pack(list builders not None, *, bint display=True, int threads=1):
             raise ValueError("the builder has been packed")
     packer = _Packer(builders)
     if threads > 1:
+        from concurrent.futures import ThreadPoolExecutor   # slow to import
         with ThreadPoolExecutor(1) as pool:
             parts = pool.submit(packer.parts)
             deletions = pool.submit(packer.deletions)

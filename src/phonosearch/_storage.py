@@ -33,12 +33,12 @@ import errno
 import json
 import mmap as _mmap
 import os
-import secrets
 import stat
 import struct
+from collections import deque
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Thread
 from typing import NamedTuple, NoReturn
 
 import numpy as np
@@ -178,6 +178,8 @@ def save(
     file is in place but a power cut may still bring the old one back. A killed process may leave a file
     ``.phonosearch-*.tmp`` behind, which nothing reads. The file is readable by its owner only.
     """
+    import secrets  # slow to import, and who only reads needs none
+
     files = files or _Files()
     target = os.fspath(path)
     file_id = secrets.token_bytes(16) if file_id is None else file_id
@@ -321,10 +323,23 @@ def _checksums(data: memoryview, sections: list[_Section]) -> list[tuple[int, Bo
     if len(data) < THREADS_FROM:
         return list(map(check, sections))
     # The longest first, so that no thread is left with one of them at the end.
-    order = sorted(range(len(sections)), key=lambda number: -sections[number].length)
-    with ThreadPoolExecutor(THREADS) as pool:
-        found = dict(zip(order, pool.map(lambda number: check(sections[number]), order), strict=True))
-    return [found[number] for number in range(len(sections))]
+    left = deque(sorted(range(len(sections)), key=lambda number: -sections[number].length))
+    found: dict[int, tuple[int, Bounds | None]] = {}
+
+    def work() -> None:
+        with contextlib.suppress(IndexError):
+            while True:
+                number = left.popleft()
+                found[number] = check(sections[number])
+
+    # Not a pool of concurrent.futures, whose import takes longer than the checksums of a million people.
+    threads = [Thread(target=work) for _ in range(THREADS - 1)]
+    for thread in threads:
+        thread.start()
+    work()
+    for thread in threads:
+        thread.join()
+    return [found[number] if number in found else check(section) for number, section in enumerate(sections)]
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
