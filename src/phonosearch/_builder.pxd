@@ -71,6 +71,7 @@ cdef class Builder:
     cdef Buffer dates           # pairs of uint32: person, packed date
     cdef Buffer runs            # pairs of uint64: entries from this one on come from rows from this one on
 
+    cdef void forget_people(self) noexcept
     cdef void clear(self) noexcept
     cdef int64_t row_of(self, size_t entry) noexcept nogil
     cdef int _add_row(self, _Columns columns, Py_ssize_t row, Scan* scan, uint8_t* warning) except -1 nogil

@@ -634,14 +634,18 @@ cdef class Builder:
                 used += 1
         return _append(&self.form_numbers, numbers, used * sizeof(uint32_t))
 
+    cdef void forget_people(self) noexcept:
+        """Forget all but the forms and their parts."""
+        _table_free(&self.people)
+        _free(&self.entries)
+        _free(&self.texts)
+        _free(&self.dates)
+        _free(&self.runs)
+
     cdef void clear(self) noexcept:
         """Forget every record."""
-        _table_free(&self.people)
+        self.forget_people()
         _table_free(&self.parts)
         free(self.words)
         self.words = NULL
-        _free(&self.entries)
-        _free(&self.texts)
         _free(&self.form_numbers)
-        _free(&self.dates)
-        _free(&self.runs)

@@ -14,7 +14,7 @@ shift before the product spreads the high bits too, so that no second flipped bi
 """
 
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
-from libc.stdint cimport uint32_t, uint64_t
+from libc.stdint cimport uint32_t, uint64_t, uintptr_t
 
 __all__ = ["bounds", "checksum64", "checksum64_and_bounds"]
 
@@ -135,6 +135,8 @@ def checksum64_and_bounds(data) -> tuple:
     found.even = found.odd = found.falls = found.last = 0
     PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
     try:
+        if <uintptr_t> view.buf % 4:
+            raise ValueError("uint32 must be aligned")
         with nogil:
             value = ps_checksum64(<const unsigned char *> view.buf, <size_t> view.len, &found)
     finally:
@@ -152,6 +154,8 @@ def bounds(data) -> tuple:
     found.even = found.odd = found.falls = found.last = 0
     PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
     try:
+        if <uintptr_t> view.buf % 4:
+            raise ValueError("uint32 must be aligned")
         with nogil:
             ps_add_bounds(<const uint32_t *> view.buf, <size_t> view.len // 4, &found)
     finally:

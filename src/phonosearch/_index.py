@@ -62,8 +62,9 @@ def _fingerprint(kernel: NameIndex) -> str:
             digest.update(f"\0{name}\0{len(values)}\0".encode())
             digest.update(values.data.cast("B") if len(values) else b"")
 
-    for name, values in zip(("person_id", "person_id_start"), kernel.plain_ids(), strict=True):
-        add(name, values)
+    identifiers, starts = kernel.plain_ids()
+    add("person_id", identifiers)
+    add("person_id_start", starts)
     for name in _SUBSTANCE + (() if "name_text" in kernel.arrays else _PARTS):
         add(name, kernel.plain(name))
     return digest.hexdigest()

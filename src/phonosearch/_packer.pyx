@@ -478,10 +478,13 @@ cdef class _Packer:
 
     def people(self, bint display):
         """The arrays of the people and their names."""
+        cdef Builder builder
         self._identifiers()
         self._gather_names()
         self._dates_and_sexes()
         self._names(display)
+        for builder in self.builders:
+            builder.forget_people()
 
     cdef int _identifiers(self) except -1:
         """Number the people, in order of their identifiers."""
