@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+from collections.abc import Iterator
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -17,7 +18,16 @@ import pyarrow.ipc
 import phonosearch as ps
 from phonosearch import testing
 
-__all__ = ["COMMON", "MIXTURE", "BenchmarkQuery", "benchmark_queries", "people_table", "source"]
+__all__ = [
+    "COMMON",
+    "MIXTURE",
+    "BenchmarkQuery",
+    "benchmark_queries",
+    "people_stream",
+    "people_table",
+    "people_tables",
+    "source",
+]
 
 MIXTURE = ("present", "one_edit", "two_edits", "respelt")
 """The kinds of the main mixture: 40 %, 20 %, 20 % and 20 %."""
@@ -87,6 +97,35 @@ def people_table(size: int, seed: int = 0) -> pa.Table:
         unfinished.replace(path)
     with pa.memory_map(str(path)) as stream:
         return pa.ipc.open_file(stream).read_all()
+
+
+MILLION = 1_000_000
+
+
+def people_tables(size: int) -> Iterator[pa.Table]:
+    """Any number of invented people, at most a million at a time, in the order of their identifiers."""
+    for number in range(-(-size // MILLION)):
+        table = people_table(min(MILLION, size - number * MILLION), seed=number)
+        if size > MILLION:  # the identifiers of each million begin anew
+            ids = pc.binary_join_element_wise(f"P{number:03}", pc.utf8_slice_codeunits(table["person_id"], 1), "")
+            table = table.set_column(0, "person_id", ids)
+        yield table
+
+
+def people_stream(size: int, names: int = 1) -> pa.RecordBatchReader:
+    """The people of `people_tables`, never all in memory; with two ``names`` each has another's name as an alias."""
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for table in people_tables(size):
+            yield from table.to_batches()
+            if names == 2:
+                one = table.filter(pc.equal(table["kind"], "primary"))
+                others = one["full_name"].take([(place + 7919) % one.num_rows for place in range(one.num_rows)])
+                alias, unknown = pa.array(["alias"] * one.num_rows), pa.nulls(one.num_rows, pa.string())
+                yield from pa.table([one["person_id"], others, alias, *[unknown] * 3], schema=schema).to_batches()
+
+    schema = next(people_tables(min(size, MILLION))).schema
+    return pa.RecordBatchReader.from_batches(schema, batches())
 
 
 def _sample(table: pa.Table, count: int) -> list[dict[str, str]]:

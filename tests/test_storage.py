@@ -26,7 +26,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phonosearch import _storage
-from phonosearch._checksum import checksum64
+from phonosearch._checksum import bounds, checksum64, checksum64_and_bounds
 from phonosearch._errors import CorruptIndexError, FormatTooNewError, FormatTooOldError, IndexFormatError
 from phonosearch._storage import ENTRY, FOOTER, HEADER, META, _Files, load, save, verify
 
@@ -55,6 +55,40 @@ def reference_checksum(data: bytes) -> int:
     h ^= h >> 29
     h = h * P2 & M64
     return h ^ h >> 32
+
+
+def reference_bounds(values: list[int]) -> tuple[int, int, bool]:
+    return max(values[::2], default=0), max(values[1::2], default=0), values == sorted(values)
+
+
+@given(
+    st.lists(st.integers(0, 2**32 - 1), max_size=70),
+    st.integers(0, 3),
+    st.integers(0, 2**32 - 1),
+    st.integers(0, 5000),
+    st.booleans(),
+)
+def test_bounds_are_those_of_the_numbers(some: list[int], times: int, other: int, place: int, rising: bool) -> None:
+    values = np.array((sorted(some) if rising else some) * 60**times, np.uint32)[:9000]
+    if rising:
+        values = np.sort(values)
+    if place < len(values):
+        values[place] = other
+    expected = reference_bounds(values.tolist())
+    assert bounds(values) == expected
+    assert checksum64_and_bounds(values) == (checksum64(values), expected)
+    assert checksum64_and_bounds(values.tobytes()) == (reference_checksum(values.tobytes()), expected)
+
+
+@pytest.mark.parametrize("size", [2046, 2047, 2048, 2049, 4096, 4097, 8200])
+def test_a_fall_anywhere_is_seen(size: int) -> None:
+    rising = np.arange(size, dtype=np.uint32)
+    assert checksum64_and_bounds(rising)[1][2]
+    for place in {1, 15, 16, 17, 2047, 2048, 2049, 4095, 4096, size - 1} & set(range(1, size)):
+        values = rising.copy()
+        values[place] = place - 2 if place > 1 else 0
+        values[place - 1] = place - 1 if place > 1 else 1
+        assert not checksum64_and_bounds(values)[1][2], place
 
 
 def names(directory: Path) -> list[str]:
@@ -475,16 +509,16 @@ def test_wrong_section_checksum_under_a_right_seal(small: Path) -> None:
 
 def test_other_versions_say_which_way(small: Path) -> None:
     crafted = Crafted(small)
-    crafted.header[1] = 0
+    crafted.header[1] = 1
     crafted.write(small)
     old = refused(small)
     assert isinstance(old, FormatTooOldError)
-    assert (old.got, old.oldest) == (0, 1)
-    crafted.header[1] = 2
+    assert (old.got, old.oldest) == (1, 2)
+    crafted.header[1] = 3
     crafted.write(small)
     new = refused(small)
     assert isinstance(new, FormatTooNewError)
-    assert (new.got, new.newest) == (2, 1)
+    assert (new.got, new.newest) == (3, 2)
 
 
 @pytest.mark.parametrize("field", [0, 1, 2])
@@ -737,3 +771,55 @@ def test_a_killed_writer_leaves_a_whole_file(tmp_path: Path, kills: int) -> None
 def test_meta_is_plain_json_in_the_file(small: Path) -> None:
     crafted = Crafted(small)
     assert json.loads(bytes(crafted.body[crafted.place(0)])) == {"rules": "1", "n": 3}
+
+
+# One mapping for all processes
+
+READER = """
+import sys
+from phonosearch import _storage
+arrays, _ = _storage.load(sys.argv[1])
+print(int(arrays["numbers"].sum()), flush=True)
+sys.stdin.readline()
+"""
+
+
+def mapped(pid: int, path: Path) -> dict[str, int]:
+    """The kilobytes of a process's mapping of a file, by what they are."""
+    sizes: dict[str, int] = {}
+    inside = False
+    for line in Path(f"/proc/{pid}/smaps").read_text().splitlines():
+        if "-" in line.split(maxsplit=1)[0]:
+            inside = line.endswith(str(path))
+        elif inside and line.endswith(" kB"):
+            field, size, _ = line.split()
+            sizes[field.rstrip(":")] = sizes.get(field.rstrip(":"), 0) + int(size)
+    return sizes
+
+
+def test_processes_share_one_mapping(tmp_path: Path) -> None:
+    if not Path("/proc/self/smaps").exists():
+        pytest.skip("there is no /proc/self/smaps to see who shares what")
+    numbers = np.arange(1 << 21, dtype=np.uint32)
+    path = tmp_path / "index"
+    save(path, {"numbers": numbers}, {})
+    readers = [
+        subprocess.Popen(
+            [sys.executable, "-c", READER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
+    try:
+        for reader in readers:
+            assert reader.stdout is not None
+            assert int(reader.stdout.readline()) == int(numbers.sum())
+        for reader in readers:
+            sizes = mapped(reader.pid, path)
+            # All of the file is in memory, none of it this process's own, and each answers for half of it.
+            assert sizes["Rss"] >= numbers.nbytes >> 10
+            assert sizes["Private_Dirty"] == sizes["Private_Clean"] == sizes["Anonymous"] == 0
+            assert sizes["Shared_Clean"] + sizes["Shared_Dirty"] == sizes["Rss"]
+            assert sizes["Pss"] <= 0.6 * sizes["Rss"]
+    finally:
+        for reader in readers:
+            reader.communicate("\n")

@@ -6,8 +6,6 @@
 'P1'
 """
 
-from importlib.metadata import version as _version
-
 from phonosearch._answer import Answer, Evidence, Explanation, Hit
 from phonosearch._compare import Comparison, compare
 from phonosearch._distance import levenshtein_distance, osa_distance
@@ -30,8 +28,6 @@ from phonosearch._index import PersonIndex
 from phonosearch._normalise import normalise
 from phonosearch._records import CsvSource, LoadReport, Name, Person, RowNote
 from phonosearch._rules import LEVELS
-
-__version__ = _version("phonosearch")
 
 __all__ = [
     "LEVELS",
@@ -68,3 +64,11 @@ __all__ = [
     "soundex",
     "soundex_many",
 ]
+
+
+def __getattr__(name: str) -> str:
+    if name == "__version__":
+        from importlib.metadata import version  # takes longer than the rest of the package to import
+
+        return version("phonosearch")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

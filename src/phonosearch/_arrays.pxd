@@ -6,6 +6,11 @@ from phonosearch._text cimport TextRules
 
 cdef enum:
     CLASSES = 4                 # names of one, two, three, and four or more parts
+    BLOCK = 16                  # people whose identifiers and names are found by walking from where a block begins
+    BLOCK_SHIFT = 4
+    LAST_NAME = 0x80            # in name_kind: the last name of a person
+    SEX_SHIFT = 29              # in dob: where the two bits of the sex stand
+    MAX_ID = 256
 
 cdef enum:
     OWNER_SEVERAL = 0x80000000  # in `owner`: the rest is a number in `several_*`, not a person
@@ -17,11 +22,11 @@ ctypedef struct Array:
 cdef class PackedNames:
     cdef TextRules rules
     cdef readonly dict arrays
+    cdef dict bounds
     cdef readonly size_t people, parts, forms, names
     cdef const uint8_t* part_letters
     cdef const uint8_t* person_id
-    cdef const uint8_t* sex
-    cdef size_t part_letters_size
+    cdef size_t part_letters_size, person_id_size
     cdef Array part_start, part_key
     cdef Array primary_code, primary_start
     cdef Array alternate_code, alternate_start, alternate_part
@@ -41,9 +46,23 @@ cdef class PackedNames:
     cdef int _validate(self) except -1
     cdef int _take_names(self) except -1
     cdef int _check_codes(self, str name, Array* codes, Array* starts, size_t total) except -1
+    cdef tuple _bounds(self, str name)
+    cdef int _runs(self, str name, const Array* starts, size_t total) except -1
+    cdef int _all_below(self, str name, const Array* values, size_t bound) except -1
     cdef int32_t find(self, const uint8_t* letters, int length, uint32_t primary) noexcept nogil
     cdef int32_t find_word(self, const uint8_t* letters, int length) noexcept nogil
     cdef const uint32_t* form(self, uint32_t form, int* size) noexcept nogil
+    cdef int _next_identifier(self, size_t* at, size_t end, uint8_t* text, int length) noexcept nogil
+    cdef int identifier(self, size_t person, uint8_t* text) noexcept nogil
+    cdef int64_t name_of(self, size_t person, size_t number) noexcept nogil
+    cdef str person_text(self, size_t person)
+
+    cdef inline uint32_t dates_of(self, size_t person) noexcept nogil:
+        """The date of birth, or where several of them stand, or 0."""
+        return self.dob.data[person] & ~(<uint32_t>3 << SEX_SHIFT)
+
+    cdef inline uint32_t sex_of(self, size_t person) noexcept nogil:
+        return self.dob.data[person] >> SEX_SHIFT & 3
 
     cdef inline int length(self, uint32_t part) noexcept nogil:
         return self.part_start.data[part + 1] - self.part_start.data[part]

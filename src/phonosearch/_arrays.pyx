@@ -6,51 +6,15 @@ cimport numpy as cnp
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
-from libc.string cimport memcmp
+from libc.string cimport memcmp, memcpy
 
 from phonosearch._encoders cimport double_metaphone_codes
 from phonosearch._text cimport MAX_PARTS, TextRules
 
+from phonosearch._checksum import bounds as bounds_of
+
 cnp.import_array()
 
-cdef extern from *:
-    """
-    /* Validation at open reads every array once: the widest vectors that the processor has, chosen when it loads.
-       Sanitizers cannot run before that choice is made. */
-    #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) \
-        && !defined(__SANITIZE_ADDRESS__)
-    #define PS_CLONES __attribute__((target_clones("avx2", "default")))
-    #else
-    #define PS_CLONES
-    #endif
-    #include <stddef.h>
-    #include <stdint.h>
-    PS_CLONES static uint32_t ps_largest(const uint32_t *values, size_t size) {
-        uint32_t largest = 0;
-        for (size_t at = 0; at < size; at++) largest = values[at] > largest ? values[at] : largest;
-        return largest;
-    }
-    PS_CLONES static int ps_never_falls(const uint32_t *values, size_t size) {
-        uint32_t falls = 0;
-        for (size_t at = 1; at < size; at++) falls |= values[at] < values[at - 1];
-        return !falls;
-    }
-    /* Of owners: the largest person, and the largest number, plus one, of a person of several forms. */
-    PS_CLONES static void ps_largest_owner(const uint32_t *owners, size_t count, uint32_t *person, uint32_t *several) {
-        uint32_t top = 0, most = 0;
-        for (size_t at = 0; at < count; at++) {
-            uint32_t number = owners[at] & 0x7FFFFFFFu, mask = 0u - (owners[at] >> 31);
-            uint32_t alone = number & ~mask, shared = (number + 1) & mask;
-            top = alone > top ? alone : top;
-            most = shared > most ? shared : most;
-        }
-        *person = top;
-        *several = most;
-    }
-    """
-    uint32_t ps_largest(const uint32_t* values, size_t size) noexcept nogil
-    bint ps_never_falls(const uint32_t* values, size_t size) noexcept nogil
-    void ps_largest_owner(const uint32_t* owners, size_t count, uint32_t* person, uint32_t* several) noexcept nogil
 
 
 cdef class PackedNames:
@@ -62,6 +26,8 @@ cdef class PackedNames:
         The rules that the arrays were built under.
     arrays : dict of str to numpy.ndarray
         As ``_packer.pack`` makes them and a file holds them.
+    bounds : dict of str to tuple, optional
+        What ``_checksum.bounds`` says of arrays of uint32, where that is known already: it must be of these arrays.
 
     Raises
     ------
@@ -69,11 +35,13 @@ cdef class PackedNames:
         An array that a search could not trust; the message is its name.
     """
 
-    def __cinit__(self, TextRules rules not None, dict arrays not None):
+    def __cinit__(self, TextRules rules not None, dict arrays not None, dict bounds=None):
         self.rules = rules
         self.arrays = arrays
+        self.bounds = {} if bounds is None else bounds
         self._take_all()
         self._validate()
+        self.bounds = None
 
     cdef int _take(self, str name, Array* array) except -1:
         cdef cnp.ndarray values = self._array(name, np.uint32)
@@ -91,11 +59,10 @@ cdef class PackedNames:
     cdef int _take_all(self) except -1:
         cdef cnp.ndarray letters = self._array("part_letters", np.uint8)
         cdef cnp.ndarray ids = self._array("person_id", np.uint8)
-        cdef cnp.ndarray sex = self._array("sex", np.uint8)
         self.part_letters = <const uint8_t*>cnp.PyArray_DATA(letters)
         self.part_letters_size = letters.shape[0]
         self.person_id = <const uint8_t*>cnp.PyArray_DATA(ids)
-        self.sex = <const uint8_t*>cnp.PyArray_DATA(sex)
+        self.person_id_size = ids.shape[0]
         self._take("part_start", &self.part_start)
         self._take("part_key", &self.part_key)
         self._take("primary_code", &self.primary_code)
@@ -124,29 +91,26 @@ cdef class PackedNames:
         self._take("dob", &self.dob)
         self._take("dob_several_start", &self.dob_several_start)
         self._take("dob_several", &self.dob_several)
-        if self.part_start.size < 1 or self.person_id_start.size < 1:
+        if self.part_start.size < 1:
             raise ValueError("part_start")
         self.parts = self.part_start.size - 1
-        self.people = self.person_id_start.size - 1
         if self.owner_start.size < 1 or self.several_start.size < 1:
             raise ValueError("owner_start")
-        if self.people >= OWNER_SEVERAL:
-            raise ValueError("person_id_start")
+        if self.dob.size >= OWNER_SEVERAL:
+            raise ValueError("dob")
+        self.people = self.dob.size
         self.forms = self.owner_start.size - 1
-        if sex.shape[0] != <Py_ssize_t>self.people:
-            raise ValueError("sex")
-        if not _runs(&self.person_id_start, ids.shape[0]):
-            raise ValueError("person_id_start")
         return 0
 
     cdef int _validate(self) except -1:
         """Everything that a search reads without a check of its own."""
         cdef size_t at, buckets = self.deletion_start.size - 1, long_forms, several = self.several_start.size - 1
+        cdef size_t blocks = (self.people + BLOCK - 1) >> BLOCK_SHIFT
         cdef uint32_t size
-        cdef uint32_t people = <uint32_t>self.people, largest = 0, largest_several = 0
+        cdef uint32_t people = <uint32_t>self.people
         cdef bint good = True
         cdef int group
-        if not _runs(&self.part_start, self.part_letters_size):
+        if not self._runs("part_start", &self.part_start, self.part_letters_size):
             raise ValueError("part_start")
         for at in range(self.parts):
             size = self.part_start.data[at + 1] - self.part_start.data[at]
@@ -154,16 +118,18 @@ cdef class PackedNames:
                 raise ValueError("part_start")
         if self.part_key.size != 3 * self.parts:
             raise ValueError("part_key")
-        if self.dob.size != self.people:
-            raise ValueError("dob")
-        if self.name_start.size != self.people + 1:
+        if self.person_id_start.size != blocks + 1 or not self._runs(
+            "person_id_start", &self.person_id_start, self.person_id_size
+        ):
+            raise ValueError("person_id_start")
+        if self.name_start.size != blocks + 1:
             raise ValueError("name_start")
         self._check_codes("primary", &self.primary_code, &self.primary_start, self.parts)
         self._check_codes("alternate", &self.alternate_code, &self.alternate_start, self.alternate_part.size)
         self._check_codes("soundex", &self.soundex_code, &self.soundex_start, self.soundex_part.size)
-        if not _all_below(&self.alternate_part, self.parts):
+        if not self._all_below("alternate_part", &self.alternate_part, self.parts):
             raise ValueError("alternate_part")
-        if not _all_below(&self.soundex_part, self.parts):
+        if not self._all_below("soundex_part", &self.soundex_part, self.parts):
             raise ValueError("soundex_part")
         if self.deletion_start.size < 2 or buckets & (buckets - 1):
             raise ValueError("deletion_start")
@@ -171,11 +137,13 @@ cdef class PackedNames:
         while buckets > 1:
             buckets >>= 1
             self.deletion_shift -= 1
-        if self.deletion_shift == 64 or not _runs(&self.deletion_start, self.deletion_part.size):
+        if self.deletion_shift == 64 or not self._runs(
+            "deletion_start", &self.deletion_start, self.deletion_part.size
+        ):
             raise ValueError("deletion_start")
-        if not _all_below(&self.deletion_part, self.parts):
+        if not self._all_below("deletion_part", &self.deletion_part, self.parts):
             raise ValueError("deletion_part")
-        if self.class_start.size != CLASSES + 1 or not _runs(&self.class_start, self.forms):
+        if self.class_start.size != CLASSES + 1 or not self._runs("class_start", &self.class_start, self.forms):
             raise ValueError("class_start")
         long_forms = self.class_start.data[CLASSES] - self.class_start.data[CLASSES - 1]
         if (
@@ -193,27 +161,31 @@ cdef class PackedNames:
             size = self.long_start.data[at + 1] - self.long_start.data[at]
             if size < CLASSES or size > MAX_PARTS:
                 raise ValueError("long_start")
-        if not _all_below(&self.form_part, self.parts):
+        if not self._all_below("form_part", &self.form_part, self.parts):
             raise ValueError("form_part")
-        if not _runs(&self.owner_start, self.owner.size):
+        # What an owner is, is checked where it is read.
+        if not self._runs("owner_start", &self.owner_start, self.owner.size):
             raise ValueError("owner_start")
-        ps_largest_owner(self.owner.data, self.owner.size, &largest, &largest_several)
-        if self.owner.size and largest >= people or largest_several > several:
-            raise ValueError("owner")
-        if self.last_start.size != CLASSES * self.parts + 1 or not _runs(&self.last_start, self.forms):
+        if self.last_start.size != CLASSES * self.parts + 1 or not self._runs(
+            "last_start", &self.last_start, self.forms
+        ):
             raise ValueError("last_start")
         for group in range(CLASSES):
             if self.last_start.data[group * self.parts] != self.class_start.data[group]:
                 raise ValueError("last_start")
-        if self.posting_start.size != CLASSES * self.parts + 1 or not _runs(
-            &self.posting_start, self.posting_form.size
+        if self.posting_start.size != CLASSES * self.parts + 1 or not self._runs(
+            "posting_start", &self.posting_start, self.posting_form.size
         ):
             raise ValueError("posting_start")
-        if not _all_below(&self.posting_form, self.forms):
+        if not self._all_below("posting_form", &self.posting_form, self.forms):
             raise ValueError("posting_form")
-        if self.several_person.size != several or not _all_below(&self.several_person, people):
+        if self.several_person.size != several or not self._all_below(
+            "several_person", &self.several_person, people
+        ):
             raise ValueError("several_person")
-        if self.several_form.size % 2 or not _runs(&self.several_start, self.several_form.size // 2):
+        if self.several_form.size % 2 or not self._runs(
+            "several_start", &self.several_start, self.several_form.size // 2
+        ):
             raise ValueError("several_start")
         for at in range(several):
             good &= self.several_start.data[at] < self.several_start.data[at + 1]
@@ -222,7 +194,7 @@ cdef class PackedNames:
         if not good:
             raise ValueError("several_form")
         self._take_names()
-        if not _runs(&self.dob_several_start, self.dob_several.size):
+        if not self._runs("dob_several_start", &self.dob_several_start, self.dob_several.size):
             raise ValueError("dob_several_start")
         return 0
 
@@ -232,20 +204,38 @@ cdef class PackedNames:
         self.names = kinds.shape[0]
         self.name_kind = <const uint8_t*>cnp.PyArray_DATA(kinds)
         self.name_text = NULL
-        if not _runs(&self.name_start, self.names):
+        if not self._runs("name_start", &self.name_start, self.names):
             raise ValueError("name_start")
         if "name_text" in self.arrays:
             texts = self._array("name_text", np.uint8)
             self._take("name_text_start", &self.name_text_start)
-            if self.name_text_start.size != self.names + 1 or not _runs(&self.name_text_start, texts.shape[0]):
+            if self.name_text_start.size != self.names + 1 or not self._runs(
+                "name_text_start", &self.name_text_start, texts.shape[0]
+            ):
                 raise ValueError("name_text_start")
             self.name_text = <const uint8_t*>cnp.PyArray_DATA(texts)
         return 0
 
     cdef int _check_codes(self, str name, Array* codes, Array* starts, size_t total) except -1:
-        if starts.size != codes.size + 1 or not _runs(starts, total):
+        if starts.size != codes.size + 1 or not self._runs(f"{name}_start", starts, total):
             raise ValueError(f"{name}_start")
         return 0
+
+    cdef tuple _bounds(self, str name):
+        found = self.bounds.get(name)
+        return bounds_of(self.arrays[name]) if found is None else found
+
+    cdef int _runs(self, str name, const Array* starts, size_t total) except -1:
+        """Whether starts rise from 0 to ``total``."""
+        if starts.size == 0 or starts.data[0] != 0 or starts.data[starts.size - 1] != total:
+            return False
+        return self._bounds(name)[2]
+
+    cdef int _all_below(self, str name, const Array* values, size_t bound) except -1:
+        if values.size == 0:
+            return True
+        even, odd, _ = self._bounds(name)
+        return max(even, odd) < bound
 
     cdef int32_t find(self, const uint8_t* letters, int length, uint32_t primary) noexcept nogil:
         """The number of a part, or -1."""
@@ -323,25 +313,144 @@ cdef class PackedNames:
                     return self.several_form.data[2 * at]
         return form
 
+    cdef int identifier(self, size_t person, uint8_t* text) noexcept nogil:
+        """Write the identifier of a person to ``text``, of MAX_ID bytes; its length, or -1 where there is none."""
+        cdef size_t block = person >> BLOCK_SHIFT, left = person & (BLOCK - 1)
+        cdef size_t at = self.person_id_start.data[block], end = self.person_id_start.data[block + 1]
+        cdef int length = 0
+        while True:
+            length = self._next_identifier(&at, end, text, length)
+            if length < 0 or left == 0:
+                return length
+            left -= 1
+
+    cdef int _next_identifier(self, size_t* at, size_t end, uint8_t* text, int length) noexcept nogil:
+        """Change an identifier of this length into the one after it, at ``at``; its length, or -1."""
+        cdef int shared, rest
+        if at[0] >= end:
+            return -1
+        shared = self.person_id[at[0]] >> 4
+        rest = self.person_id[at[0]] & 15
+        at[0] += 1
+        if shared == 15 and at[0] < end:
+            shared += self.person_id[at[0]]
+            at[0] += 1
+        if rest == 15 and at[0] < end:
+            rest += self.person_id[at[0]]
+            at[0] += 1
+        if shared > length or shared + rest > MAX_ID or at[0] + rest > end:
+            return -1
+        memcpy(text + shared, self.person_id + at[0], rest)
+        at[0] += rest
+        return shared + rest
+
+    cdef int64_t name_of(self, size_t person, size_t number) noexcept nogil:
+        """The place of a name of a person among all names, or -1."""
+        cdef size_t block = person >> BLOCK_SHIFT, left = person & (BLOCK - 1)
+        cdef size_t at = self.name_start.data[block], end = self.name_start.data[block + 1]
+        while left and at < end:
+            left -= self.name_kind[at] >> 7
+            at += 1
+        while number and at < end and not self.name_kind[at] & LAST_NAME:
+            number -= 1
+            at += 1
+        return <int64_t>at if number == 0 and at < end else -1
+
+    cdef str person_text(self, size_t person):
+        cdef uint8_t text[MAX_ID]
+        cdef int length = self.identifier(person, text)
+        if length < 0:
+            raise ValueError("person_id")   # only in a crafted file
+        return PyUnicode_DecodeUTF8(<const char*>text, length, "replace")
+
+    def person_id_of(self, size_t person):
+        """The identifier of a person."""
+        if person >= self.people:
+            raise IndexError("no such person")
+        return self.person_text(person)
+
     def find_person(self, bytes person_id not None):
         """The number of a person, or -1 (binary search)."""
-        cdef size_t low = 0, high = self.people, middle
-        cdef size_t length = PyBytes_GET_SIZE(person_id), size
+        cdef size_t low = 0, high = (self.people + BLOCK - 1) >> BLOCK_SHIFT, middle, at, end, place
+        cdef int wanted_length = <int>min(PyBytes_GET_SIZE(person_id), <Py_ssize_t>(MAX_ID + 1)), length = 0
         cdef const char* wanted = PyBytes_AS_STRING(person_id)
-        cdef int order
-        while low < high:
+        cdef uint8_t text[MAX_ID]
+        while low < high:                   # the first block that begins after the one wanted
             middle = (low + high) >> 1
-            size = self.person_id_start.data[middle + 1] - self.person_id_start.data[middle]
-            order = memcmp(self.person_id + self.person_id_start.data[middle], wanted, min(size, length))
-            if order == 0:
-                order = (size > length) - (size < length)
-            if order == 0:
-                return middle
-            if order < 0:
+            length = self.identifier(middle << BLOCK_SHIFT, text)
+            if length < 0:
+                return -1
+            if _order(text, length, <const uint8_t*>wanted, wanted_length) <= 0:
                 low = middle + 1
             else:
                 high = middle
+        if low == 0:
+            return -1
+        at = self.person_id_start.data[low - 1]
+        end = self.person_id_start.data[low]
+        length = 0
+        for place in range((low - 1) << BLOCK_SHIFT, min(low << BLOCK_SHIFT, self.people)):
+            length = self._next_identifier(&at, end, text, length)
+            if length < 0:
+                return -1
+            if _order(text, length, <const uint8_t*>wanted, wanted_length) == 0:
+                return place
         return -1
+
+    def plain(self, str name not None):
+        """What an array says, in a layout that is independent of the file's: an array, or None where there is none.
+
+        ``name_start`` is by person, ``name_kind`` without marks, ``dob`` and ``sex`` are apart; identifiers:
+        ``plain_ids``.
+        """
+        if name == "name_start":
+            last = np.flatnonzero(self.arrays["name_kind"] & LAST_NAME)
+            if len(last) != self.people:
+                raise ValueError("name_kind")
+            return np.concatenate([[0], last + 1]).astype(np.uint32)
+        if name == "name_kind":
+            return self.arrays["name_kind"] & (LAST_NAME - 1)
+        if name == "dob":
+            return self.arrays["dob"] & np.uint32(~(3 << SEX_SHIFT) & 0xFFFFFFFF)
+        if name == "sex":
+            return (self.arrays["dob"] >> SEX_SHIFT & 3).astype(np.uint8)
+        return self.arrays.get(name)
+
+    def plain_ids(self):
+        """The identifiers, one after another, and where each begins."""
+        cdef size_t person, at = 0, end = 0, total = 0
+        cdef uint8_t text[MAX_ID]
+        cdef int turn, length = 0
+        cdef cnp.ndarray starts = np.zeros(self.people + 1, dtype=np.uint32)
+        cdef uint32_t* start = <uint32_t*>cnp.PyArray_DATA(starts)
+        cdef cnp.ndarray texts = np.zeros(0, dtype=np.uint8)
+        cdef uint8_t* to = NULL
+        for turn in range(2):
+            with nogil:
+                total = 0
+                for person in range(self.people):
+                    if person & (BLOCK - 1) == 0:
+                        at = self.person_id_start.data[person >> BLOCK_SHIFT]
+                        end = self.person_id_start.data[(person >> BLOCK_SHIFT) + 1]
+                        length = 0
+                    length = self._next_identifier(&at, end, text, length)
+                    if length < 0:
+                        break
+                    if to != NULL:
+                        memcpy(to + total, text, length)
+                    total += length
+                    start[person + 1] = <uint32_t>total
+            if length < 0:
+                raise ValueError("person_id")
+            if turn == 0:
+                texts = np.zeros(total, dtype=np.uint8)
+                to = <uint8_t*>cnp.PyArray_DATA(texts)
+        return texts, starts
+
+
+cdef inline int _order(const uint8_t* one, int length, const uint8_t* other, int other_length) noexcept nogil:
+    cdef int order = memcmp(one, other, length if length < other_length else other_length)
+    return order if order else length - other_length
 
 
 cdef size_t lower_bound(const Array* values, uint32_t wanted) noexcept nogil:
@@ -353,14 +462,3 @@ cdef size_t lower_bound(const Array* values, uint32_t wanted) noexcept nogil:
         else:
             high = middle
     return low
-
-
-cdef bint _runs(const Array* starts, size_t total) noexcept nogil:
-    """Whether starts rise from 0 to ``total``."""
-    if starts.size == 0 or starts.data[0] != 0 or starts.data[starts.size - 1] != total:
-        return False
-    return ps_never_falls(starts.data, starts.size)
-
-
-cdef bint _all_below(const Array* values, size_t bound) noexcept nogil:
-    return values.size == 0 or ps_largest(values.data, values.size) < bound

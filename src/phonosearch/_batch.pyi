@@ -7,7 +7,12 @@ from phonosearch._core import NameIndex
 from phonosearch._text import TextRules
 
 class BatchIndex(NameIndex):
-    def __new__(cls, rules: TextRules, arrays: dict[str, npt.NDArray[Any]]) -> Self: ...
+    def __new__(
+        cls,
+        rules: TextRules,
+        arrays: dict[str, npt.NDArray[Any]],
+        bounds: dict[str, tuple[int, int, bool]] | None = None,
+    ) -> Self: ...
     def search_batch(
         self,
         texts: list[bytes],

@@ -206,7 +206,7 @@ cdef class BatchIndex(NameIndex):
         """The pairs by one name; ``forms`` are pairs as in ``several_form``, the full form first."""
         cdef int number, part, size, used = 0, length
         cdef const uint32_t* parts
-        cdef uint32_t dates = self.dob.data[person]
+        cdef uint32_t dates = self.dates_of(person)
         cdef size_t at
         cdef Alignment found
         space.parsed.form_count = count
@@ -228,7 +228,7 @@ cdef class BatchIndex(NameIndex):
                 and self.dob_several_start.data[dates] < self.dob_several.size else 0
             )
         space.query.date = dates
-        space.query.sex = self.sex[person] if self.sex[person] < 4 else 0
+        space.query.sex = self.sex_of(person)
         prepare(self.rules, &space.parsed, &space.query)
         prepare_joins(space)
         self.find_people(space)

@@ -1,19 +1,24 @@
 """What a builder holds, for the packer."""
 
-from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
-from phonosearch._text cimport ParsedName, TextRules
+from phonosearch._text cimport MAX_CODE_POINTS, MAX_PARTS, ParsedName, TextRules
 
 cdef enum:
-    SEX_CONFLICT = 4
+    MAX_NUMBERS = 0x1FFFFFFF    # people, parts or names of one index
 
 ctypedef struct Buffer:
     uint8_t* data
     size_t used
     size_t room
 
+ctypedef struct WordSlot:
+    uint64_t key                # the word packed (``_words``), 0 for an empty slot
+    uint32_t number             # number + 1, 0 for a word that is no part of any name so far
+    uint32_t special            # whether the rules of names say anything of it
+
 ctypedef struct WordTable:
-    uint32_t* slots             # number + 1, 0 for an empty slot
+    uint32_t* slots             # number + 1, 0 for an empty slot; NULL before it is needed
     uint64_t mask
     uint32_t count
     uint64_t seed
@@ -21,11 +26,20 @@ ctypedef struct WordTable:
     Buffer start                # uint64 offsets, one more than words
 
 ctypedef struct Entry:
-    uint64_t text_start         # the name as given, in Builder.texts
-    uint32_t text_length
+    uint64_t text               # the name as given: where it begins in Builder.texts
+    uint64_t forms              # in Builder.form_numbers: the sizes of the forms, a byte each, then their parts
     uint32_t person
-    uint64_t forms_start        # in Builder.form_numbers: count, then size and part numbers of each
+    uint16_t text_length
     uint8_t kind
+    uint8_t sex
+
+ctypedef struct Scan:
+    const uint8_t* text         # the name
+    Py_ssize_t length
+    int parts                   # how many words, 0 where it takes more than a look at its letters
+    uint64_t key[MAX_PARTS]     # the words, packed
+    uint16_t begin[MAX_PARTS + 1]
+    uint8_t letters[MAX_CODE_POINTS]
 
 ctypedef struct Column:
     const uint8_t* data
@@ -36,22 +50,38 @@ ctypedef struct Column:
 cdef class _Columns:
     cdef Column column[7]
     cdef list owners
+    cdef const int64_t* row     # of each entry, its row in the source
     cdef Py_ssize_t rows
 
     cdef int _take(self, int place, text) except -1
-    cdef const uint8_t* text(self, int place, Py_ssize_t row, Py_ssize_t* length) noexcept nogil
 
 cdef class Builder:
     cdef TextRules rules
     cdef WordTable people
+    cdef bint ascending         # whether every person so far came after the one before, or again: no table is needed
     cdef WordTable parts
+    cdef WordSlot* words        # parts of up to thirteen letters are found here, longer ones through the table
+    cdef int word_shift
+    cdef uint64_t word_seed
+    cdef size_t word_count
+    cdef uint8_t simple[256]    # what ASCII folds to: a letter, a space or 0 for nothing; 255 for anything else
     cdef Buffer entries
     cdef Buffer texts
     cdef Buffer form_numbers
     cdef Buffer dates           # pairs of uint32: person, packed date
-    cdef Buffer sexes           # uint8 a person
-    cdef uint64_t form_total
+    cdef Buffer runs            # pairs of uint64: entries from this one on come from rows from this one on
 
+    cdef void forget_people(self) noexcept
     cdef void clear(self) noexcept
-    cdef int _add_row(self, _Columns columns, Py_ssize_t row, uint8_t* warning) except -1 nogil
+    cdef int64_t row_of(self, size_t entry) noexcept nogil
+    cdef int _add_row(self, _Columns columns, Py_ssize_t row, Scan* scan, uint8_t* warning) except -1 nogil
+    cdef int64_t _person(self, const uint8_t* identifier, size_t length) except -1 nogil
+    cdef int64_t _part(self, const uint8_t* letters, size_t length) except -1 nogil
+    cdef WordSlot* _slot(self, uint64_t key) noexcept nogil
+    cdef WordSlot* _new_slot(self, uint64_t key, WordSlot* slot) except NULL nogil
+    cdef int _number_slot(self, WordSlot* slot, const uint8_t* letters, size_t length) except -1 nogil
+    cdef int _grow_words(self) except -1 nogil
+    cdef void _scan(self, const uint8_t* text, Py_ssize_t length, Scan* scan) noexcept nogil
+    cdef int _add_scanned(self, Scan* scan) except -1 nogil
+    cdef uint64_t _place(self, uint64_t key) noexcept nogil
     cdef int _add_forms(self, ParsedName* parsed) except -1 nogil

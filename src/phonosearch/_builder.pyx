@@ -13,9 +13,10 @@ from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memcmp, memcpy, memset
 
 from phonosearch._text cimport (
-    ACCEPTED, EMPTY_NAME, ID_TOO_LONG, INVALID_UNICODE, MAX_CODE_POINTS, MAX_ID_BYTES, MAX_PARTS, MISSING_ID,
-    NAME_TOO_LONG, ParsedName, TextRules,
+    ACCEPTED, EMPTY_NAME, ID_TOO_LONG, INVALID_UNICODE, MAX_CODE_POINTS, MAX_FORMS, MAX_ID_BYTES, MAX_PARTS,
+    MISSING_ID, NAME_TOO_LONG, ParsedName, TextRules, WordEntry,
 )
+from phonosearch._words cimport pack_word
 
 from phonosearch._errors import LimitError
 
@@ -25,8 +26,21 @@ cdef enum:
     WARN_DOB = 1
     WARN_SEX = 2
     WARN_KIND = 4
-    WARN_CONTRADICTION = 8
     WARN_BOTH_NAMES = 16
+    UNUSUAL = 255               # in ``Builder.simple``
+    MAX_KEYED = 13              # letters that ``pack_word`` packs
+    AHEAD = 16                  # names that are scanned before the first of them is added
+
+
+cdef extern from *:
+    """
+    #if defined(__GNUC__)
+    #define PS_PREFETCH(p) __builtin_prefetch(p)
+    #else
+    #define PS_PREFETCH(p) ((void)0)
+    #endif
+    """
+    void PS_PREFETCH(const void* place) noexcept nogil
 
 
 cdef int _reserve(Buffer* buffer, size_t more) except -1 nogil:
@@ -45,8 +59,9 @@ cdef int _reserve(Buffer* buffer, size_t more) except -1 nogil:
     return 0
 
 
-cdef int _append(Buffer* buffer, const void* data, size_t length) except -1 nogil:
-    _reserve(buffer, length)
+cdef inline int _append(Buffer* buffer, const void* data, size_t length) except -1 nogil:
+    if buffer.used + length > buffer.room:
+        _reserve(buffer, length)
     if length:
         memcpy(buffer.data + buffer.used, data, length)
     buffer.used += length
@@ -62,10 +77,6 @@ cdef int _table_init(WordTable* table, uint64_t seed) except -1:
     cdef uint64_t zero = 0
     memset(table, 0, sizeof(WordTable))
     table.seed = seed
-    table.mask = (1 << 16) - 1
-    table.slots = <uint32_t*>calloc(table.mask + 1, sizeof(uint32_t))
-    if table.slots == NULL:
-        raise MemoryError
     _append(&table.start, &zero, sizeof(uint64_t))
     return 0
 
@@ -94,8 +105,21 @@ cdef inline uint64_t _hash(const uint8_t* word, size_t length, uint64_t seed) no
     return state ^ state >> 29
 
 
-cdef int _grow(WordTable* table) except -1 nogil:
-    cdef uint64_t mask = table.mask * 2 + 1, slot
+cdef int _append_word(WordTable* table, const uint8_t* word, size_t length) except -1 nogil:
+    cdef uint64_t end
+    if table.count >= MAX_NUMBERS:
+        with gil:
+            raise LimitError("records", MAX_NUMBERS, table.count, "people or parts")
+    _append(&table.text, word, length)
+    end = table.text.used
+    _append(&table.start, &end, sizeof(uint64_t))
+    table.count += 1
+    return 0
+
+
+cdef int _hash_all(WordTable* table, uint64_t mask) except -1 nogil:
+    """Make the slots of a table, or make them anew."""
+    cdef uint64_t slot
     cdef uint32_t number
     cdef uint64_t* start = <uint64_t*>table.start.data
     cdef uint32_t* slots = <uint32_t*>calloc(mask + 1, sizeof(uint32_t))
@@ -115,7 +139,7 @@ cdef int _grow(WordTable* table) except -1 nogil:
 
 cdef int64_t _number(WordTable* table, const uint8_t* word, size_t length) except -1 nogil:
     """The number of a word, given in order of first appearance."""
-    cdef uint64_t slot = _hash(word, length, table.seed) & table.mask, end
+    cdef uint64_t slot = _hash(word, length, table.seed) & table.mask
     cdef uint32_t number
     cdef uint64_t* start = <uint64_t*>table.start.data
     while table.slots[slot]:
@@ -123,16 +147,10 @@ cdef int64_t _number(WordTable* table, const uint8_t* word, size_t length) excep
         if start[number + 1] - start[number] == length and memcmp(table.text.data + start[number], word, length) == 0:
             return number
         slot = slot + 1 & table.mask
-    if table.count >= 0x1FFFFFFF:
-        with gil:
-            raise LimitError("records", 0x1FFFFFFF, table.count, "people or parts")
-    _append(&table.text, word, length)
-    end = table.text.used
-    _append(&table.start, &end, sizeof(uint64_t))
-    table.slots[slot] = table.count + 1
-    table.count += 1
+    _append_word(table, word, length)
+    table.slots[slot] = table.count
     if 2 * <uint64_t>table.count > table.mask:
-        _grow(table)
+        _hash_all(table, table.mask * 2 + 1)
     return table.count - 1
 
 
@@ -141,7 +159,10 @@ cdef class _Columns:
 
     def __cinit__(self, batch):
         self.owners = []
-        self.rows = len(batch.rows)
+        cdef cnp.ndarray rows = np.ascontiguousarray(batch.rows, dtype=np.int64)
+        self.owners.append(rows)
+        self.row = <const int64_t*>cnp.PyArray_DATA(rows)
+        self.rows = rows.shape[0]
         for place, name in enumerate(("person_id", "full_name", "forenames", "surname", "kind", "dob", "sex")):
             self._take(place, batch.columns.get(name))
 
@@ -168,20 +189,26 @@ cdef class _Columns:
         column.present = True
         return 0
 
-    cdef const uint8_t* text(self, int place, Py_ssize_t row, Py_ssize_t* length) noexcept nogil:
-        """The text of a cell; NULL where there is none."""
-        cdef Column* column = &self.column[place]
-        if not column.present or (column.valid != NULL and not column.valid[row]):
-            length[0] = 0
-            return NULL
-        length[0] = column.offsets[row + 1] - column.offsets[row]
-        return column.data + column.offsets[row]
+
+cdef inline const uint8_t* _cell(const Column* column, Py_ssize_t row, Py_ssize_t* length) noexcept nogil:
+    """The text of a cell; NULL where there is none."""
+    if not column.present or (column.valid != NULL and not column.valid[row]):
+        length[0] = 0
+        return NULL
+    length[0] = column.offsets[row + 1] - column.offsets[row]
+    return column.data + column.offsets[row]
 
 
 cdef bint _valid_utf8(const uint8_t* text, Py_ssize_t length) noexcept nogil:
     cdef Py_ssize_t at = 0
     cdef uint32_t code
+    cdef uint64_t eight
     cdef int more, _step
+    while at + 8 <= length:
+        memcpy(&eight, text + at, 8)
+        if eight & <uint64_t>0x8080808080808080:
+            break
+        at += 8
     while at < length:
         code = text[at]
         at += 1
@@ -297,10 +324,24 @@ cdef class Builder:
     """
 
     def __cinit__(self, TextRules rules not None):
+        cdef int code
         self.rules = rules
-        seed = int.from_bytes(os.urandom(8), "little")  # no collisions of an attacker's choice
-        _table_init(&self.people, seed)
-        _table_init(&self.parts, seed)
+        seed = int.from_bytes(os.urandom(16), "little")  # no collisions of an attacker's choice
+        _table_init(&self.people, seed & 0xFFFFFFFFFFFFFFFF)
+        _table_init(&self.parts, seed & 0xFFFFFFFFFFFFFFFF)
+        self.word_seed = seed >> 64 | 1
+        self.ascending = True
+        self.word_shift = 64 - 12
+        self.words = <WordSlot*>calloc(1 << 12, sizeof(WordSlot))
+        if self.words == NULL:
+            raise MemoryError
+        for code in range(256):
+            self.simple[code] = UNUSUAL
+            if code < 0x80 and rules.fold_length[code] == 0:
+                self.simple[code] = 0
+            elif code < 0x80 and rules.fold_length[code] == 1:
+                if rules.fold_letters[code][0] == 32 or 97 <= rules.fold_letters[code][0] <= 122:
+                    self.simple[code] = rules.fold_letters[code][0]
 
     def __dealloc__(self):
         self.clear()
@@ -312,17 +353,27 @@ cdef class Builder:
         cdef cnp.ndarray warned = np.zeros(columns.rows, dtype=np.uint8)
         cdef uint8_t* statuses = <uint8_t*>cnp.PyArray_DATA(status)
         cdef uint8_t* warnings = <uint8_t*>cnp.PyArray_DATA(warned)
-        cdef Py_ssize_t row
-        if self.people.slots == NULL:
+        cdef Py_ssize_t row, length
+        cdef const uint8_t* text
+        cdef Scan ahead[AHEAD]
+        cdef int place
+        if self.words == NULL:
             raise ValueError("the builder has been packed")
+        if self.entries.used // sizeof(Entry) + columns.rows > MAX_NUMBERS:
+            raise LimitError("records", MAX_NUMBERS, self.entries.used // sizeof(Entry) + columns.rows, "names")
         with nogil:
             for row in range(columns.rows):
-                statuses[row] = self._add_row(columns, row, &warnings[row])
+                if row % AHEAD == 0:
+                    for place in range(<int>min(columns.rows - row, <Py_ssize_t>AHEAD)):
+                        text = _cell(&columns.column[1], row + place, &length)
+                        self._scan(text, length, &ahead[place])
+                statuses[row] = self._add_row(columns, row, &ahead[row % AHEAD], &warnings[row])
         return status, warned
 
-    cdef int _add_row(self, _Columns columns, Py_ssize_t row, uint8_t* warning) except -1 nogil:
+    cdef int _add_row(self, _Columns columns, Py_ssize_t row, Scan* scan, uint8_t* warning) except -1 nogil:
+        cdef const Column* column = columns.column
         cdef Py_ssize_t id_length, length, more, surname_length, position, start
-        cdef const uint8_t* identifier = columns.text(0, row, &id_length)
+        cdef const uint8_t* identifier = _cell(&column[0], row, &id_length)
         cdef const uint8_t* text
         cdef const uint8_t* given
         cdef const uint8_t* surname
@@ -330,17 +381,18 @@ cdef class Builder:
         cdef ParsedName parsed
         cdef Entry entry
         cdef int status, kind, sex
-        cdef int64_t person, date
+        cdef int64_t date
         cdef uint32_t dated[2]
+        cdef uint64_t run[2]
         if identifier == NULL or _all_blank(identifier, id_length):
             return MISSING_ID
         if id_length > MAX_ID_BYTES:
             return ID_TOO_LONG
         if not _valid_utf8(identifier, id_length):
             return INVALID_UNICODE
-        text = columns.text(1, row, &length)
-        given = columns.text(2, row, &more)
-        surname = columns.text(3, row, &surname_length)
+        text = _cell(&column[1], row, &length)
+        given = _cell(&column[2], row, &more)
+        surname = _cell(&column[3], row, &surname_length)
         if more and surname_length:
             if more + surname_length < <Py_ssize_t>sizeof(joined):
                 memcpy(joined, given, more)
@@ -360,37 +412,36 @@ cdef class Builder:
             warning[0] |= WARN_BOTH_NAMES
         if text == NULL or length == 0:
             return EMPTY_NAME
-        status = self.rules.read(text, length, &parsed)
-        if status != ACCEPTED:
-            return status
-        person = _number(&self.people, identifier, id_length)
-        if <size_t>person == self.sexes.used:
-            sex = 0
-            _append(&self.sexes, &sex, 1)
-        entry.person = <uint32_t>person
-        entry.text_start = self.texts.used
-        entry.text_length = <uint32_t>length
+        entry.forms = self.form_numbers.used // sizeof(uint32_t)
+        if scan.text != text or scan.length != length:
+            self._scan(text, length, scan)
+        if not self._add_scanned(scan):
+            status = self.rules.read(text, length, &parsed)
+            if status != ACCEPTED:
+                return status
+            self._add_forms(&parsed)
+        entry.person = <uint32_t>self._person(identifier, id_length)
+        entry.text = self.texts.used
+        entry.text_length = <uint16_t>length
         _append(&self.texts, text, length)
-        entry.forms_start = self.form_numbers.used // sizeof(uint32_t)
-        self._add_forms(&parsed)
-        text = columns.text(4, row, &length)
+        text = _cell(&column[4], row, &length)
         kind = 0 if text == NULL else _kind(text, length)
         if kind < 0:
             warning[0] |= WARN_KIND
             kind = 1
         entry.kind = kind
-        _append(&self.entries, &entry, sizeof(Entry))
-        text = columns.text(6, row, &length)
+        text = _cell(&column[6], row, &length)
         sex = 0 if text == NULL else _sex(text, length)
         if sex < 0:
             warning[0] |= WARN_SEX
-        elif sex > 0:
-            if self.sexes.data[person] == 0:
-                self.sexes.data[person] = sex
-            elif self.sexes.data[person] != sex:
-                self.sexes.data[person] = SEX_CONFLICT
-                warning[0] |= WARN_CONTRADICTION
-        text = columns.text(5, row, &length)
+            sex = 0
+        entry.sex = sex
+        run[0] = self.entries.used // sizeof(Entry)
+        run[1] = columns.row[row]
+        if self.row_of(run[0]) != <int64_t>run[1]:
+            _append(&self.runs, run, sizeof(run))
+        _append(&self.entries, &entry, sizeof(Entry))
+        text = _cell(&column[5], row, &length)
         start = 0
         while text != NULL and start < length:
             position = start
@@ -406,33 +457,195 @@ cdef class Builder:
                 if date < 0:
                     warning[0] |= WARN_DOB
                 else:
-                    dated[0] = <uint32_t>person
+                    dated[0] = entry.person
                     dated[1] = <uint32_t>date
                     _append(&self.dates, dated, sizeof(dated))
             start = position + 1
         return ACCEPTED
 
+    cdef int64_t row_of(self, size_t entry) noexcept nogil:
+        """The row in the source that an entry came from; entries that follow those so far are taken to go on."""
+        cdef const uint64_t* run = <const uint64_t*>self.runs.data
+        cdef size_t low = 0, high = self.runs.used // (2 * sizeof(uint64_t)), middle
+        if high == 0:
+            return -1
+        if run[2 * (high - 1)] <= entry:
+            low = high - 1
+        while high - low > 1:
+            middle = (low + high) >> 1
+            if run[2 * middle] <= entry:
+                low = middle
+            else:
+                high = middle
+        return <int64_t>(run[2 * low + 1] + entry - run[2 * low])
+
+    cdef int64_t _person(self, const uint8_t* identifier, size_t length) except -1 nogil:
+        """The number of a person, given in order of first appearance."""
+        cdef const uint64_t* start = <const uint64_t*>self.people.start.data
+        cdef const uint8_t* last
+        cdef size_t size
+        cdef uint64_t mask = (1 << 16) - 1
+        cdef int order
+        if self.ascending:
+            if self.people.count:
+                last = self.people.text.data + start[self.people.count - 1]
+                size = start[self.people.count] - start[self.people.count - 1]
+                order = memcmp(last, identifier, size if size < length else length)
+                if order == 0 and size == length:
+                    return self.people.count - 1
+                self.ascending = order < 0 or (order == 0 and size < length)
+            if self.ascending:
+                _append_word(&self.people, identifier, length)
+                return self.people.count - 1
+            while mask < 2 * <uint64_t>self.people.count:
+                mask = mask * 2 + 1
+            _hash_all(&self.people, mask)
+        return _number(&self.people, identifier, length)
+
+    cdef inline uint64_t _place(self, uint64_t key) noexcept nogil:
+        return (key ^ key >> 29) * self.word_seed >> self.word_shift
+
+    cdef inline WordSlot* _slot(self, uint64_t key) noexcept nogil:
+        """The slot of a packed word, or the empty one where it belongs."""
+        cdef uint64_t mask = (<uint64_t>1 << (64 - self.word_shift)) - 1
+        cdef uint64_t slot = self._place(key)
+        while self.words[slot].key != key and self.words[slot].key:
+            slot = slot + 1 & mask
+        return &self.words[slot]
+
+    cdef WordSlot* _new_slot(self, uint64_t key, WordSlot* slot) except NULL nogil:
+        """Put a word into its slot, as no part of any name so far."""
+        cdef const WordEntry* entry = self.rules.word(key)
+        if self.word_count >> (63 - self.word_shift):
+            self._grow_words()
+            slot = self._slot(key)
+        slot.key = key
+        slot.number = 0
+        slot.special = entry != NULL and entry.flags != 0
+        self.word_count += 1
+        return slot
+
+    cdef int _grow_words(self) except -1 nogil:
+        cdef size_t size = <size_t>1 << (64 - self.word_shift), at
+        cdef WordSlot* before = self.words
+        self.words = <WordSlot*>calloc(2 * size, sizeof(WordSlot))
+        if self.words == NULL:
+            self.words = before
+            with gil:
+                raise MemoryError
+        self.word_shift -= 1
+        for at in range(size):
+            if before[at].key:
+                self._slot(before[at].key)[0] = before[at]
+        free(before)
+        return 0
+
+    cdef int _number_slot(self, WordSlot* slot, const uint8_t* letters, size_t length) except -1 nogil:
+        _append_word(&self.parts, letters, length)
+        slot.number = self.parts.count
+        return 0
+
+    cdef int64_t _part(self, const uint8_t* letters, size_t length) except -1 nogil:
+        """The number of a part, given in order of first appearance."""
+        cdef uint64_t key = pack_word(letters, length)
+        cdef WordSlot* slot
+        if key == 0:
+            if self.parts.slots == NULL:
+                _hash_all(&self.parts, (1 << 16) - 1)
+            return _number(&self.parts, letters, length)
+        slot = self._slot(key)
+        if slot.key == 0:
+            slot = self._new_slot(key, slot)
+        if slot.number == 0:
+            self._number_slot(slot, letters, length)
+        return slot.number - 1
+
+    cdef void _scan(self, const uint8_t* text, Py_ssize_t length, Scan* scan) noexcept nogil:
+        """Cut a name of plain letters into words, and ask for the slots of the words; no words for any other name."""
+        cdef Py_ssize_t position
+        cdef int parts = 0, used = 0, begin = 0
+        cdef uint64_t packed = 0
+        cdef uint8_t letter
+        scan.text = text
+        scan.length = length
+        scan.parts = 0
+        if length >= MAX_CODE_POINTS:
+            return
+        for position in range(length + 1):
+            letter = self.simple[text[position]] if position < length else 32
+            if letter > 32:
+                if letter == UNUSUAL:
+                    return
+                scan.letters[used] = letter
+                used += 1
+                packed = packed * 27 + (letter - 96)
+            elif letter == 32 and used > begin:
+                if used - begin > MAX_KEYED or parts == MAX_PARTS:
+                    return
+                PS_PREFETCH(&self.words[self._place(packed)])
+                scan.key[parts] = packed
+                scan.begin[parts] = begin
+                packed = 0
+                parts += 1
+                begin = used
+        scan.begin[parts] = used
+        scan.parts = parts
+
+    cdef int _add_scanned(self, Scan* scan) except -1 nogil:
+        """Add the parts of a name of words of which the rules say nothing special.
+
+        False, and nothing done, for any other name: ``TextRules.read`` knows them all. That these two agree is tested.
+        """
+        cdef uint32_t numbers[MAX_PARTS + 1]
+        cdef int part
+        cdef WordSlot* slot
+        if scan.parts == 0:
+            return False
+        for part in range(scan.parts):
+            slot = self._slot(scan.key[part])
+            if slot.key == 0:
+                slot = self._new_slot(scan.key[part], slot)
+            if slot.special:
+                return False
+            numbers[part + 1] = slot.number
+        for part in range(scan.parts):
+            if numbers[part + 1] == 0:
+                slot = self._slot(scan.key[part])
+                if slot.number == 0:        # not the same word again
+                    self._number_slot(
+                        slot, scan.letters + scan.begin[part], scan.begin[part + 1] - scan.begin[part]
+                    )
+                numbers[part + 1] = slot.number
+            numbers[part + 1] -= 1
+        numbers[0] = scan.parts
+        _append(&self.form_numbers, numbers, (scan.parts + 1) * sizeof(uint32_t))
+        return True
+
     cdef int _add_forms(self, ParsedName* parsed) except -1 nogil:
         cdef int form, part, used = 1
-        cdef uint32_t numbers[1 + 3 * (1 + MAX_PARTS)]
-        numbers[0] = parsed.form_count
+        cdef uint32_t numbers[1 + MAX_FORMS * (1 + MAX_PARTS)]
+        numbers[0] = 0
         for form in range(parsed.form_count):
-            numbers[used] = parsed.size[form]
-            used += 1
+            numbers[0] |= <uint32_t>parsed.size[form] << 8 * form
             for part in range(parsed.size[form]):
-                numbers[used] = <uint32_t>_number(
-                    &self.parts, &parsed.letters[parsed.start[form][part]], parsed.length[form][part]
+                numbers[used] = <uint32_t>self._part(
+                    &parsed.letters[parsed.start[form][part]], parsed.length[form][part]
                 )
                 used += 1
-        self.form_total += parsed.form_count
         return _append(&self.form_numbers, numbers, used * sizeof(uint32_t))
+
+    cdef void forget_people(self) noexcept:
+        """Forget all but the forms and their parts."""
+        _table_free(&self.people)
+        _free(&self.entries)
+        _free(&self.texts)
+        _free(&self.dates)
+        _free(&self.runs)
 
     cdef void clear(self) noexcept:
         """Forget every record."""
-        _table_free(&self.people)
+        self.forget_people()
         _table_free(&self.parts)
-        _free(&self.entries)
-        _free(&self.texts)
+        free(self.words)
+        self.words = NULL
         _free(&self.form_numbers)
-        _free(&self.dates)
-        _free(&self.sexes)

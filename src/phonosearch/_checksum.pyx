@@ -14,9 +14,9 @@ shift before the product spreads the high bits too, so that no second flipped bi
 """
 
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
-from libc.stdint cimport uint64_t
+from libc.stdint cimport uint32_t, uint64_t, uintptr_t
 
-__all__ = ["checksum64"]
+__all__ = ["bounds", "checksum64", "checksum64_and_bounds"]
 
 cdef extern from *:
     """
@@ -51,11 +51,52 @@ cdef extern from *:
         PS_STEP(a4, 4, p); PS_STEP(a5, 5, p); PS_STEP(a6, 6, p); PS_STEP(a7, 7, p)
     #define PS_FOLD(acc) h = ps_step(h ^ acc, PS_P2)
 
-    static uint64_t ps_checksum64(const unsigned char *data, size_t length) {
+    /* The widest vectors that the processor has, chosen when it loads. Sanitizers cannot run before that choice. */
+    #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) \\
+        && !defined(__SANITIZE_ADDRESS__)
+    #define PS_CLONES __attribute__((target_clones("avx2", "default")))
+    #else
+    #define PS_CLONES
+    #endif
+
+    /* What is known of a run of numbers: the greatest at even and at odd places, and whether one is below the one
+       before it; `last` is the number before the next piece. */
+    typedef struct { uint32_t even, odd, falls, last; } ps_bounds;
+
+    PS_CLONES static void ps_add_bounds(const uint32_t *values, size_t count, ps_bounds *b) {
+        uint32_t top[16] = {0}, falls = 0, last = b->last;
+        size_t at = 0;
+        for (; at + 16 <= count; at += 16)
+            for (int lane = 0; lane < 16; lane++)
+                top[lane] = values[at + lane] > top[lane] ? values[at + lane] : top[lane];
+        for (; at < count; at++) top[at & 15] = values[at] > top[at & 15] ? values[at] : top[at & 15];
+        if (count) {
+            falls = values[0] < last;
+            for (at = 1; at < count; at++) falls |= values[at] < values[at - 1];
+            b->last = values[count - 1];
+        }
+        b->falls |= falls;
+        for (int lane = 0; lane < 16; lane += 2) {
+            b->even = top[lane] > b->even ? top[lane] : b->even;
+            b->odd = top[lane + 1] > b->odd ? top[lane + 1] : b->odd;
+        }
+    }
+
+    /* Validation reads what the checksum has just brought into the cache: an even count of numbers at a time. */
+    #define PS_PIECE 8192
+
+    static uint64_t ps_checksum64(const unsigned char *data, size_t length, ps_bounds *bounds) {
         uint64_t a0 = PS_P2, a1 = 2 * PS_P2, a2 = 3 * PS_P2, a3 = 4 * PS_P2;
         uint64_t a4 = 5 * PS_P2, a5 = 6 * PS_P2, a6 = 7 * PS_P2, a7 = 8 * PS_P2;
         uint64_t h = (uint64_t)length * PS_P1;
         size_t left = length;
+        if (bounds)
+            for (; left >= PS_PIECE; left -= PS_PIECE) {
+                const unsigned char *piece = data;
+                for (; data < piece + PS_PIECE; data += 64) { PS_PREFETCH(data + 4096); PS_BLOCK(data); }
+                ps_add_bounds((const uint32_t *)piece, PS_PIECE / 4, bounds);
+            }
+        if (bounds) ps_add_bounds((const uint32_t *)data, left / 4, bounds);
         for (; left >= 64; left -= 64, data += 64) { PS_PREFETCH(data + 4096); PS_BLOCK(data); }
         if (left) {
             unsigned char tail[64] = {0};
@@ -67,7 +108,10 @@ cdef extern from *:
         return h;
     }
     """
-    uint64_t ps_checksum64(const unsigned char *data, size_t length) noexcept nogil
+    ctypedef struct ps_bounds:
+        uint32_t even, odd, falls, last
+    void ps_add_bounds(const uint32_t* values, size_t count, ps_bounds* bounds) noexcept nogil
+    uint64_t ps_checksum64(const unsigned char *data, size_t length, ps_bounds* bounds) noexcept nogil
 
 
 def checksum64(data) -> int:
@@ -77,7 +121,43 @@ def checksum64(data) -> int:
     PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
     try:
         with nogil:
-            value = ps_checksum64(<const unsigned char *> view.buf, <size_t> view.len)
+            value = ps_checksum64(<const unsigned char *> view.buf, <size_t> view.len, NULL)
     finally:
         PyBuffer_Release(&view)
     return value
+
+
+def checksum64_and_bounds(data) -> tuple:
+    """The checksum of a buffer of uint32 in the order of this machine, and their `bounds`, in one pass over memory."""
+    cdef Py_buffer view
+    cdef uint64_t value
+    cdef ps_bounds found
+    found.even = found.odd = found.falls = found.last = 0
+    PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
+    try:
+        if <uintptr_t> view.buf % 4:
+            raise ValueError("uint32 must be aligned")
+        with nogil:
+            value = ps_checksum64(<const unsigned char *> view.buf, <size_t> view.len, &found)
+    finally:
+        PyBuffer_Release(&view)
+    return value, (found.even, found.odd, not found.falls)
+
+
+def bounds(data) -> tuple:
+    """The greatest of the uint32 of a buffer at even places and at odd ones, and whether none is below the one before.
+
+    Without any it is (0, 0, True).
+    """
+    cdef Py_buffer view
+    cdef ps_bounds found
+    found.even = found.odd = found.falls = found.last = 0
+    PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
+    try:
+        if <uintptr_t> view.buf % 4:
+            raise ValueError("uint32 must be aligned")
+        with nogil:
+            ps_add_bounds(<const uint32_t *> view.buf, <size_t> view.len // 4, &found)
+    finally:
+        PyBuffer_Release(&view)
+    return found.even, found.odd, not found.falls

@@ -6,7 +6,12 @@ from phonosearch._scoring import ScoringIndex
 from phonosearch._text import TextRules
 
 class NameIndex(ScoringIndex):
-    def __new__(cls, rules: TextRules, arrays: dict[str, npt.NDArray[Any]]) -> Self: ...
+    def __new__(
+        cls,
+        rules: TextRules,
+        arrays: dict[str, npt.NDArray[Any]],
+        bounds: dict[str, tuple[int, int, bool]] | None = None,
+    ) -> Self: ...
     def search(
         self, text: bytes, level: int, offset: int, limit: int, date: int = 0, sex: int = 0
     ) -> tuple[int, list[tuple[tuple[int, ...], str, str | None, int]]]: ...

@@ -14,7 +14,7 @@ from phonosearch._align cimport (
     CLOSE, EXACT, NO_LEVEL, ROW, ROW_HEAD, VARIANT, WIDE, Alignment, PartInfo, Query, identifies, prepare, read_name,
     write_row,
 )
-from phonosearch._arrays cimport CLASSES, OWNER_SEVERAL
+from phonosearch._arrays cimport BLOCK_SHIFT, CLASSES, LAST_NAME, OWNER_SEVERAL
 from phonosearch._scoring cimport ScoringIndex, prepare_joins
 from phonosearch._text cimport MAX_PARTS, TextRules
 from phonosearch._workspace cimport UNBOUNDED, Found, Hit, Workspace
@@ -33,7 +33,7 @@ cdef extern from *:
 cdef class NameIndex(ScoringIndex):
     """The search over the packed arrays of an index; arguments and errors as those of ``PackedNames``."""
 
-    def __cinit__(self, TextRules rules not None, dict arrays not None):
+    def __cinit__(self, TextRules rules not None, dict arrays not None, dict bounds=None):
         self.pool = []
 
     cdef int _search_form(self, Workspace space, int form) except -1 nogil:
@@ -203,8 +203,8 @@ cdef class NameIndex(ScoringIndex):
         while end > begin and self.owner.data[end - 1] & OWNER_SEVERAL:
             end -= 1
             several = self.owner.data[end] & ~<uint32_t>OWNER_SEVERAL
-            if space.seen_several[several >> 3] >> (several & 7) & 1:
-                continue
+            if several >= self.several_person.size or space.seen_several[several >> 3] >> (several & 7) & 1:
+                continue            # or no such number, in a crafted file
             PS_PREFETCH(&self.several_start.data[several])
             if space.query.level > EXACT or self._is_full(several, form):
                 space.add_found(OWNER_SEVERAL | several, 1, True)
@@ -301,8 +301,8 @@ cdef class NameIndex(ScoringIndex):
         while end > begin and self.owner.data[end - 1] & OWNER_SEVERAL:
             end -= 1
             several = self.owner.data[end] & ~<uint32_t>OWNER_SEVERAL
-            if space.seen_several[several >> 3] >> (several & 7) & 1:
-                continue
+            if several >= self.several_person.size or space.seen_several[several >> 3] >> (several & 7) & 1:
+                continue            # or no such number, in a crafted file
             self.align_names(space, self.owner.data[end], &found)
             if found.lowest <= space.query.level:
                 space.add_found(self.owner.data[end], 1, True)
@@ -420,7 +420,6 @@ cdef class NameIndex(ScoringIndex):
             for at in range(space.hit_count):
                 if at + 8 < space.hit_count:
                     PS_PREFETCH(&self.dob.data[space.hits[at + 8].person])
-                    PS_PREFETCH(&self.sex[space.hits[at + 8].person])
                 other.score = space.hits[at].score
                 self.add_other_evidence(&space.query, space.hits[at].person, &other)
                 space.hits[at].score = other.score
@@ -499,22 +498,23 @@ cdef class NameIndex(ScoringIndex):
         """Ask for what ``_show`` reads of the first hits, all at once."""
         cdef size_t at
         for at in range(min(count, <size_t>32)):
-            PS_PREFETCH(&self.name_start.data[hits[at].person])
-            PS_PREFETCH(&self.person_id_start.data[hits[at].person])
+            PS_PREFETCH(&self.name_start.data[hits[at].person >> BLOCK_SHIFT])
+            PS_PREFETCH(&self.person_id_start.data[hits[at].person >> BLOCK_SHIFT])
         for at in range(min(count, <size_t>32)):
-            PS_PREFETCH(self.person_id + self.person_id_start.data[hits[at].person])
+            PS_PREFETCH(self.person_id + self.person_id_start.data[hits[at].person >> BLOCK_SHIFT])
+            PS_PREFETCH(self.name_kind + self.name_start.data[hits[at].person >> BLOCK_SHIFT])
             if self.name_text != NULL:
-                PS_PREFETCH(&self.name_text_start.data[self.name_start.data[hits[at].person]])
+                PS_PREFETCH(&self.name_text_start.data[self.name_start.data[hits[at].person >> BLOCK_SHIFT]])
 
     cdef tuple _show(self, const int32_t* row):
         """The alignment row (see ``_align.write_row``) without its unused end, person id, name as given (None where the
         index keeps none) and kind of name."""
         cdef uint32_t person = row[0]
-        cdef size_t name = self.name_start.data[person] + <size_t>row[3]
+        cdef int64_t name = self.name_of(person, row[3])
         cdef int kind = 0, at
         text = None
-        if name < self.name_start.data[person + 1]:
-            kind = self.name_kind[name]
+        if name >= 0:
+            kind = self.name_kind[name] & (LAST_NAME - 1)
             if self.name_text != NULL:
                 text = PyUnicode_DecodeUTF8(
                     <const char*>self.name_text + self.name_text_start.data[name],
@@ -522,11 +522,7 @@ cdef class NameIndex(ScoringIndex):
                 )
         return (
             tuple([row[at] for at in range(ROW_HEAD + 4 * row[7])]),
-            PyUnicode_DecodeUTF8(
-                <const char*>self.person_id + self.person_id_start.data[person],
-                self.person_id_start.data[person + 1] - self.person_id_start.data[person], "replace",
-            ),
-            text, kind,
+            self.person_text(person), text, kind,
         )
 
     def count(self, bytes text not None):

@@ -8,6 +8,12 @@ cdef enum:
     DELETION_PREFIX = 7
 
 
+cdef inline uint64_t _without(uint64_t letters, int size, int position) noexcept nogil:
+    """Packed letters (five bits each, the first one highest) without one of them."""
+    cdef int after = 5 * (size - position - 1)
+    return letters >> after + 5 << after | (letters & ((<uint64_t>1 << after) - 1))
+
+
 cdef int deletion_keys(const uint8_t* word, int length, int deletions, uint64_t* keys) noexcept nogil:
     """Distinct keys of the first seven letters with up to ``deletions`` (0 to 2) of them deleted.
 
@@ -15,21 +21,32 @@ cdef int deletion_keys(const uint8_t* word, int length, int deletions, uint64_t*
     as in SymSpell, Garbe 2012): what the prefixes have in common survives in both.
     """
     cdef int size = length if length < DELETION_PREFIX else DELETION_PREFIX
-    cdef int first, second, position, count = 0, other
-    cdef uint64_t key
-    for first in range(-1, size if deletions >= 1 else 0):
-        for second in range(first, size if deletions >= 2 and first >= 0 else first + 1):
-            key = 0
-            for position in range(size):
-                if position != first and position != second:
-                    key = key << 5 | (word[position] - 96)
-            for other in range(count):
-                if keys[other] == key:
-                    break
-            else:
-                keys[count] = key
-                count += 1
+    cdef int first, second, position, count = 1
+    cdef uint64_t whole = 0, without
+    cdef uint32_t seen = 0
+    cdef bint repeats = False
+    for position in range(size):
+        whole = whole << 5 | (word[position] - 96)
+        repeats |= seen >> (word[position] - 96 & 31) & 1
+        seen |= <uint32_t>1 << (word[position] - 96 & 31)
+    keys[0] = whole
+    # Where no letter comes twice, no two deletions leave the same.
+    for first in range(size if deletions >= 1 else 0):
+        without = _without(whole, size, first)
+        count = _add_key(keys, count, without, repeats)
+        for second in range(first + 1, size if deletions >= 2 else 0):
+            count = _add_key(keys, count, _without(without, size - 1, second - 1), repeats)
     return count
+
+
+cdef inline int _add_key(uint64_t* keys, int count, uint64_t key, bint repeats) noexcept nogil:
+    cdef int other
+    if repeats:
+        for other in range(count):
+            if keys[other] == key:
+                return count
+    keys[count] = key
+    return count + 1
 
 
 cdef uint32_t deletion_bucket(uint64_t key, int shift) noexcept nogil:

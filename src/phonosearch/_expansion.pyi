@@ -6,4 +6,9 @@ from phonosearch._arrays import PackedNames
 from phonosearch._text import TextRules
 
 class PartIndex(PackedNames):
-    def __new__(cls, rules: TextRules, arrays: dict[str, npt.NDArray[Any]]) -> Self: ...
+    def __new__(
+        cls,
+        rules: TextRules,
+        arrays: dict[str, npt.NDArray[Any]],
+        bounds: dict[str, tuple[int, int, bool]] | None = None,
+    ) -> Self: ...

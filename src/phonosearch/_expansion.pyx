@@ -51,7 +51,7 @@ cdef inline uint32_t letter_set(const uint8_t* letters, int length) noexcept nog
 cdef class PartIndex(PackedNames):
     """The expansion of query parts over the packed arrays; arguments and errors as those of ``PackedNames``."""
 
-    def __cinit__(self, TextRules rules not None, dict arrays not None):
+    def __cinit__(self, TextRules rules not None, dict arrays not None, dict bounds=None):
         self.spelling_part = NULL
         self.nickname_part = NULL
         self.part_facts = NULL

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property, partial
-from typing import Any
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,24 +24,26 @@ from phonosearch._answer import (
     form_kind,
     level_name,
 )
+from phonosearch._batch import BatchIndex
 from phonosearch._builder import Builder
-from phonosearch._core import NameIndex
 from phonosearch._errors import CorruptIndexError, LimitError, QueryError, RulesMismatchError, UnknownPersonError
 from phonosearch._kernel import text_rules
 from phonosearch._names import forms_of_parts
 from phonosearch._packer import pack
 from phonosearch._query import Query, QueryLike, level_number, read_query
-from phonosearch._records import KINDS, LoadReport, Person, ReportBuilder, batches
+from phonosearch._records import KINDS, LoadReport, Person, ReportBuilder, RowBatch, batches
 from phonosearch._rules import LEVELS, rules
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 __all__ = ["MAX_LIMIT", "PersonIndex"]
 
 MAX_LIMIT = 100_000
 
-# What the records say, whatever the layout of the other arrays, which follow from it.
+# What the records say beside the identifiers, whatever the layout of the arrays.
 _SUBSTANCE = (
-    "person_id", "person_id_start", "name_start", "name_kind", "name_text", "name_text_start", "dob",
-    "dob_several_start", "dob_several", "sex",
+    "name_start", "name_kind", "name_text", "name_text_start", "dob", "dob_several_start", "dob_several", "sex",
 )  # fmt: skip
 # In place of the names as given, where they are not kept: their parts.
 _PARTS = ("part_letters", "part_start", "class_start", "form_part", "long_start", "owner_start", "owner", "several_form")
@@ -51,14 +54,62 @@ _KINDS = KINDS + ("alias",) * (256 - len(KINDS))
 Arrays = dict[str, npt.NDArray[Any]]
 
 
-def _fingerprint(arrays: Arrays) -> str:
+def _fingerprint(kernel: BatchIndex) -> str:
     digest = hashlib.sha256(rules().fingerprint.encode())
-    for name in _SUBSTANCE + (() if "name_text" in arrays else _PARTS):
-        values = arrays.get(name)
+
+    def add(name: str, values: npt.NDArray[Any] | None) -> None:
         if values is not None:
             digest.update(f"\0{name}\0{len(values)}\0".encode())
             digest.update(values.data.cast("B") if len(values) else b"")
+
+    identifiers, starts = kernel.plain_ids()
+    add("person_id", identifiers)
+    add("person_id_start", starts)
+    for name in _SUBSTANCE + (() if "name_text" in kernel.arrays else _PARTS):
+        add(name, kernel.plain(name))
     return digest.hexdigest()
+
+
+def _threads(threads: object) -> int:
+    if threads is None:
+        return os.cpu_count() or 1
+    if not isinstance(threads, int) or isinstance(threads, bool) or threads < 1:
+        raise QueryError("threads", "must be a whole number from 1, or None")
+    return threads
+
+
+def _pool(threads: int) -> ThreadPoolExecutor:
+    from concurrent.futures import ThreadPoolExecutor  # slow to import, and most programs need none
+
+    return ThreadPoolExecutor(threads)
+
+
+def _read(batch: RowBatch, free: SimpleQueue[Builder]) -> tuple[RowBatch, npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    """Let a builder that is free read a batch."""
+    builder = free.get()
+    try:
+        return batch, *builder.add(batch)
+    finally:
+        free.put(builder)
+
+
+def _read_all(source: Iterator[RowBatch], builders: list[Builder], report: ReportBuilder) -> int:
+    """Let the builders read the batches, one each at a time; how many rows are indexed."""
+    if len(builders) == 1:
+        return sum(report.entries(batch, *builders[0].add(batch)) for batch in source)
+    free: SimpleQueue[Builder] = SimpleQueue()
+    for builder in builders:
+        free.put(builder)
+    indexed = 0
+    waiting: deque[Future[Any]] = deque()
+    with _pool(len(builders)) as pool:
+        for batch in source:
+            waiting.append(pool.submit(_read, batch, free))
+            if len(waiting) > 2 * len(builders):  # no more of the source in memory than keeps all busy
+                indexed += report.entries(*waiting.popleft().result())
+        for future in waiting:
+            indexed += report.entries(*future.result())
+    return indexed
 
 
 class PersonIndex:
@@ -86,16 +137,16 @@ class PersonIndex:
     [('P1', 'variant')]
     """
 
-    def __init__(self, arrays: Arrays, report: LoadReport, fingerprint: str) -> None:
-        self._kernel = NameIndex(text_rules(), arrays)
-        self._arrays = arrays
+    def __init__(self, kernel: BatchIndex, report: LoadReport, fingerprint: str) -> None:
+        self._kernel = kernel
+        self._arrays: Arrays = kernel.arrays
         self._path = "index"
         self.report = report
         self.fingerprint = fingerprint
         self.rules = rules().version
 
     @classmethod
-    def build(cls, records: object, *, display_names: bool = True) -> PersonIndex:
+    def build(cls, records: object, *, display_names: bool = True, threads: int | None = 1) -> PersonIndex:
         """Index people.
 
         Parameters
@@ -105,6 +156,8 @@ class PersonIndex:
             rows with one ``person_id`` are one person.
         display_names : bool
             Keep the names as they were given, to show them. Without them an answer shows normalised names.
+        threads : int or None
+            How many to use; None for one a processor. They change nothing in the index.
 
         Raises
         ------
@@ -118,14 +171,13 @@ class PersonIndex:
         Linear in the records, but for sorting the people and the distinct parts of their names.
         """
         report = ReportBuilder()
-        builder = Builder(text_rules())
-        indexed = 0
-        for batch in batches(records, report=report):
-            status, warnings = builder.add(batch)
-            indexed += report.entries(batch, status, warnings)
-        arrays = pack(builder, display=display_names)
-        people, names = len(arrays["person_id_start"]) - 1, len(arrays["name_kind"])
-        return cls(arrays, report.finish(indexed, people, names), _fingerprint(arrays))
+        builders = [Builder(text_rules()) for _ in range(_threads(threads))]
+        indexed = _read_all(batches(records, report=report), builders, report)
+        arrays, contradictions = pack(builders, display=display_names, threads=len(builders))
+        kernel = BatchIndex(text_rules(), arrays)
+        for row, person in contradictions:
+            report.warn(row, kernel.person_id_of(person), "sex_conflict")
+        return cls(kernel, report.finish(indexed, kernel.people, kernel.names), _fingerprint(kernel))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the index to one file, atomically: a reader sees the old file or the new one.
@@ -161,7 +213,7 @@ class PersonIndex:
             The index was built under other rules.
         OSError
         """
-        arrays, meta = _storage.load(path, mmap=mmap)
+        arrays, meta, bounds = _storage.load_with_bounds(path, mmap=mmap)
         name = os.fspath(path)
         built = meta.get("rules")
         if built != rules().fingerprint:
@@ -171,9 +223,10 @@ class PersonIndex:
         except (KeyError, ValueError):
             raise CorruptIndexError(name, _REPORT, "a load report", "something else") from None
         try:
-            index = cls(arrays, report, str(meta.get("fingerprint", "")))
+            kernel = BatchIndex(text_rules(), arrays, bounds)
         except ValueError as error:
             raise CorruptIndexError(name, str(error), "a consistent array", "an inconsistent one") from None
+        index = cls(kernel, report, str(meta.get("fingerprint", "")))
         index._path = name
         return index
 
@@ -185,7 +238,10 @@ class PersonIndex:
         CorruptIndexError
             It is not the one that was stored.
         """
-        found = _fingerprint(self._arrays)
+        try:
+            found = _fingerprint(self._kernel)
+        except ValueError as error:
+            raise self._inconsistent(error) from None
         if found != self.fingerprint:
             raise CorruptIndexError(self._path, "fingerprint", self.fingerprint, found)
 
@@ -322,15 +378,12 @@ class PersonIndex:
                 error.add_note(f"in query {position} of search_many, counted from 0")
                 raise
         ask = partial(self._answer, level=number, limit=limit, offset=offset)
-        if threads is None:
-            threads = os.cpu_count() or 1
-        if not isinstance(threads, int) or isinstance(threads, bool) or threads < 1:
-            raise QueryError("threads", "must be a whole number from 1, or None")
+        threads = _threads(threads)
         if threads == 1 or len(checked) < 2:
             return [ask(query) for query in checked]
         size = -(-len(checked) // (4 * threads))
         pieces = [checked[start : start + size] for start in range(0, len(checked), size)]
-        with ThreadPoolExecutor(threads) as pool:
+        with _pool(threads) as pool:
             return [
                 answer for found in pool.map(lambda piece: [ask(query) for query in piece], pieces) for answer in found
             ]

@@ -4,4 +4,8 @@ import numpy.typing as npt
 
 from phonosearch._builder import Builder
 
-def pack(builder: Builder, *, display: bool = True) -> dict[str, npt.NDArray[Any]]: ...
+ARRAYS: tuple[str, ...]
+
+def pack(
+    builders: list[Builder], *, display: bool = True, threads: int = 1
+) -> tuple[dict[str, npt.NDArray[Any]], list[tuple[int, int]]]: ...

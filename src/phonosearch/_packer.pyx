@@ -1,20 +1,21 @@
-"""What a builder holds to the packed arrays of an index.
+"""What builders hold to the packed arrays of an index.
 
-People, names and parts are sorted into an order that does not depend on the order of loading. ARCHITECTURE.md lists the
-arrays that ``_core`` searches.
+People, names and parts are sorted into an order that does not depend on the order of loading, nor on which builder read
+what. ARCHITECTURE.md lists the arrays that ``_core`` searches.
 """
 
 import numpy as np
 
 cimport numpy as cnp
-from libc.stdint cimport uint8_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free, qsort
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t, uintptr_t
+from libc.stdlib cimport calloc, free, malloc, qsort
 from libc.string cimport memcmp, memcpy, memset
 
-from phonosearch._builder cimport SEX_CONFLICT, Builder, Entry, WordTable
+from phonosearch._arrays cimport BLOCK, LAST_NAME, SEX_SHIFT
+from phonosearch._builder cimport MAX_NUMBERS, Builder, Entry, WordTable
 from phonosearch._deletions cimport MAX_DELETIONS, deletion_bucket, deletion_keys, deletions_of
 from phonosearch._encoders cimport double_metaphone_codes, soundex_code
-from phonosearch._text cimport TextRules
+from phonosearch._text cimport MAX_FORMS, TextRules
 
 from phonosearch._errors import LimitError
 
@@ -22,21 +23,51 @@ cnp.import_array()
 
 cdef enum:
     CLASSES = 4                 # names of one, two, three, and four or more parts
+    SEX_CONFLICT = 4
 
 cdef uint32_t OWNER_SEVERAL = 0x80000000
 cdef uint32_t DOB_SEVERAL = 0x80000000
 
 
-def pack(Builder builder not None, *, bint display=True):
-    """The arrays of the index by name; the builder is empty afterwards.
+# The arrays in the order of the file.
+ARRAYS = (
+    "person_id", "person_id_start", "dob", "dob_several_start", "dob_several", "part_letters", "part_start", "part_key",
+    "primary_code", "primary_start", "alternate_code", "alternate_start", "alternate_part", "soundex_code",
+    "soundex_start", "soundex_part", "deletion_start", "deletion_part", "name_start", "name_kind", "name_text",
+    "name_text_start", "class_start", "form_part", "long_start", "owner_start", "owner", "several_start",
+    "several_person", "several_form", "last_start", "posting_start", "posting_form",
+)  # fmt: skip
 
-    ``display`` keeps the names as they were given.
+
+def pack(list builders not None, *, bint display=True, int threads=1):
+    """The arrays of the index by name, and the contradictions; the builders are empty afterwards.
+
+    The contradictions are the row and the person_id of each entry that says another sex than the rows of the person
+    before it, in order of the rows. ``display`` keeps the names as they were given. More than one thread: two of them.
     """
-    if builder.people.slots == NULL:
-        raise ValueError("the builder has been packed")
-    arrays = _Packer(builder).pack(display)
-    builder.clear()
-    return arrays
+    cdef Builder builder
+    cdef _Packer packer
+    for builder in builders:
+        if builder.words == NULL:
+            raise ValueError("the builder has been packed")
+    packer = _Packer(builders)
+    if threads > 1:
+        from concurrent.futures import ThreadPoolExecutor   # slow to import
+        with ThreadPoolExecutor(1) as pool:
+            parts = pool.submit(packer.parts)
+            deletions = pool.submit(packer.deletions)
+            packer.people(display)
+            parts.result()
+            packer.forms()
+            deletions.result()
+    else:
+        packer.parts()
+        packer.deletions()
+        packer.people(display)
+        packer.forms()
+    for builder in builders:
+        builder.clear()
+    return {name: packer.arrays[name] for name in ARRAYS if name in packer.arrays}, packer.contradictions
 
 
 ctypedef struct SortKey:
@@ -95,10 +126,11 @@ cdef uint8_t* _u1(dict arrays, str name, size_t size) except NULL:
     return <uint8_t*>cnp.PyArray_DATA(array)
 
 
-cdef void* _allocate(size_t count, size_t size) except NULL:
+cdef void* _allocate(size_t count, size_t size) except NULL nogil:
     cdef void* memory = calloc(count + 1, size)
     if memory == NULL:
-        raise MemoryError
+        with gil:
+            raise MemoryError
     return memory
 
 
@@ -109,150 +141,244 @@ cdef void _add_up(uint32_t* counts, size_t size) noexcept nogil:
         counts[position + 1] += counts[position]
 
 
+cdef int _sort(SortKey** keys, size_t count) except -1 nogil:
+    """Sort by ``first``, a byte at a time, then by word; ``first`` may be the beginning of the word."""
+    cdef SortKey* here = keys[0]
+    cdef SortKey* there
+    cdef SortKey* swapped
+    cdef size_t at, begin, total, number, histogram[8][256]
+    cdef int place, byte
+    memset(histogram, 0, sizeof(histogram))
+    for at in range(count):
+        for place in range(8):
+            histogram[place][here[at].first >> 8 * place & 0xFF] += 1
+    there = <SortKey*>malloc((count + 1) * sizeof(SortKey))
+    if there == NULL:
+        with gil:
+            raise MemoryError
+    for place in range(8):
+        if count == 0 or histogram[place][here[0].first >> 8 * place & 0xFF] == count:
+            continue
+        total = 0
+        for byte in range(256):
+            number = histogram[place][byte]
+            histogram[place][byte] = total
+            total += number
+        for at in range(count):
+            byte = here[at].first >> 8 * place & 0xFF
+            there[histogram[place][byte]] = here[at]
+            histogram[place][byte] += 1
+        swapped = here
+        here = there
+        there = swapped
+    free(there)
+    keys[0] = here
+    begin = 0
+    for at in range(1, count + 1):
+        if at == count or here[at].first != here[begin].first:
+            if at - begin > 1:
+                qsort(here + begin, at - begin, sizeof(SortKey), _compare_keys)
+            begin = at
+    return 0
+
+
+cdef inline bint _same_word(const SortKey* one, const SortKey* other) noexcept nogil:
+    return one.length == other.length and memcmp(one.word, other.word, one.length) == 0
+
+
+cdef inline uint32_t _forms_of(uint32_t sizes) noexcept nogil:
+    """How many forms a name has, from the sizes before its forms."""
+    return (sizes & 0xFF != 0) + (sizes >> 8 & 0xFF != 0) + (sizes >> 16 & 0xFF != 0)
+
+
+cdef inline uint32_t _parts_of(uint32_t sizes) noexcept nogil:
+    """How many parts the forms of a name have together."""
+    return (sizes & 0xFF) + (sizes >> 8 & 0xFF) + (sizes >> 16 & 0xFF)
+
+
+cdef size_t _letters(const SortKey* keys, size_t total) noexcept nogil:
+    """The letters of the different ones of sorted words."""
+    cdef size_t at, letters = 0
+    for at in range(total):
+        if at == 0 or not _same_word(&keys[at], &keys[at - 1]):
+            letters += keys[at].length
+    return letters
+
+
+cdef size_t _take_words(const WordTable* table, SortKey* keys, uint32_t first) noexcept nogil:
+    """Keys of the words of a table, numbered from ``first``, for ``_compare_keys``; how many there are."""
+    cdef const uint64_t* start = <uint64_t*>table.start.data
+    cdef uint32_t place
+    for place in range(table.count):
+        keys[place].word = table.text.data + start[place]
+        keys[place].length = <uint32_t>(start[place + 1] - start[place])
+        keys[place].number = first + place
+    return table.count
+
+
+cdef void _set_first(SortKey* keys, size_t count) noexcept nogil:
+    """The eight bytes that follow what all words begin with, to sort by first."""
+    cdef size_t at, skip = keys[0].length if count else 0, same
+    for at in range(1, count):
+        same = 0
+        while same < skip and same < keys[at].length and keys[at].word[same] == keys[0].word[same]:
+            same += 1
+        skip = same
+    for at in range(count):
+        keys[at].first = _first_bytes(keys[at].word + skip, keys[at].length - skip, 8)
+
+
+cdef uint8_t _sex(const Entry* entries, uint32_t count) noexcept nogil:
+    """The one sex that the entries of a person say, 0 for none, or SEX_CONFLICT."""
+    cdef uint32_t at
+    cdef uint8_t sex = 0
+    for at in range(count):
+        if entries[at].sex and entries[at].sex != sex:
+            sex = SEX_CONFLICT if sex else entries[at].sex
+    return sex
+
+
 cdef class _Packer:
-    """Sorts what a builder holds into the arrays of an index."""
+    """Sorts what builders hold into the arrays of an index."""
 
-    cdef Builder builder
-    cdef dict arrays
-    cdef uint32_t* person_rank      # by number of first appearance
-    cdef uint32_t* part_rank
-    cdef uint32_t* name_entry       # entries in the order of the index
-    cdef uint32_t names
+    cdef list builders
+    cdef readonly dict arrays
+    cdef readonly list contradictions
+    cdef int count                  # of builders
+    cdef uint32_t** person_rank     # of each builder, by number of first appearance
+    cdef uint32_t** part_rank
+    cdef uint32_t people_count, part_count
+    cdef Entry* names               # by person, kind and text; `text` and `forms` are addresses
+    cdef size_t name_count
 
-    def __cinit__(self, Builder builder):
-        self.builder = builder
+    def __cinit__(self, list builders):
+        self.builders = builders
+        self.count = len(builders)
         self.arrays = {}
-        self.person_rank = NULL
-        self.part_rank = NULL
-        self.name_entry = NULL
+        self.contradictions = []
+        self.names = NULL
+        self.person_rank = <uint32_t**>_allocate(self.count, sizeof(uint32_t*))
+        self.part_rank = <uint32_t**>_allocate(self.count, sizeof(uint32_t*))
 
     def __dealloc__(self):
+        cdef int number
+        for number in range(self.count):
+            if self.person_rank != NULL:
+                free(self.person_rank[number])
+            if self.part_rank != NULL:
+                free(self.part_rank[number])
         free(self.person_rank)
         free(self.part_rank)
-        free(self.name_entry)
+        free(self.names)
 
-    cdef dict pack(self, bint display):
-        self._people()
-        self._dates_and_sexes()
-        self._parts()
-        self._sounds()
-        self._deletions()
-        self._names(display)
-        self._forms()
-        self._postings()
-        return self.arrays
+    # Parts
 
-    cdef uint32_t* _sort_words(self, WordTable* table, str text_name, str start_name, bint by_sound) except NULL:
-        """Write the words of a table in order; the rank of each number."""
-        cdef uint32_t count = table.count, place, code, ignored
-        cdef uint64_t* start = <uint64_t*>table.start.data
-        cdef SortKey* keys = <SortKey*>_allocate(count, sizeof(SortKey))
-        cdef uint32_t* rank = NULL
+    def parts(self):
+        """The arrays of the parts; in the builders the parts get the numbers of the index."""
+        cdef Builder builder
+        cdef WordTable* table
+        cdef uint64_t* start
+        cdef size_t total = 0, letters = 0, at
+        cdef uint32_t place, code, ignored, count
+        cdef int number
+        cdef SortKey* keys
         cdef uint8_t* text
         cdef uint32_t* starts
+        for builder in self.builders:
+            total += builder.parts.count
+            letters += builder.parts.text.used
+        if total > MAX_NUMBERS:
+            raise LimitError("records", MAX_NUMBERS, total, "different parts of names")
+        keys = <SortKey*>_allocate(total, sizeof(SortKey))
         try:
-            rank = <uint32_t*>_allocate(count, sizeof(uint32_t))
-            text = _u1(self.arrays, text_name, table.text.used)
-            starts = _u4(self.arrays, start_name, <size_t>count + 1)
-            with nogil:
-                for place in range(count):
-                    keys[place].word = table.text.data + start[place]
-                    keys[place].length = <uint32_t>(start[place + 1] - start[place])
-                    keys[place].number = place
-                    if by_sound:
+            at = 0
+            for number in range(self.count):
+                builder = self.builders[number]
+                table = &builder.parts
+                start = <uint64_t*>table.start.data
+                with nogil:
+                    for place in range(table.count):
+                        keys[at].word = table.text.data + start[place]
+                        keys[at].length = <uint32_t>(start[place + 1] - start[place])
+                        keys[at].number = <uint32_t>at
                         code = 0
-                        if keys[place].word[0] >= 97:
-                            double_metaphone_codes(keys[place].word, keys[place].length, &code, &ignored)
-                        keys[place].first = (
-                            <uint64_t>code << 32 | _first_bytes(keys[place].word, keys[place].length, 4)
-                        )
-                    else:
-                        keys[place].first = _first_bytes(keys[place].word, keys[place].length, 8)
-                qsort(keys, count, sizeof(SortKey), _compare_keys)
-                for place in range(count):
-                    rank[keys[place].number] = place
-                    memcpy(text + starts[place], keys[place].word, keys[place].length)
-                    starts[place + 1] = starts[place] + keys[place].length
-        except BaseException:
-            free(rank)
-            raise
+                        if keys[at].word[0] >= 97:
+                            double_metaphone_codes(keys[at].word, keys[at].length, &code, &ignored)
+                        keys[at].first = <uint64_t>code << 32 | _first_bytes(keys[at].word, keys[at].length, 4)
+                        at += 1
+            with nogil:
+                _sort(&keys, total)
+            count = self._rank(keys, total, self.part_rank, False)
+            self.part_count = count
+            text = _u1(self.arrays, "part_letters", letters if self.count == 1 else _letters(keys, total))
+            starts = _u4(self.arrays, "part_start", <size_t>count + 1)
+            place = 0
+            with nogil:
+                for at in range(total):
+                    if at and _same_word(&keys[at], &keys[at - 1]):
+                        continue
+                    memcpy(text + starts[place], keys[at].word, keys[at].length)
+                    starts[place + 1] = starts[place] + keys[at].length
+                    place += 1
         finally:
             free(keys)
-        return rank
+        for number in range(self.count):
+            self._renumber(self.builders[number], self.part_rank[number])
+        self._keys()
+        self._by_code(1, "alternate")
+        self._by_code(2, "soundex")
 
-    cdef int _people(self) except -1:
-        self.person_rank = self._sort_words(&self.builder.people, "person_id", "person_id_start", False)
-        return 0
-
-    cdef int _dates_and_sexes(self) except -1:
-        cdef uint32_t people = self.builder.people.count, person, first, last, kept, several = 0
-        cdef size_t count = self.builder.dates.used // 8, at, total = 0
-        cdef uint32_t* pairs = <uint32_t*>self.builder.dates.data
-        cdef uint32_t* start = <uint32_t*>_allocate(<size_t>people + 1, sizeof(uint32_t))
-        cdef uint32_t* sorted_dates = NULL
-        cdef uint32_t* dob
-        cdef uint32_t* several_start
-        cdef uint32_t* several_dates
-        cdef uint8_t* sex
-        cdef uint8_t recorded
+    cdef uint32_t _rank(self, const SortKey* keys, size_t total, uint32_t** ranks, bint people) except? 0xFFFFFFFF:
+        """Of sorted words of all builders, the rank of each in its builder; how many are different."""
+        cdef Builder builder
+        cdef uint32_t* flat = <uint32_t*>_allocate(total, sizeof(uint32_t))
+        cdef size_t at, count, begin = 0
+        cdef uint32_t rank = 0
+        cdef int number
+        with nogil:
+            for at in range(total):
+                rank += at > 0 and not _same_word(&keys[at], &keys[at - 1])
+                flat[keys[at].number] = rank
         try:
-            sorted_dates = <uint32_t*>_allocate(count, sizeof(uint32_t))
-            sex = _u1(self.arrays, "sex", people)
-            for person in range(people):
-                recorded = self.builder.sexes.data[person]
-                sex[self.person_rank[person]] = 0 if recorded == SEX_CONFLICT else recorded
-            for at in range(count):
-                start[self.person_rank[pairs[2 * at]] + 1] += 1
-            _add_up(start, people)
-            for at in range(count):
-                person = self.person_rank[pairs[2 * at]]
-                sorted_dates[start[person]] = pairs[2 * at + 1]
-                start[person] += 1
-            # start[p] is now the end of p; the end of p - 1 is the start of p. Sort and drop repeats within a person.
-            for person in range(people):
-                first = start[person - 1] if person else 0
-                last = _sort_unique(sorted_dates + first, start[person] - first)
-                if last > 1:
-                    several += 1
-                    total += last
-            dob = _u4(self.arrays, "dob", people)
-            several_start = _u4(self.arrays, "dob_several_start", <size_t>several + 1)
-            several_dates = _u4(self.arrays, "dob_several", total)
-            several = 0
-            for person in range(people):
-                first = start[person - 1] if person else 0
-                kept = _distinct(sorted_dates + first, start[person] - first)
-                if kept == 1:
-                    dob[person] = sorted_dates[first]
-                elif kept > 1:
-                    dob[person] = DOB_SEVERAL | several
-                    memcpy(several_dates + several_start[several], sorted_dates + first, kept * sizeof(uint32_t))
-                    several_start[several + 1] = several_start[several] + kept
-                    several += 1
+            for number in range(self.count):
+                builder = self.builders[number]
+                count = builder.people.count if people else builder.parts.count
+                ranks[number] = <uint32_t*>_allocate(count, sizeof(uint32_t))
+                memcpy(ranks[number], flat + begin, count * sizeof(uint32_t))
+                begin += count
         finally:
-            free(start)
-            free(sorted_dates)
+            free(flat)
+        return rank + 1 if total else 0
+
+    cdef int _renumber(self, Builder builder, const uint32_t* rank) except -1:
+        """Give the parts in the forms of a builder their numbers in the index."""
+        cdef uint32_t* numbers = <uint32_t*>builder.form_numbers.data
+        cdef size_t total = builder.form_numbers.used // sizeof(uint32_t), at = 0, end
+        with nogil:
+            while at < total:
+                end = at + 1 + _parts_of(numbers[at])
+                at += 1
+                while at < end:
+                    numbers[at] = rank[numbers[at]]
+                    at += 1
         return 0
 
-    cdef int _parts(self) except -1:
-        cdef uint32_t count = self.builder.parts.count, part, groups = 0
-        cdef uint8_t* text
-        cdef uint32_t* start
-        cdef uint32_t* keys
+    cdef int _keys(self) except -1:
+        cdef uint32_t count = self.part_count, part, groups = 0
+        cdef const uint8_t* text = <uint8_t*>cnp.PyArray_DATA(self.arrays["part_letters"])
+        cdef const uint32_t* start = <uint32_t*>cnp.PyArray_DATA(self.arrays["part_start"])
+        cdef uint32_t* keys = _u4(self.arrays, "part_key", 3 * <size_t>count)
         cdef uint32_t* codes
         cdef uint32_t* code_start
-        self.part_rank = self._sort_words(&self.builder.parts, "part_letters", "part_start", True)
-        text = <uint8_t*>cnp.PyArray_DATA(self.arrays["part_letters"])
-        start = <uint32_t*>cnp.PyArray_DATA(self.arrays["part_start"])
-        keys = _u4(self.arrays, "part_key", 3 * <size_t>count)
-        for part in range(count):
-            if text[start[part]] >= 97:
-                double_metaphone_codes(
-                    text + start[part], start[part + 1] - start[part], &keys[3 * part], &keys[3 * part + 1]
-                )
-                keys[3 * part + 2] = soundex_code(text + start[part], start[part + 1] - start[part])
-            if part == 0 or keys[3 * part] != keys[3 * part - 3]:
-                groups += 1
+        with nogil:
+            for part in range(count):
+                if text[start[part]] >= 97:
+                    double_metaphone_codes(
+                        text + start[part], start[part + 1] - start[part], &keys[3 * part], &keys[3 * part + 1]
+                    )
+                    keys[3 * part + 2] = soundex_code(text + start[part], start[part + 1] - start[part])
+                if part == 0 or keys[3 * part] != keys[3 * part - 3]:
+                    groups += 1
         codes = _u4(self.arrays, "primary_code", groups)
         code_start = _u4(self.arrays, "primary_start", <size_t>groups + 1)
         groups = 0
@@ -264,205 +390,488 @@ cdef class _Packer:
         code_start[groups] = count
         return 0
 
-    cdef int _sounds(self) except -1:
-        self._by_code(1, "alternate")
-        self._by_code(2, "soundex")
-        return 0
-
     cdef int _by_code(self, int key, str name) except -1:
         """Parts in the order of a code: ``*_code`` the codes, ``*_start`` where each begins, ``*_part`` the parts."""
-        codes = self.arrays["part_key"][key::3]
-        order = np.argsort(codes, kind="stable").astype(np.uint32)
-        order = order[codes[order] != 0]
-        values, starts = np.unique(codes[order], return_index=True)
-        self.arrays[f"{name}_code"] = values.astype(np.uint32)
-        self.arrays[f"{name}_start"] = np.append(starts, len(order)).astype(np.uint32)
-        self.arrays[f"{name}_part"] = order
-        return 0
-
-    cdef int _deletions(self) except -1:
-        cdef uint32_t count = self.builder.parts.count, part, length, bucket
-        cdef uint8_t* text = <uint8_t*>cnp.PyArray_DATA(self.arrays["part_letters"])
-        cdef uint32_t* start = <uint32_t*>cnp.PyArray_DATA(self.arrays["part_start"])
-        cdef uint64_t keys[MAX_DELETIONS]
-        cdef uint32_t* bucket_start
+        cdef uint32_t count = self.part_count, part, kept = 0, groups = 0
+        cdef const uint32_t* codes = <uint32_t*>cnp.PyArray_DATA(self.arrays["part_key"])
+        cdef SortKey* keys = <SortKey*>_allocate(count, sizeof(SortKey))
+        cdef uint32_t* values
+        cdef uint32_t* starts
         cdef uint32_t* parts
-        cdef uint32_t* place
-        cdef size_t total = 0
-        cdef int found, key, bits = 4, shift
-        cdef TextRules rules = self.builder.rules
-        for part in range(count):
-            length = start[part + 1] - start[part]
-            if length > 1 and text[start[part]] >= 97:
-                total += deletion_keys(text + start[part], length, deletions_of(rules, length), keys)
-        while bits < 28 and (<size_t>4 << bits) < total:
-            bits += 1
-        shift = 64 - bits
-        bucket_start = _u4(self.arrays, "deletion_start", (<size_t>1 << bits) + 1)
-        parts = _u4(self.arrays, "deletion_part", total)
-        place = <uint32_t*>_allocate((<size_t>1 << bits) + 1, sizeof(uint32_t))
-        with nogil:
-            for part in range(count):
-                length = start[part + 1] - start[part]
-                if length > 1 and text[start[part]] >= 97:
-                    found = deletion_keys(text + start[part], length, deletions_of(rules, length), keys)
-                    for key in range(found):
-                        bucket_start[deletion_bucket(keys[key], shift) + 1] += 1
-            _add_up(bucket_start, <size_t>1 << bits)
-            memcpy(place, bucket_start, (<size_t>1 << bits) * sizeof(uint32_t))
-            for part in range(count):
-                length = start[part + 1] - start[part]
-                if length > 1 and text[start[part]] >= 97:
-                    found = deletion_keys(text + start[part], length, deletions_of(rules, length), keys)
-                    for key in range(found):
-                        bucket = deletion_bucket(keys[key], shift)
-                        parts[place[bucket]] = part
-                        place[bucket] += 1
-        free(place)
-        return 0
-
-    cdef int _names(self, bint display) except -1:
-        """Number the names: by person, then kind, then text; a repeated text of a person is one name."""
-        cdef uint32_t people = self.builder.people.count, person, first, last, at, kept
-        cdef size_t count = self.builder.entries.used // sizeof(Entry), number, total = 0
-        cdef Entry* entries = <Entry*>self.builder.entries.data
-        cdef uint32_t* start = NULL
-        cdef uint32_t* order = NULL
-        cdef SortKey* keys = NULL
-        cdef uint32_t* name_start
-        cdef uint32_t* text_start
-        cdef uint8_t* kinds
-        cdef uint8_t* texts
-        cdef uint32_t widest = 0
-        if count > 0x1FFFFFFF:
-            raise LimitError("records", 0x1FFFFFFF, count, "names")
         try:
-            start = <uint32_t*>_allocate(<size_t>people + 1, sizeof(uint32_t))
-            order = <uint32_t*>_allocate(count, sizeof(uint32_t))
-            self.name_entry = <uint32_t*>_allocate(count, sizeof(uint32_t))
-            name_start = _u4(self.arrays, "name_start", <size_t>people + 1)
-            for number in range(count):
-                start[self.person_rank[entries[number].person] + 1] += 1
-            for person in range(people):
-                widest = max(widest, start[person + 1])
-            keys = <SortKey*>_allocate(widest, sizeof(SortKey))
-            _add_up(start, people)
-            for number in range(count):
-                person = self.person_rank[entries[number].person]
-                order[start[person]] = <uint32_t>number
-                start[person] += 1
-            self.names = 0
-            for person in range(people):
-                first = start[person - 1] if person else 0
-                last = start[person]
-                kept = last - first
-                if kept == 1:
-                    self.name_entry[self.names] = order[first]
-                else:
-                    for at in range(kept):
-                        keys[at].word = self.builder.texts.data + entries[order[first + at]].text_start
-                        keys[at].length = entries[order[first + at]].text_length
-                        keys[at].first = entries[order[first + at]].kind
-                        keys[at].number = order[first + at]
-                    kept = _distinct_names(keys, kept)
-                    for at in range(kept):
-                        self.name_entry[self.names + at] = keys[at].number
-                self.names += kept
-                name_start[person + 1] = self.names
-            kinds = _u1(self.arrays, "name_kind", self.names)
-            for at in range(self.names):
-                kinds[at] = entries[self.name_entry[at]].kind
-                total += entries[self.name_entry[at]].text_length
-            if display:
-                texts = _u1(self.arrays, "name_text", total)
-                text_start = _u4(self.arrays, "name_text_start", <size_t>self.names + 1)
-                for at in range(self.names):
-                    memcpy(
-                        texts + text_start[at], self.builder.texts.data + entries[self.name_entry[at]].text_start,
-                        entries[self.name_entry[at]].text_length,
-                    )
-                    text_start[at + 1] = text_start[at] + entries[self.name_entry[at]].text_length
+            with nogil:
+                for part in range(count):
+                    if codes[3 * <size_t>part + key]:
+                        keys[kept].first = <uint64_t>codes[3 * <size_t>part + key] << 32 | part
+                        kept += 1
+                _sort(&keys, kept)
+                for part in range(kept):
+                    groups += part == 0 or keys[part].first >> 32 != keys[part - 1].first >> 32
+            values = _u4(self.arrays, f"{name}_code", groups)
+            starts = _u4(self.arrays, f"{name}_start", <size_t>groups + 1)
+            parts = _u4(self.arrays, f"{name}_part", kept)
+            groups = 0
+            for part in range(kept):
+                parts[part] = <uint32_t>keys[part].first
+                if part == 0 or keys[part].first >> 32 != keys[part - 1].first >> 32:
+                    values[groups] = keys[part].first >> 32
+                    starts[groups] = part
+                    groups += 1
+            starts[groups] = kept
         finally:
-            free(start)
-            free(order)
             free(keys)
         return 0
 
-    cdef int _forms(self) except -1:
-        """Number the distinct forms: by class (1, 2, 3, more parts), then last part, then the others in order.
+    def deletions(self):
+        """Buckets of the deletion keys of the parts."""
+        cdef Builder builder = self.builders[0]
+        cdef TextRules rules = builder.rules
+        cdef uint32_t count = self.part_count, part, length, bucket
+        cdef const uint8_t* text = <uint8_t*>cnp.PyArray_DATA(self.arrays["part_letters"])
+        cdef const uint32_t* start = <uint32_t*>cnp.PyArray_DATA(self.arrays["part_start"])
+        cdef uint64_t* keys = NULL
+        cdef uint8_t* found = NULL
+        cdef uint32_t* bucket_start
+        cdef uint32_t* parts
+        cdef uint32_t* place = NULL
+        cdef size_t total = 0, room = 0, at = 0
+        cdef int key, bits = 4, shift
+        try:
+            found = <uint8_t*>_allocate(count, 1)
+            with nogil:
+                for part in range(count):
+                    room += 1 + 28 * (start[part + 1] - start[part] > 1)
+            keys = <uint64_t*>_allocate(room, sizeof(uint64_t))
+            with nogil:
+                for part in range(count):
+                    length = start[part + 1] - start[part]
+                    if length > 1 and text[start[part]] >= 97:
+                        found[part] = deletion_keys(
+                            text + start[part], length, deletions_of(rules, length), keys + total
+                        )
+                        total += found[part]
+            while bits < 28 and (<size_t>4 << bits) < total:
+                bits += 1
+            shift = 64 - bits
+            bucket_start = _u4(self.arrays, "deletion_start", (<size_t>1 << bits) + 1)
+            parts = _u4(self.arrays, "deletion_part", total)
+            place = <uint32_t*>_allocate((<size_t>1 << bits) + 1, sizeof(uint32_t))
+            with nogil:
+                for at in range(total):
+                    keys[at] = deletion_bucket(keys[at], shift)
+                    bucket_start[keys[at] + 1] += 1
+                _add_up(bucket_start, <size_t>1 << bits)
+                memcpy(place, bucket_start, (<size_t>1 << bits) * sizeof(uint32_t))
+                at = 0
+                for part in range(count):
+                    for key in range(found[part]):
+                        bucket = <uint32_t>keys[at]
+                        at += 1
+                        parts[place[bucket]] = part
+                        place[bucket] += 1
+        finally:
+            free(keys)
+            free(found)
+            free(place)
+
+    # People
+
+    def people(self, bint display):
+        """The arrays of the people and their names."""
+        cdef Builder builder
+        self._identifiers()
+        self._gather_names()
+        self._dates_and_sexes()
+        self._names(display)
+        for builder in self.builders:
+            builder.forget_people()
+
+    cdef int _identifiers(self) except -1:
+        """Number the people, in order of their identifiers."""
+        cdef Builder builder
+        cdef size_t total = 0, size = 0, at = 0
+        cdef SortKey* keys
+        cdef SortKey* merged
+        cdef bint ascending = True
+        for builder in self.builders:
+            total += builder.people.count
+            size += builder.people.text.used
+            ascending &= builder.ascending
+        if total > MAX_NUMBERS:
+            raise LimitError("records", MAX_NUMBERS, total, "people")
+        keys = <SortKey*>_allocate(total, sizeof(SortKey))
+        try:
+            for builder in self.builders:
+                at += _take_words(&builder.people, keys + at, <uint32_t>at)
+            if not ascending:
+                with nogil:
+                    _set_first(keys, total)
+                    _sort(&keys, total)
+            elif self.count > 1:
+                merged = <SortKey*>_allocate(total, sizeof(SortKey))
+                self._merge(keys, merged)
+                free(keys)
+                keys = merged
+            self.people_count = self._rank(keys, total, self.person_rank, True)
+            self._write_identifiers(keys, total, size)
+        finally:
+            free(keys)
+        return 0
+
+    cdef int _merge(self, const SortKey* keys, SortKey* merged) except -1:
+        """Merge the people of the builders, each in order."""
+        cdef Builder builder
+        cdef size_t* at = <size_t*>_allocate(2 * self.count, sizeof(size_t))
+        cdef size_t total = 0, used
+        cdef int number, least
+        for number in range(self.count):
+            builder = self.builders[number]
+            at[2 * number] = total
+            total += builder.people.count
+            at[2 * number + 1] = total
+        with nogil:
+            for used in range(total):
+                least = -1
+                for number in range(self.count):
+                    if at[2 * number] < at[2 * number + 1] and (
+                        least < 0 or _compare_keys(&keys[at[2 * number]], &keys[at[2 * least]]) < 0
+                    ):
+                        least = number
+                merged[used] = keys[at[2 * least]]
+                at[2 * least] += 1
+        free(at)
+        return 0
+
+    cdef int _write_identifiers(self, const SortKey* keys, size_t total, size_t size) except -1:
+        """A byte for the lengths of what an identifier shares with the one before it in its block, and of the rest."""
+        cdef uint32_t* start = _u4(self.arrays, "person_id_start", self._blocks() + 1)
+        cdef uint8_t* text = <uint8_t*>_allocate(size + 3 * total, 1)
+        cdef size_t at, used = 0, person = 0, shared, rest
+        cdef const SortKey* last = NULL
+        try:
+            with nogil:
+                for at in range(total):
+                    if last != NULL and _same_word(last, &keys[at]):
+                        continue
+                    shared = 0
+                    if person % BLOCK == 0:
+                        if used >> 32:
+                            break
+                        start[person // BLOCK] = <uint32_t>used
+                    else:
+                        while (
+                            shared < 255 and shared < last.length and shared < keys[at].length
+                            and last.word[shared] == keys[at].word[shared]
+                        ):
+                            shared += 1
+                    rest = keys[at].length - shared
+                    text[used] = <uint8_t>(min(shared, <size_t>15) << 4 | min(rest, <size_t>15))
+                    used += 1
+                    if shared >= 15:
+                        text[used] = <uint8_t>(shared - 15)
+                        used += 1
+                    if rest >= 15:
+                        text[used] = <uint8_t>(rest - 15)
+                        used += 1
+                    memcpy(text + used, keys[at].word + shared, rest)
+                    used += rest
+                    last = &keys[at]
+                    person += 1
+            memcpy(_u1(self.arrays, "person_id", used), text, used)
+            start[self._blocks()] = <uint32_t>used
+        finally:
+            free(text)
+        return 0
+
+    cdef size_t _blocks(self) noexcept:
+        return (<size_t>self.people_count + BLOCK - 1) // BLOCK
+
+    cdef int _gather_names(self) except -1:
+        """The names of all builders by person, a repeated text of a person once."""
+        cdef Builder builder
+        cdef uint32_t people = self.people_count, person, first, last, kept, at, widest = 0
+        cdef size_t count, total = 0, entry
+        cdef uint32_t* start = NULL
+        cdef uint32_t* rank
+        cdef SortKey* keys = NULL
+        cdef Entry* spare = NULL
+        cdef Entry* names
+        cdef Entry* entries
+        cdef int number
+        for builder in self.builders:
+            total += builder.entries.used // sizeof(Entry)
+        if total > MAX_NUMBERS:
+            raise LimitError("records", MAX_NUMBERS, total, "names")
+        try:
+            start = <uint32_t*>_allocate(<size_t>people + 1, sizeof(uint32_t))
+            self.names = names = <Entry*>malloc((total + 1) * sizeof(Entry))
+            if names == NULL:
+                raise MemoryError
+            for number in range(self.count):
+                builder = self.builders[number]
+                rank = self.person_rank[number]
+                entries = <Entry*>builder.entries.data
+                count = builder.entries.used // sizeof(Entry)
+                with nogil:
+                    for entry in range(count):
+                        entries[entry].person = rank[entries[entry].person]
+                        start[entries[entry].person + 1] += 1
+            with nogil:
+                for person in range(people):
+                    widest = max(widest, start[person + 1])
+                _add_up(start, people)
+            for number in range(self.count):
+                builder = self.builders[number]
+                entries = <Entry*>builder.entries.data
+                count = builder.entries.used // sizeof(Entry)
+                with nogil:
+                    for entry in range(count):
+                        person = entries[entry].person
+                        at = start[person]
+                        names[at] = entries[entry]
+                        names[at].text += <uintptr_t>builder.texts.data
+                        names[at].forms = <uintptr_t>(<uint32_t*>builder.form_numbers.data + names[at].forms)
+                        start[person] = at + 1
+            keys = <SortKey*>_allocate(widest, sizeof(SortKey))
+            spare = <Entry*>_allocate(widest, sizeof(Entry))
+            self.name_count = 0
+            with nogil:
+                # start[p] is now the end of p, so the end of p - 1 is the start of p.
+                for person in range(people):
+                    first = start[person - 1] if person else 0
+                    last = start[person]
+                    kept = last - first
+                    if kept > 1:
+                        memcpy(spare, names + first, kept * sizeof(Entry))
+                        for at in range(kept):
+                            keys[at].word = <const uint8_t*><uintptr_t>spare[at].text
+                            keys[at].length = spare[at].text_length
+                            keys[at].first = spare[at].kind
+                            keys[at].number = at
+                        kept = _distinct_names(keys, kept)
+                        spare[0].sex = _sex(spare, last - first)
+                        for at in range(kept):
+                            names[self.name_count + at] = spare[keys[at].number]
+                        names[self.name_count].sex = spare[0].sex
+                    else:
+                        names[self.name_count] = names[first]
+                    self.name_count += kept
+        finally:
+            free(start)
+            free(keys)
+            free(spare)
+        return 0
+
+    cdef int _dates_and_sexes(self) except -1:
+        cdef Builder builder
+        cdef uint32_t people = self.people_count, person, first, last, kept, several = 0
+        cdef size_t count = 0, at, total = 0
+        cdef uint32_t* pairs
+        cdef uint32_t* rank
+        cdef uint32_t* start = NULL
+        cdef uint32_t* dates = NULL
+        cdef uint32_t* dob
+        cdef uint32_t* several_start
+        cdef uint32_t* several_dates
+        cdef bint conflicts = False
+        cdef int number
+        for builder in self.builders:
+            count += builder.dates.used // 8
+        if count > 0xFFFFFFFE:
+            raise LimitError("records", 0xFFFFFFFE, count, "dates of birth")
+        try:
+            start = <uint32_t*>_allocate(<size_t>people + 1, sizeof(uint32_t))
+            dates = <uint32_t*>_allocate(count, sizeof(uint32_t))
+            for number in range(self.count):
+                builder = self.builders[number]
+                rank = self.person_rank[number]
+                pairs = <uint32_t*>builder.dates.data
+                with nogil:
+                    for at in range(builder.dates.used // 8):
+                        start[rank[pairs[2 * at]] + 1] += 1
+            _add_up(start, people)
+            for number in range(self.count):
+                builder = self.builders[number]
+                rank = self.person_rank[number]
+                pairs = <uint32_t*>builder.dates.data
+                with nogil:
+                    for at in range(builder.dates.used // 8):
+                        person = rank[pairs[2 * at]]
+                        dates[start[person]] = pairs[2 * at + 1]
+                        start[person] += 1
+            # As for the names: the end of p - 1 is the start of p. Sort and drop repeats within a person.
+            with nogil:
+                for person in range(people):
+                    first = start[person - 1] if person else 0
+                    last = start[person] - first
+                    if last > 1:
+                        last = _sort_unique(dates + first, last)
+                        if last > 1:
+                            several += 1
+                            total += last
+            dob = _u4(self.arrays, "dob", people)
+            several_start = _u4(self.arrays, "dob_several_start", <size_t>several + 1)
+            several_dates = _u4(self.arrays, "dob_several", total)
+            several = 0
+            with nogil:
+                for person in range(people):
+                    first = start[person - 1] if person else 0
+                    kept = _distinct(dates + first, start[person] - first)
+                    if kept == 1:
+                        dob[person] = dates[first]
+                    elif kept > 1:
+                        dob[person] = DOB_SEVERAL | several
+                        memcpy(several_dates + several_start[several], dates + first, kept * sizeof(uint32_t))
+                        several_start[several + 1] = several_start[several] + kept
+                        several += 1
+                for at in range(self.name_count):
+                    person = self.names[at].person
+                    if at == 0 or person != self.names[at - 1].person:
+                        if self.names[at].sex == SEX_CONFLICT:
+                            conflicts = True
+                        else:
+                            dob[person] |= <uint32_t>self.names[at].sex << SEX_SHIFT
+        finally:
+            free(start)
+            free(dates)
+        if conflicts:
+            self._contradictions()
+        return 0
+
+    cdef int _contradictions(self) except -1:
+        """Find the rows that contradict a person's rows before them."""
+        cdef Builder builder
+        cdef Entry* entries
+        cdef size_t at
+        cdef uint64_t* start
+        cdef uint8_t* conflicting = <uint8_t*>_allocate(self.people_count, 1)
+        try:
+            for at in range(self.name_count):
+                if self.names[at].sex == SEX_CONFLICT:
+                    conflicting[self.names[at].person] = 1
+            said = []
+            for builder in self.builders:
+                entries = <Entry*>builder.entries.data
+                for at in range(builder.entries.used // sizeof(Entry)):
+                    if conflicting[entries[at].person] and entries[at].sex:
+                        said.append((builder.row_of(at), entries[at].person, entries[at].sex))
+        finally:
+            free(conflicting)
+        first, contradicted = {}, set()
+        for row, person, sex in sorted(said):
+            if first.setdefault(person, sex) != sex or person in contradicted:
+                contradicted.add(person)
+                self.contradictions.append((row, person))
+        return 0
+
+    cdef int _names(self, bint display) except -1:
+        cdef size_t at, total = 0
+        cdef Entry* names = self.names
+        cdef uint32_t* start = _u4(self.arrays, "name_start", self._blocks() + 1)
+        cdef uint8_t* kinds = _u1(self.arrays, "name_kind", self.name_count)
+        cdef uint8_t* texts
+        cdef uint32_t* text_start
+        with nogil:
+            for at in range(self.name_count):
+                if at == 0 or names[at].person != names[at - 1].person:
+                    if names[at].person % BLOCK == 0:
+                        start[names[at].person // BLOCK] = <uint32_t>at
+                kinds[at] = names[at].kind
+                if at + 1 == self.name_count or names[at].person != names[at + 1].person:
+                    kinds[at] |= LAST_NAME
+                total += names[at].text_length
+        start[self._blocks()] = <uint32_t>self.name_count
+        if display:
+            texts = _u1(self.arrays, "name_text", total)
+            text_start = _u4(self.arrays, "name_text_start", self.name_count + 1)
+            with nogil:
+                for at in range(self.name_count):
+                    memcpy(texts + text_start[at], <const uint8_t*><uintptr_t>names[at].text, names[at].text_length)
+                    text_start[at + 1] = text_start[at] + names[at].text_length
+        return 0
+
+    # Forms
+
+    def forms(self):
+        """Number the distinct forms: by class (1, 2, 3, more parts), then last part, then the others in order; and list
+        them by their parts.
 
         Each has its owners: people of this form alone by number, then people of several forms by their number among
         those.
         """
-        cdef Entry* entries = <Entry*>self.builder.entries.data
-        cdef uint32_t* numbers = <uint32_t*>self.builder.form_numbers.data
-        cdef uint32_t* name_start = <uint32_t*>cnp.PyArray_DATA(self.arrays["name_start"])
-        cdef uint32_t people = self.builder.people.count, person, name, form, size, several = 0, of_person, position
-        cdef _Readings readings = _Readings(self.builder.parts.count)
+        cdef Entry* names = self.names
+        cdef uint32_t* numbers
+        cdef uint32_t form, size, several = 0, of_person, place
+        cdef size_t name, first, end
+        cdef uint64_t at, several_total = 0
+        cdef _Readings readings = _Readings(self.part_count)
         cdef uint32_t* several_start
         cdef uint32_t* several_person
         cdef uint32_t* several_form
-        cdef uint64_t at, several_total = 0
         cdef int group, turn
-        for person in range(people):
-            of_person = 0
-            for name in range(name_start[person], name_start[person + 1]):
-                at = entries[self.name_entry[name]].forms_start
-                of_person += numbers[at]
-                for form in range(numbers[at]):
-                    if form == 0:
-                        at += 1
-                    size = numbers[at]
-                    group = <int>min(size, <uint32_t>CLASSES) - 1
-                    readings.count[group] += 1
-                    readings.part_count[group] += size
-                    at += 1 + size
-            if of_person > 1:
-                several += 1
-                several_total += of_person
+        with nogil:
+            end = 0
+            while end < self.name_count:
+                first = end
+                of_person = 0
+                while end < self.name_count and names[end].person == names[first].person:
+                    numbers = <uint32_t*><uintptr_t>names[end].forms
+                    for form in range(MAX_FORMS):
+                        size = numbers[0] >> 8 * form & 0xFF
+                        if size == 0:
+                            break
+                        group = <int>min(size, <uint32_t>CLASSES) - 1
+                        readings.count[group] += 1
+                        readings.part_count[group] += size
+                        of_person += 1
+                    end += 1
+                if of_person > 1:
+                    several += 1
+                    several_total += of_person
         several_start = _u4(self.arrays, "several_start", <size_t>several + 1)
         several_person = _u4(self.arrays, "several_person", several)
         several_form = _u4(self.arrays, "several_form", 2 * several_total)
         readings.allocate()
-        for turn in range(2):       # people of one form, then people of several: the order of owners
-            several = 0
-            for person in range(people):
-                of_person = 0
-                for name in range(name_start[person], name_start[person + 1]):
-                    of_person += numbers[entries[self.name_entry[name]].forms_start]
-                if (of_person > 1) != turn:
-                    continue
-                if turn:
-                    several_person[several] = person
-                    several_start[several + 1] = several_start[several]
-                for name in range(name_start[person], name_start[person + 1]):
-                    at = entries[self.name_entry[name]].forms_start
-                    for form in range(numbers[at]):
-                        if form == 0:
-                            at += 1
-                        size = numbers[at]
-                        if turn:
-                            several_form[2 * <size_t>several_start[several + 1] + 1] = (
-                                (name - name_start[person]) << 2 | form
-                            )
-                            readings.add(
-                                numbers + at + 1, size, self.part_rank, OWNER_SEVERAL | several,
-                                several_start[several + 1],
-                            )
-                            several_start[several + 1] += 1
-                        else:
-                            readings.add(numbers + at + 1, size, self.part_rank, person, 0)
-                        at += 1 + size
-                several += turn
+        with nogil:
+            for turn in range(2):       # people of one form, then people of several: the order of owners
+                several = 0
+                end = 0
+                while end < self.name_count:
+                    first = end
+                    of_person = 0
+                    while end < self.name_count and names[end].person == names[first].person:
+                        of_person += _forms_of((<uint32_t*><uintptr_t>names[end].forms)[0])
+                        end += 1
+                    if (of_person > 1) != turn:
+                        continue
+                    place = several_start[several] if turn else 0
+                    for name in range(first, end):
+                        numbers = <uint32_t*><uintptr_t>names[name].forms
+                        at = 1
+                        for form in range(_forms_of(numbers[0])):
+                            size = numbers[0] >> 8 * form & 0xFF
+                            if turn:
+                                several_form[2 * <size_t>place + 1] = <uint32_t>(name - first) << 2 | form
+                                readings.add(numbers + at, size, OWNER_SEVERAL | several, place)
+                                place += 1
+                            else:
+                                readings.add(numbers + at, size, names[first].person, 0)
+                            at += size
+                    if turn:
+                        several_person[several] = names[first].person
+                        several += 1
+                        several_start[several] = place
+        free(self.names)
+        self.names = NULL
         readings.write(self.arrays, several_form)
-        return 0
+        self._postings()
 
     cdef int _postings(self) except -1:
         """Where the forms of each class begin that end in a part, and the forms that hold it elsewhere."""
         cdef uint32_t* class_start = <uint32_t*>cnp.PyArray_DATA(self.arrays["class_start"])
         cdef uint32_t* parts = <uint32_t*>cnp.PyArray_DATA(self.arrays["form_part"])
         cdef uint32_t* long_start = <uint32_t*>cnp.PyArray_DATA(self.arrays["long_start"])
-        cdef size_t count = self.builder.parts.count, runs = CLASSES * count
+        cdef size_t count = self.part_count, runs = CLASSES * count
         cdef uint32_t* last_start = _u4(self.arrays, "last_start", runs + 1)
         cdef uint32_t* start = _u4(self.arrays, "posting_start", runs + 1)
         cdef uint32_t* forms
@@ -570,13 +979,11 @@ cdef class _Readings:
         return 0
 
     cdef void add(
-        self, const uint32_t* numbers, uint32_t size, const uint32_t* rank, uint32_t owner, uint32_t slot
+        self, const uint32_t* numbers, uint32_t size, uint32_t owner, uint32_t slot
     ) noexcept nogil:
         cdef int group = <int>min(size, <uint32_t>CLASSES) - 1
         cdef size_t at = self.parts_filled[group]
-        cdef uint32_t position
-        for position in range(size):
-            self.parts[group][at + position] = rank[numbers[position]]
+        memcpy(self.parts[group] + at, numbers, size * sizeof(uint32_t))
         self.owner[group][self.filled[group]] = owner
         self.slot[group][self.filled[group]] = slot
         self.parts_filled[group] += size

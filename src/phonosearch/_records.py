@@ -54,7 +54,7 @@ STATUS = {
     5: "missing_id",
     6: "id_too_long",
 }
-WARNINGS = {1: "bad_dob", 2: "bad_sex", 4: "bad_kind", 8: "sex_conflict", 16: "both_names"}
+WARNINGS = {1: "bad_dob", 2: "bad_sex", 4: "bad_kind", 16: "both_names"}
 
 _REJECTIONS = {
     "not_a_record": "the record is neither a mapping nor a Person",

@@ -33,7 +33,7 @@ cdef extern from *:
 cdef class ScoringIndex(PartIndex):
     """Scores over the packed arrays; arguments and errors as those of ``PackedNames``."""
 
-    def __cinit__(self, TextRules rules not None, dict arrays not None):
+    def __cinit__(self, TextRules rules not None, dict arrays not None, dict bounds=None):
         cdef int knot
         self.earned_most = 0
         for knot in range(self.rules.letters.knots):
@@ -257,7 +257,7 @@ cdef class ScoringIndex(PartIndex):
         cdef int kind, date_kind
         best.date_kind = best.date_points = best.sex_kind = best.sex_points = 0
         if query.date:
-            dates = self.dob.data[person]
+            dates = self.dates_of(person)
             date_kind = DATE_ABSENT
             if dates & DOB_SEVERAL and (dates & ~DOB_SEVERAL) + 1 < self.dob_several_start.size:
                 date_kind = 0
@@ -273,7 +273,7 @@ cdef class ScoringIndex(PartIndex):
             best.date_kind = date_kind
             best.date_points = self.rules.date_points[query.precision][query.sex != 0][date_kind]
         if query.sex:
-            best.sex_kind = sex_agreement_of(query.sex, self.sex[person])
+            best.sex_kind = sex_agreement_of(query.sex, self.sex_of(person))
             best.sex_points = self.rules.sex_points[query.precision][query.sex != 0][best.sex_kind]
         best.score += best.date_points + best.sex_points
 

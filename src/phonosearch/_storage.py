@@ -33,28 +33,29 @@ import errno
 import json
 import mmap as _mmap
 import os
-import secrets
 import stat
 import struct
+from collections import deque
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Thread
 from typing import NamedTuple, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
-from ._checksum import checksum64
+from ._checksum import checksum64, checksum64_and_bounds
 from ._errors import CorruptIndexError, FormatTooNewError, FormatTooOldError
 
-__all__ = ["FORMAT_VERSION", "load", "save", "verify"]
+__all__ = ["FORMAT_VERSION", "load", "load_with_bounds", "save", "verify"]
 
 Array = npt.NDArray[np.generic]
 Meta = dict[str, str | int]
+Bounds = tuple[int, int, bool]
 
 MAGIC = b"\x89PHS\r\n\x1a\n"
 ANTI_MAGIC = bytes(byte ^ 0xFF for byte in MAGIC)
-FORMAT_VERSION = OLDEST_VERSION = 1
+FORMAT_VERSION = OLDEST_VERSION = 2
 BYTE_ORDER = 0x01020304
 ALGORITHM = 1
 
@@ -177,6 +178,8 @@ def save(
     file is in place but a power cut may still bring the old one back. A killed process may leave a file
     ``.phonosearch-*.tmp`` behind, which nothing reads. The file is readable by its owner only.
     """
+    import secrets  # slow to import, and who only reads needs none
+
     files = files or _Files()
     target = os.fspath(path)
     file_id = secrets.token_bytes(16) if file_id is None else file_id
@@ -285,16 +288,18 @@ class _Reader:
         self.require("end of the last section", limit, _aligned(end))
         return list(found.values())
 
-    def contents(self, data: memoryview, sections: list[_Section], table_end: int) -> None:
+    def contents(self, data: memoryview, sections: list[_Section], table_end: int) -> dict[str, Bounds]:
+        """Check all that the sections and the gaps between them hold; the bounds of the sections of u4."""
         end = table_end
-        found = _checksums([data[section.offset : section.offset + section.length] for section in sections])
-        for (name, _, offset, length, checksum), got in zip(sections, found, strict=True):
+        found = _checksums(data, sections)
+        for (name, _, offset, length, checksum), (got, _) in zip(sections, found, strict=True):
             if any(data[end:offset]):
                 self.damaged(f"padding before section {name}", "zero bytes", "others")
             self.require(f"checksum of section {name}", checksum, got)
             end = offset + length
         if any(data[end : -FOOTER.size]):
             self.damaged("padding before the footer", "zero bytes", "others")
+        return {section.name: bounds for section, (_, bounds) in zip(sections, found, strict=True) if bounds}
 
     def meta(self, data: memoryview) -> Meta:
         try:
@@ -308,11 +313,33 @@ class _Reader:
         return meta
 
 
-def _checksums(pieces: list[memoryview]) -> list[int]:
-    if sum(map(len, pieces)) < THREADS_FROM:
-        return list(map(checksum64, pieces))
-    with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(checksum64, pieces))
+def _checksums(data: memoryview, sections: list[_Section]) -> list[tuple[int, Bounds | None]]:
+    def check(section: _Section) -> tuple[int, Bounds | None]:
+        piece = data[section.offset : section.offset + section.length]
+        if section.dtype == np.uint32:  # never in the other byte order
+            return checksum64_and_bounds(piece)
+        return checksum64(piece), None
+
+    if len(data) < THREADS_FROM:
+        return list(map(check, sections))
+    # The longest first, so that no thread is left with one of them at the end.
+    left = deque(sorted(range(len(sections)), key=lambda number: -sections[number].length))
+    found: dict[int, tuple[int, Bounds | None]] = {}
+
+    def work() -> None:
+        with contextlib.suppress(IndexError):
+            while True:
+                number = left.popleft()
+                found[number] = check(sections[number])
+
+    # Not a pool of concurrent.futures, whose import takes longer than the checksums of a million people.
+    threads = [Thread(target=work) for _ in range(THREADS - 1)]
+    for thread in threads:
+        thread.start()
+    work()
+    for thread in threads:
+        thread.join()
+    return [found[number] if number in found else check(section) for number, section in enumerate(sections)]
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -334,7 +361,14 @@ def _buffer(fd: int, size: int, *, mmap: bool) -> _mmap.mmap:
 
 
 def load(path: str | os.PathLike[str], *, mmap: bool = True) -> tuple[dict[str, Array], Meta]:
-    """Read the sections, as read-only arrays, and the meta data of a file.
+    """The arrays and the meta data of `load_with_bounds`."""
+    return load_with_bounds(path, mmap=mmap)[:2]
+
+
+def load_with_bounds(
+    path: str | os.PathLike[str], *, mmap: bool = True
+) -> tuple[dict[str, Array], Meta, dict[str, Bounds]]:
+    """Read the sections, as read-only arrays, the meta data and, for sections of u4, the bounds (`_checksum.bounds`).
 
     Every byte of the file is checked before anything is returned, and the structure before memory is asked for.
 
@@ -380,10 +414,10 @@ def load(path: str | os.PathLike[str], *, mmap: bool = True) -> tuple[dict[str, 
     reader.header(bytes(data[: HEADER.size]), size)
     table = reader.seal(data)
     sections = reader.sections(table, size)
-    reader.contents(data, sections, HEADER.size + len(table))
+    bounds = reader.contents(data, sections, HEADER.size + len(table))
     meta = reader.meta(data[sections[0].offset : sections[0].offset + sections[0].length])
     whole = np.frombuffer(data, np.uint8)
-    return {s.name: whole[s.offset : s.offset + s.length].view(s.dtype) for s in sections[1:]}, meta
+    return {s.name: whole[s.offset : s.offset + s.length].view(s.dtype) for s in sections[1:]}, meta, bounds
 
 
 def verify(path: str | os.PathLike[str]) -> None:
