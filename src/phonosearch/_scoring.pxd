@@ -31,7 +31,8 @@ cdef class ScoringIndex(PartIndex):
         self, Workspace space, const uint32_t* parts, int size, int floor, bint earning, bint* exact
     ) except -1 nogil
     cdef int _bound_contradicted(
-        self, const Query* query, const int* column_of_row, const int* points, const int* name_weight, int size, int pairs
+        self, const Query* query, const int* column_of_row, const int* points, const int* name_weight, int size,
+        int pairs,
     ) noexcept nogil
     cdef int _score_pairs(
         self, const Query* query, const int* column_of_row, const int* points, const int* name_weight, int size,

@@ -1,7 +1,7 @@
 """The score of what a search found: exact where it can be on the page, bounded where it cannot.
 
-An alignment of all readings of all names of a person costs most of a search. Where the pairs that some level accepts are
-beyond doubt, the score is computed from them alone, letter by letter only while it may still matter.
+An alignment of all readings of all names of a person costs most of a search. Where the pairs that some level accepts
+are beyond doubt, the score is computed from them alone, letter by letter only while it may still matter.
 """
 
 from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t, uint64_t
@@ -331,8 +331,8 @@ cdef class ScoringIndex(PartIndex):
     cdef int bound(self, Workspace space, uint32_t form, int floor, bint earning, bint* exact) except -1 nogil:
         """The greatest score that a form may have for the only form of the query; UNBOUNDED where that is hard to say.
 
-        Letters are aligned one pair after the other (if ``earning``) while the bound stays at or above ``floor`` and the
-        pairs are beyond doubt; ``exact`` says whether the bound is the score in the end.
+        Letters are aligned one pair after the other (if ``earning``) while the bound stays at or above ``floor`` and
+        the pairs are beyond doubt; ``exact`` says whether the bound is the score in the end.
         """
         cdef int size
         cdef const uint32_t* parts = self.form(form, &size)
@@ -402,7 +402,8 @@ cdef class ScoringIndex(PartIndex):
             points[row] = relations[row] & UNEARNED
 
     cdef int _bound_contradicted(
-        self, const Query* query, const int* column_of_row, const int* points, const int* name_weight, int size, int pairs
+        self, const Query* query, const int* column_of_row, const int* points, const int* name_weight, int size,
+        int pairs,
     ) noexcept nogil:
         """The greatest score where the other rows, as many as have a free column, are paired under no level.
 
