@@ -76,7 +76,9 @@ cdef class NameIndex(ScoringIndex):
                     self._offer(space, at, form, wide)
                 continue
             for chosen in range(lists):
-                if 1 <= group <= 2 and queries == 2 and not wide and not space.has_initials:
+                if size == 1 and (queries == 1 or not wide):
+                    self._accept_list(space, order[chosen], group)
+                elif 1 <= group <= 2 and queries == 2 and not wide and not space.has_initials:
                     self._offer_pairs(space, order[chosen], group)
                 else:
                     self._offer_list(space, order[chosen], form, wide, group)
@@ -123,6 +125,26 @@ cdef class NameIndex(ScoringIndex):
             if at + 8 < kept:
                 PS_PREFETCH(self.owner.data + self.owner_start.data[space.candidates[at + 8]])
             self._accept(space, space.candidates[at], True)
+        return 0
+
+    cdef int _accept_list(self, Workspace space, int position, int group) except -1 nogil:
+        """One part is enough: count the people of all forms of a class that hold a match of a query part."""
+        cdef size_t at, last, run, ahead
+        cdef size_t start = space.expansion[position].start, stop = start + space.expansion[position].count
+        cdef uint32_t form
+        for at in range(start, stop):
+            last = group * self.parts + space.matches[at].part
+            for form in range(self.last_start.data[last], self.last_start.data[last + 1]):
+                if form + 8 < self.forms:
+                    PS_PREFETCH(self.owner.data + self.owner_start.data[form + 8])
+                self._accept(space, form, True)
+            run = CLASSES * <size_t>space.matches[at].part + group
+            for run in range(self.posting_start.data[run], self.posting_start.data[run + 1]):
+                if run + 32 < self.posting_form.size:
+                    PS_PREFETCH(&self.owner_start.data[self.posting_form.data[run + 32]])
+                    ahead = self.posting_form.data[run + 12]
+                    PS_PREFETCH(self.owner.data + self.owner_start.data[ahead])
+                self._accept(space, self.posting_form.data[run], True)
         return 0
 
     cdef int _offer_list(
@@ -335,13 +357,16 @@ cdef class NameIndex(ScoringIndex):
                 PS_PREFETCH(&self.several_form.data[
                     2 * <size_t>self.several_start.data[space.found[at + 6].source & ~<uint32_t>OWNER_SEVERAL]
                 ])
-            if at + 3 < space.found_count:
+            if at + 3 < space.found_count and space.found[at + 3].surely_close:
                 self.prefetch_parts(space, space.found[at + 3].source)
             found = &space.found[at]
             if found.people == 0:
                 found.bound = 0
             elif space.marked:
-                if found.source & OWNER_SEVERAL:
+                if not found.surely_close:
+                    # A name that holds joined what was asked apart, or the reverse, is surely close.
+                    bound = space.query.contradicted_bound
+                elif found.source & OWNER_SEVERAL:
                     bound = self.bound_several(space, found.source & ~<uint32_t>OWNER_SEVERAL)
                 else:
                     bound = self.bound(space, found.source, 0, False, &exact)

@@ -350,13 +350,16 @@ cdef class ScoringIndex(PartIndex):
         cdef int column_of_row[MAX_PARTS]
         cdef int points[MAX_PARTS]
         cdef int name_weight[MAX_PARTS]
+        cdef uint16_t masks[MAX_PARTS]
         cdef uint32_t unearned = 0, taken = 0
         cdef int32_t* relations
         cdef PartInfo info
         exact[0] = False
         pairs = self._known_pairs(space, parts, size, column_of_row)
         if pairs < 0:
-            return UNBOUNDED
+            for column in range(size):
+                masks[column] = self.marks(space, parts[column])
+            return UNBOUNDED if identifies(masks, size, rows, 0, False) else query.contradicted_bound
         for column in range(size):
             name_weight[column] = self.part_weight(parts[column])
         for row in range(rows):
