@@ -150,7 +150,7 @@ cdef class ScoringIndex(PartIndex):
                 name = self.several_form.data[2 * first + 1]
                 if space.marked and best.level <= CLOSE:
                     parts = self.form(self.several_form.data[2 * first], &size)
-                    if self._bound_apart(space, parts, size, 0, False, &exact) <= max(best.score, floor - 1):
+                    if self.bound_apart(space, parts, size, 0, False, &exact) <= max(best.score, floor - 1):
                         continue        # of equal scores that with the lower level is kept
                 self._align_rest(space, self.several_form.data[2 * first], name >> 2, name & 3, best)
         return 0
@@ -339,9 +339,9 @@ cdef class ScoringIndex(PartIndex):
         exact[0] = False
         if self.may_join(space, parts, size):
             return UNBOUNDED
-        return self._bound_apart(space, parts, size, floor, earning, exact)
+        return self.bound_apart(space, parts, size, floor, earning, exact)
 
-    cdef int _bound_apart(
+    cdef int bound_apart(
         self, Workspace space, const uint32_t* parts, int size, int floor, bint earning, bint* exact
     ) except -1 nogil:
         """``bound`` without the reading in which parts are joined."""
@@ -508,7 +508,7 @@ cdef class ScoringIndex(PartIndex):
             number = self.several_form.data[2 * <size_t>at + 1] & 3
             if number == 0 and self.may_join(space, parts, size):
                 return UNBOUNDED
-            score = self._bound_apart(space, parts, size, max(floor, best), True, &exact)
+            score = self.bound_apart(space, parts, size, max(floor, best), True, &exact)
             if score == UNBOUNDED:
                 return UNBOUNDED
             if not exact:
