@@ -11,7 +11,7 @@ from libc.string cimport memcpy
 from phonosearch._align cimport Alignment, memory_error, prepare
 from phonosearch._arrays cimport LAST_NAME, MAX_ID
 from phonosearch._core cimport NameIndex
-from phonosearch._scoring cimport prepare_joins
+from phonosearch._scoring cimport prepare_search
 from phonosearch._text cimport ACCEPTED, MAX_FORMS
 from phonosearch._workspace cimport Workspace
 
@@ -132,7 +132,7 @@ cdef class BatchIndex(NameIndex):
                     space.query.date = dates[at]
                     space.query.sex = sexes[at]
                     prepare(self.rules, &space.parsed, &space.query)
-                    prepare_joins(space)
+                    prepare_search(space)
                     self.find_page(space, offset, limit, &total, &first, &size)
                     to[at] = total
                     for hit in range(first, first + size):
@@ -234,7 +234,7 @@ cdef class BatchIndex(NameIndex):
         space.query.date = dates
         space.query.sex = self.sex_of(person)
         prepare(self.rules, &space.parsed, &space.query)
-        prepare_joins(space)
+        prepare_search(space)
         self.find_people(space)
         self.rank(space, <size_t>-1, min_score)
         for at in range(space.hit_count):

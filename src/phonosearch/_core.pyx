@@ -15,7 +15,7 @@ from phonosearch._align cimport (
     write_row,
 )
 from phonosearch._arrays cimport BLOCK_SHIFT, CLASSES, LAST_NAME, OWNER_SEVERAL
-from phonosearch._scoring cimport ScoringIndex, prepare_joins
+from phonosearch._scoring cimport ScoringIndex, prepare_search
 from phonosearch._text cimport MAX_PARTS, TextRules
 from phonosearch._workspace cimport UNBOUNDED, Found, Hit, Workspace
 
@@ -184,9 +184,9 @@ cdef class NameIndex(ScoringIndex):
                     PS_PREFETCH(self.owner.data + self.owner_start.data[self.posting_form.data[run + 12]])
                 form = self.posting_form.data[run]
                 if begin <= form < end:     # in a crafted file it may not be
-                    self._accept(
-                        space, form, width == 1 or _pair_off(space.mark, all_parts + width * <size_t>(form - begin), width)
-                    )
+                    self._accept(space, form, width == 1 or _pair_off(
+                        space.mark, all_parts + width * <size_t>(form - begin), width
+                    ))
         return 0
 
     cdef int _offer_list(
@@ -404,7 +404,7 @@ cdef class NameIndex(ScoringIndex):
             found = &space.found[at]
             if found.people == 0:
                 found.bound = 0
-            elif space.marked:
+            elif space.query.forms == 1:
                 if not found.surely_close:
                     # A name that holds joined what was asked apart, or the reverse, is surely close.
                     bound = space.query.contradicted_bound
@@ -444,7 +444,7 @@ cdef class NameIndex(ScoringIndex):
             if found.people == 0:
                 continue
             score = UNBOUNDED
-            if space.marked and found.source & OWNER_SEVERAL:
+            if space.query.forms == 1 and found.source & OWNER_SEVERAL:
                 score = self.score_several(space, found.source & ~<uint32_t>OWNER_SEVERAL, low)
             elif found.bound < UNBOUNDED:
                 if found.surely_close:
@@ -521,7 +521,7 @@ cdef class NameIndex(ScoringIndex):
         space.query.sex = sex
         read_name(self.rules, text, &space.parsed)
         prepare(self.rules, &space.parsed, &space.query)
-        prepare_joins(space)
+        prepare_search(space)
         return space
 
     def search(self, bytes text not None, int level, size_t offset, size_t limit, unsigned int date=0, int sex=0):

@@ -13,6 +13,9 @@ cdef class ScoringIndex(PartIndex):
         self, Workspace space, int query_form, const uint32_t* parts, int size, int name_form,
         bint contradicting, Alignment* found,
     ) except -1 nogil
+    cdef int32_t _earn(
+        self, Workspace space, uint32_t part, int query_form, int row, int32_t relation
+    ) noexcept nogil
     cdef int align_names(self, Workspace space, uint32_t source, Alignment* best) except -1 nogil
     cdef int align_above(self, Workspace space, uint32_t source, int floor, Alignment* best) except -1 nogil
     cdef int _align_name(self, Workspace space, const uint32_t* forms, int count, Alignment* best) except -1 nogil
@@ -24,7 +27,8 @@ cdef class ScoringIndex(PartIndex):
     cdef int spread_of_other_evidence(self, const Query* query, int* most) noexcept nogil
     cdef int _known_pairs(
         self, Workspace space, const uint32_t* parts, int size, int* column_of_row
-    ) noexcept nogil
+    ) except -2 nogil
+    cdef uint16_t _accepted(self, Workspace space, uint32_t part) except? 0xFFFF nogil
     cdef int32_t _relation(self, Workspace space, uint32_t part, int row) except -1 nogil
     cdef int bound(self, Workspace space, uint32_t form, int floor, bint earning, bint* exact) except -1 nogil
     cdef int bound_apart(
@@ -47,4 +51,4 @@ cdef class ScoringIndex(PartIndex):
             return space.mark[part] | space.initial_mask[self.first_letter(part)]
         return space.mark[part]
 
-cdef void prepare_joins(Workspace space) noexcept nogil
+cdef void prepare_search(Workspace space) noexcept nogil

@@ -15,7 +15,8 @@ from phonosearch._align cimport (
 from phonosearch._arrays cimport OWNER_SEVERAL
 from phonosearch._expansion cimport PartIndex
 from phonosearch._text cimport MAX_FORMS, MAX_PARTS, TextRules
-from phonosearch._workspace cimport UNBOUNDED, Workspace
+from phonosearch._words cimport pack_word
+from phonosearch._workspace cimport UNBOUNDED, Remembered, Workspace
 
 cdef uint32_t DOB_SEVERAL = 0x80000000
 
@@ -103,9 +104,7 @@ cdef class ScoringIndex(PartIndex):
                     continue
                 value = relations[column][row]
                 if value & UNEARNED == UNEARNED:
-                    if info.letters == NULL:
-                        self.describe_part(parts[column], &info, query.grouped)
-                    value = earn(self.rules, &query.parts[query_form][row], &info, value)
+                    value = self._earn(space, parts[column], query_form, row, value)
                     relations[column][row] = value
                 grid.points[row][column] = value & UNEARNED
         score_grid(
@@ -113,6 +112,23 @@ cdef class ScoringIndex(PartIndex):
             query.share, found,
         )
         return 0
+
+    cdef int32_t _earn(
+        self, Workspace space, uint32_t part, int query_form, int row, int32_t relation
+    ) noexcept nogil:
+        """The relation with the points of its letters, which are the same in every search."""
+        cdef uint64_t word = space.words[space.query.pool_start[query_form] + row]
+        cdef Remembered* known = space.place_of(word, part)
+        cdef PartInfo info
+        if word and known.word == word and known.part == part:
+            return known.relation
+        self.describe_part(part, &info, False)
+        relation = earn(self.rules, &space.query.parts[query_form][row], &info, relation)
+        if word:
+            known.word = word
+            known.part = part
+            known.relation = relation
+        return relation
 
     cdef int align_names(self, Workspace space, uint32_t source, Alignment* best) except -1 nogil:
         """The best reading of the names of a person, without other evidence; ``source`` is what ``owner`` tells of a
@@ -148,7 +164,7 @@ cdef class ScoringIndex(PartIndex):
         if put_off and (query.contradicted_bound > best.score or best.lowest > CLOSE):
             for first in range(self.several_start.data[source], last):
                 name = self.several_form.data[2 * first + 1]
-                if space.marked and best.level <= CLOSE:
+                if query.forms == 1 and best.level <= CLOSE:
                     parts = self.form(self.several_form.data[2 * first], &size)
                     if self.bound_apart(space, parts, size, 0, False, &exact) <= max(best.score, floor - 1):
                         continue        # of equal scores that with the lower level is kept
@@ -299,14 +315,14 @@ cdef class ScoringIndex(PartIndex):
 
     cdef int _known_pairs(
         self, Workspace space, const uint32_t* parts, int size, int* column_of_row
-    ) noexcept nogil:
+    ) except -2 nogil:
         """The pairs of a form that some level accepts, where each part has one partner at most: how many, or -1."""
         cdef uint16_t mask, taken = 0
         cdef int column, row, pairs = 0
         for row in range(space.query.size[0]):
             column_of_row[row] = -1
         for column in range(size):
-            mask = self.marks(space, parts[column])
+            mask = self._accepted(space, parts[column])
             if mask == 0:
                 continue
             if mask & (mask - 1) or mask & taken:
@@ -318,6 +334,17 @@ cdef class ScoringIndex(PartIndex):
             column_of_row[row] = column
             pairs += 1
         return pairs
+
+    cdef inline uint16_t _accepted(self, Workspace space, uint32_t part) except? 0xFFFF nogil:
+        """The parts of the only form of the query that some level pairs with a part."""
+        cdef uint16_t found = 0
+        cdef int row
+        if space.marked:
+            return self.marks(space, part)
+        for row in range(space.query.size[0]):
+            if self._relation(space, part, row) >> 16:
+                found |= 1u << row
+        return found
 
     cdef inline int32_t _relation(self, Workspace space, uint32_t part, int row) except -1 nogil:
         """The relation of a part to a part of the full form of the query, its points perhaps UNEARNED."""
@@ -353,12 +380,11 @@ cdef class ScoringIndex(PartIndex):
         cdef uint16_t masks[MAX_PARTS]
         cdef uint32_t unearned = 0, taken = 0
         cdef int32_t* relations
-        cdef PartInfo info
         exact[0] = False
         pairs = self._known_pairs(space, parts, size, column_of_row)
         if pairs < 0:
             for column in range(size):
-                masks[column] = self.marks(space, parts[column])
+                masks[column] = self._accepted(space, parts[column])
             return UNBOUNDED if identifies(masks, size, rows, 0, False) else query.contradicted_bound
         for column in range(size):
             name_weight[column] = self.part_weight(parts[column])
@@ -400,8 +426,7 @@ cdef class ScoringIndex(PartIndex):
                 row += 1
             unearned &= unearned - 1
             relations = space.relations(parts[column_of_row[row]])
-            self.describe_part(parts[column_of_row[row]], &info, query.grouped)
-            relations[row] = earn(self.rules, &query.parts[0][row], &info, relations[row])
+            relations[row] = self._earn(space, parts[column_of_row[row]], 0, row, relations[row])
             points[row] = relations[row] & UNEARNED
 
     cdef int _bound_contradicted(
@@ -533,9 +558,15 @@ cdef class ScoringIndex(PartIndex):
             PS_PREFETCH(&space.slot[parts[part]])
 
 
-cdef void prepare_joins(Workspace space) noexcept nogil:
+cdef void prepare_search(Workspace space) noexcept nogil:
+    """What a search asks of its query beside ``_align.prepare``."""
     cdef const Query* query = &space.query
-    cdef int position, run = 0, joined
+    cdef int position, run = 0, joined, form
+    for form in range(query.forms):
+        for position in range(query.size[form]):
+            space.words[query.pool_start[form] + position] = pack_word(
+                query.parts[form][position].letters, query.parts[form][position].length
+            )
     space.lengths = 0
     space.joined_lengths = 0
     space.query_initials = False

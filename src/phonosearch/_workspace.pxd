@@ -25,6 +25,11 @@ ctypedef struct Found:          # the people of one form, or a person of several
     int16_t score               # for the name; -1 until known
     bint surely_close           # whether the query pairs off without a part that matches nothing
 
+ctypedef struct Remembered:     # the relation of a query part to a part of the index
+    uint64_t word
+    uint32_t part
+    int32_t relation
+
 ctypedef struct Hit:
     uint32_t person
     uint32_t source
@@ -46,6 +51,8 @@ cdef class Workspace:
     cdef Expansion expansion[MAX_PARTS]     # of each part of the current form
     cdef int expansions
     cdef int form               # of the query, that the marks speak of
+    cdef Remembered* remembered     # relations beside the matches, each in the one place that it may have
+    cdef uint64_t words[MAX_FORMS * MAX_PARTS]  # of the parts of the query, packed; 0 for those that cannot be
     cdef uint32_t* candidates   # forms to verify
     cdef size_t candidate_room, candidate_count
     cdef Found* found
@@ -72,5 +79,6 @@ cdef class Workspace:
     cdef int recall_expansion(self, const Expansion* known, int position) except -1 nogil
     cdef int end_expansion(self, uint64_t word, int level, const uint64_t* forms) except -1 nogil
     cdef int32_t* relations(self, uint32_t part) except NULL nogil
+    cdef Remembered* place_of(self, uint64_t word, uint32_t part) noexcept nogil
     cdef void forget_form(self) noexcept nogil
     cdef void forget(self) noexcept nogil

@@ -14,6 +14,7 @@ cdef enum:
     POOL = MAX_FORMS * MAX_PARTS    # relations of one part of the index, at most
     KEPT_SLOTS = 1 << 14
     MOST_KEPT = 1 << 13             # expansions
+    REMEMBERED = 1 << 17            # 2 MiB
     MOST_MATCHES = 1 << 20          # of the expansions that are kept: 8 MiB
 
 
@@ -39,6 +40,7 @@ cdef class Workspace:
         self.seen = <uint8_t*>calloc(forms // 8 + 1, 1)
         self.seen_several = <uint8_t*>calloc(several // 8 + 1, 1)
         self.kept = <Expansion*>calloc(KEPT_SLOTS, sizeof(Expansion))
+        self.remembered = <Remembered*>calloc(REMEMBERED, sizeof(Remembered))
         self.pair = NULL
         self.slot_part = NULL
         self.matches = NULL
@@ -48,7 +50,7 @@ cdef class Workspace:
         self.hits = NULL
         if (
             self.mark == NULL or self.slot == NULL or self.seen == NULL or self.seen_several == NULL
-            or self.kept == NULL
+            or self.kept == NULL or self.remembered == NULL
         ):
             raise MemoryError
 
@@ -58,6 +60,7 @@ cdef class Workspace:
         free(self.seen)
         free(self.seen_several)
         free(self.kept)
+        free(self.remembered)
         free(self.pair)
         free(self.slot_part)
         free(self.matches)
@@ -187,6 +190,11 @@ cdef class Workspace:
         self.slots += 1
         self.slot[part] = self.slots
         return row
+
+    cdef Remembered* place_of(self, uint64_t word, uint32_t part) noexcept nogil:
+        """Where the relation of a packed word to a part of the index stands, if it is remembered."""
+        cdef uint64_t key = (word ^ <uint64_t>part << 40) * <uint64_t>0x9E3779B97F4A7C15u
+        return &self.remembered[key >> 47]
 
     cdef void forget_form(self) noexcept nogil:
         """Forget the marks of a form of the query; what was learnt of its matches is kept with them."""
