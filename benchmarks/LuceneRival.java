@@ -125,6 +125,20 @@ public final class LuceneRival {
         return rows;
     }
 
+    /** Asks all, and notes in one column of {@code nanoseconds} what each took. */
+    private static List<int[]> ask(
+            IndexSearcher searcher, List<String> texts, String kind, int wanted, long[][] nanoseconds, int pass)
+            throws IOException {
+        List<int[]> found = new ArrayList<>();
+        for (int at = 0; at < texts.size(); at++) {
+            long start = System.nanoTime();
+            int[] rows = search(searcher, texts.get(at), kind, wanted);
+            nanoseconds[at][pass] = System.nanoTime() - start;
+            found.add(rows);
+        }
+        return found;
+    }
+
     private static void search(String[] arguments) throws IOException {
         Path folder = Paths.get(arguments[1]);
         String kind = arguments[2];
@@ -137,19 +151,14 @@ public final class LuceneRival {
         try (DirectoryReader reader = DirectoryReader.open(FSDirectory.open(folder))) {
             IndexSearcher searcher = new IndexSearcher(reader);
             searcher.setQueryCache(null);
-            // The compiler needs some thousands of calls, or some seconds of them.
+            // The compiler needs thousands of calls; when they are slow, some seconds of them.
+            long[][] uncounted = new long[warming.size()][1];
             long end = System.nanoTime() + 10_000_000_000L;
-            for (int count = 0; count < 4000 && !warming.isEmpty() && System.nanoTime() < end; count++) {
-                search(searcher, warming.get(count % warming.size()), kind, wanted);
+            for (int asked = 0; asked < 10_000 && !warming.isEmpty() && System.nanoTime() < end; asked += warming.size()) {
+                ask(searcher, warming, kind, wanted, uncounted, 0);
             }
             for (int pass = 0; pass < passes; pass++) {
-                found.clear();
-                for (int at = 0; at < queries.size(); at++) {
-                    long start = System.nanoTime();
-                    int[] rows = search(searcher, queries.get(at), kind, wanted);
-                    nanoseconds[at][pass] = System.nanoTime() - start;
-                    found.add(rows);
-                }
+                found = ask(searcher, queries, kind, wanted, nanoseconds, pass);
             }
         }
         try (BufferedWriter out = Files.newBufferedWriter(Paths.get(arguments[7]))) {

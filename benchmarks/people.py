@@ -80,7 +80,7 @@ _SCHEMA = pa.schema([(column, pa.string()) for column in _COLUMNS])
 
 
 def _batches(size: int, seed: int, people: int = 1 << 16) -> Iterator[pa.RecordBatch]:
-    """The rows of `testing.population_columns`, made piece by piece: whole columns of ten million people fill memory."""
+    """The rows of `testing.population_columns`, piece by piece: whole columns of ten million people fill memory."""
     population = testing.population(size, seed=seed, source=source())
     while some := list(islice(population, people)):
         rows: list[tuple[str | None, ...]] = []
@@ -96,7 +96,7 @@ def _batches(size: int, seed: int, people: int = 1 << 16) -> Iterator[pa.RecordB
 def people_table(size: int, seed: int = 0) -> pa.Table:
     """Invented people, a row for each name; the same for the same ``size`` and ``seed``.
 
-    Kept as Arrow IPC in the user's cache, or in ``PHONOSEARCH_BENCH_CACHE``; a mapped file, so memory holds what is read.
+    Kept as Arrow IPC in the user's cache, or in ``PHONOSEARCH_BENCH_CACHE``, and mapped from there.
     """
     path = _cache_folder() / f"people-{_version()}-{size}-{seed}.arrow"
     if not path.exists():

@@ -6,6 +6,7 @@ A cluster of its own in a temporary folder, which no network reaches, stopped wh
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
 import pwd
 import shutil
@@ -129,15 +130,14 @@ class _Postgres(Rival):
     def version(self) -> str:
         binaries = _binaries()
         done = subprocess.run([f"{binaries}/postgres", "--version"], capture_output=True, text=True, check=True)
-        return done.stdout.split("(")[0].replace("postgres", "PostgreSQL").replace("PostgreSQL (PostgreSQL)", "").strip()
+        return "PostgreSQL " + done.stdout.split()[2]
 
     def _run(self, work: Coroutine[Any, Any, _Result]) -> _Result:
         assert self._loop is not None
         return self._loop.run_until_complete(work)
 
     def prepare(self) -> None:
-        import asyncpg  # type: ignore[import-untyped,import-not-found,unused-ignore]
-
+        asyncpg: Any = importlib.import_module("asyncpg")
         binaries = _binaries()
         assert binaries is not None
         self._cluster = cluster = _Cluster(binaries)
@@ -146,7 +146,7 @@ class _Postgres(Rival):
             cluster.check()
             try:
                 self._connection: Any = self._run(
-                    asyncpg.connect(host=str(cluster.folder), user="bench", database="postgres", command_timeout=None)
+                    asyncpg.connect(host=str(cluster.folder), user="bench", database="postgres")
                 )
                 break
             except (OSError, asyncpg.CannotConnectNowError):
@@ -212,7 +212,7 @@ class Trigrams(_Postgres):
 
 
 class Sounds(_Postgres):
-    """fuzzystrmatch: every part shares a Double Metaphone code with a part of the name; nearest by Levenshtein first."""
+    """fuzzystrmatch: every part shares a Double Metaphone code with a part of the name; by Levenshtein distance."""
 
     name = "PostgreSQL dmetaphone GIN + levenshtein"
     note = "every part shares a code with a part of the name; GIN index on the codes, ranked by Levenshtein distance"
