@@ -328,7 +328,7 @@ CAVEATS = """\
 
 def report(plan: Plan, stem: Path | None) -> Iterator[str]:
     """Markdown, line by line; plots beside ``stem``, where there is one."""
-    load = os.getloadavg()[0]
+    before = os.getloadavg()[0]
     size = plan.size
     people = people_table(size, plan.seed)
     queries = benchmark_queries(people, plan.queries, plan.seed)
@@ -378,7 +378,8 @@ def report(plan: Plan, stem: Path | None) -> Iterator[str]:
     yield f"# phonosearch and its rivals, {size:,} people"
     yield ""
     yield f"- {datetime.date.today().isoformat()}: `{command}`"
-    yield f"- {machine()}, {os.cpu_count()} cores, {memory()}, {platform.system()}; load at the start {load:.1f}"
+    yield f"- {machine()}, {os.cpu_count()} cores, {memory()}, {platform.system()}; load {before:.1f} before,"
+    yield f"  {os.getloadavg()[0]:.1f} after: what is above one was other work, which makes times longer"
     yield f"- {versions()}; names: {source()}; {people.num_rows:,} names of {size:,} people; rules {rules}"
     yield CAVEATS.format(
         page=PAGE, warming=WARMING, passes=PASSES, mixed=len(mixed), slow=min(plan.slow, len(mixed))
