@@ -50,7 +50,8 @@ def _save(figure: Any, stem: Path, name: str) -> str:
 def _style(name: str, at: int) -> dict[str, Any]:
     """Colours and marks that tell twenty searchers apart; ours are black."""
     if name.startswith("phonosearch"):
-        return {"color": "black", "linewidth": 2.5, "marker": "*", "markersize": 10}
+        hollow = {"linestyle": "--", "markerfacecolor": "white"} if name.endswith("sounds") else {}
+        return {"color": "black", "linewidth": 2.5, "marker": "*", "markersize": 11, **hollow}
     return {"color": f"C{at % 10}", "marker": "osD^vP<>X"[at % 9], "linewidth": 1.2}
 
 
@@ -58,9 +59,8 @@ def _latency(pyplot: Any, searchers: Mapping[str, Sequence[Point]]) -> Any:
     figure, panels = pyplot.subplots(1, 2, figsize=(13, 5.5), sharey=True)
     for axes, title in zip(panels, ("median", "p99"), strict=True):
         for at, (name, points) in enumerate(searchers.items()):
-            style = _style(name, at) | ({"linestyle": "--"} if name.endswith("sounds") else {})
             ms = [point.median if title == "median" else point.high for point in points]
-            axes.plot([point.people for point in points], ms, label=name, **style)
+            axes.plot([point.people for point in points], ms, label=name, **_style(name, at))
         axes.set(xscale="log", yscale="log", xlabel="people", title=f"{title}, best pass")
         axes.grid(alpha=0.3)
     panels[0].set(ylabel="milliseconds a query")
