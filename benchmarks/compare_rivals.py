@@ -24,7 +24,7 @@ import pyarrow as pa
 
 import phonosearch as ps
 import plots
-from checks import Row, check_page, check_recorded, check_search, is_named
+from checks import Row, WrongAnswerError, check_page, check_recorded, check_search, is_named
 from growth import Size, growth_section, measure_sizes
 from hard_queries import hard_section, slowest_section
 from measuring import PASSES, clock, machine, memory, number, percentiles, ratio, table, timed_build, versions
@@ -150,8 +150,12 @@ def measure_rivals(people: pa.Table, asked: list[BenchmarkQuery], plan: Plan) ->
                 queries = mixed[: plan.slow] if rival.slow else asked
                 measured.append(measure_rival(rival, names, ids, queries, warming))
                 continue
+            except WrongAnswerError:
+                raise
             except RivalError as error:
                 why = str(error)
+            except Exception as error:  # a rival that breaks down must not cost the report of the others
+                why = f"{type(error).__name__}: {error}"
         print(f"left out: {rival.name}: {why}", file=sys.stderr)
         absent.append(Absent(rival.name, why))
     return measured, absent
@@ -191,9 +195,7 @@ def recall_text(timed: Timed, kind: str) -> str:
     return "–" if math.isnan(named) else f"{named:.3f} ({meant:.3f})"
 
 
-def levels_section(
-    index: ps.PersonIndex, queries: list[BenchmarkQuery], warming: Sequence[str]
-) -> Iterator[str]:
+def levels_section(index: ps.PersonIndex, queries: list[BenchmarkQuery], warming: Sequence[str]) -> Iterator[str]:
     yield "## phonosearch by level and kind of query"
     yield ""
     yield "Milliseconds without evidence; recall as above; people found (`total`)."
@@ -381,9 +383,7 @@ def report(plan: Plan, stem: Path | None) -> Iterator[str]:
     yield f"- {machine()}, {os.cpu_count()} cores, {memory()}, {platform.system()}; load {before:.1f} before,"
     yield f"  {os.getloadavg()[0]:.1f} after: what is above one was other work, which makes times longer"
     yield f"- {versions()}; names: {source()}; {people.num_rows:,} names of {size:,} people; rules {rules}"
-    yield CAVEATS.format(
-        page=PAGE, warming=WARMING, passes=PASSES, mixed=len(mixed), slow=min(plan.slow, len(mixed))
-    )
+    yield CAVEATS.format(page=PAGE, warming=WARMING, passes=PASSES, mixed=len(mixed), slow=min(plan.slow, len(mixed)))
     yield f"- {checked}. Every page of a rival held distinct names that exist, and each found the share of recorded"
     yield "  names that it must; otherwise there would be no report."
     yield ""

@@ -71,8 +71,6 @@ def _peak() -> float:
 def measure(size: int, count: int, seed: int) -> Size:
     """Build, save, open and search so many people."""
     people = people_table(size, seed)
-    queries = [query for query in benchmark_queries(people, count, seed) if query.kind in MIXTURE]
-    warming = [query.text for query in benchmark_queries(people, _WARMING, seed + 1) if query.kind in MIXTURE]
     with tempfile.TemporaryDirectory(prefix="phonosearch-") as folder:
         path, bare = Path(folder) / "people.psx", Path(folder) / "bare.psx"
         # One index at a time: at ten million each takes half a gibibyte and more.
@@ -87,6 +85,8 @@ def measure(size: int, count: int, seed: int) -> Size:
         start = time.perf_counter()
         index = ps.PersonIndex.open(path)
         opened = time.perf_counter() - start
+    queries = [query for query in benchmark_queries(people, count, seed) if query.kind in MIXTURE]
+    warming = [query.text for query in benchmark_queries(people, _WARMING, seed + 1) if query.kind in MIXTURE]
     gc.collect()
     gc.freeze()
     first: dict[str, tuple[float, float]] = {}

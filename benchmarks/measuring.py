@@ -37,9 +37,7 @@ class Clocked(NamedTuple, Generic[_Result]):
     found: list[_Result]
 
 
-def clock(
-    queries: Sequence[_Query], search: Callable[[_Query], _Result], passes: int = PASSES
-) -> Clocked[_Result]:
+def clock(queries: Sequence[_Query], search: Callable[[_Query], _Result], passes: int = PASSES) -> Clocked[_Result]:
     """Ask all queries, one after another, several times over."""
     first: list[float] = []
     best = [float("inf")] * len(queries)
