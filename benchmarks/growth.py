@@ -40,6 +40,8 @@ class Size:
     ----------
     first, best : dict
         For each level the median and the 99th percentile of milliseconds, at first sight and of the best pass.
+    found : dict
+        For each level the median and the 99th percentile of the people found.
     recall : float
         Share of the queries of the main mixture with the right name on the page, at level close.
     build, bare_build, open : float
@@ -54,6 +56,7 @@ class Size:
     names: int
     first: dict[str, tuple[float, float]]
     best: dict[str, tuple[float, float]]
+    found: dict[str, tuple[float, float]]
     recall: float
     build: float
     bare_build: float
@@ -91,22 +94,24 @@ def measure(size: int, count: int, seed: int) -> Size:
     gc.freeze()
     first: dict[str, tuple[float, float]] = {}
     best: dict[str, tuple[float, float]] = {}
+    found: dict[str, tuple[float, float]] = {}
     recall = math.nan
     for level in LEVELS:
         for text in warming:
             index.search(text, level=level, limit=PAGE)
         asked = queries[:_WIDE] if level == "wide" else queries
         clocked = clock(asked, lambda query, level=level: index.search(query.text, level=level, limit=PAGE))  # type: ignore[misc]
-        for times, ms in ((first, clocked.first), (best, clocked.best)):
-            middle, _, highest = percentiles(ms)
-            times[level] = (middle, highest)
+        totals = [answer.total for answer in clocked.found]
+        for figures, values in ((first, clocked.first), (best, clocked.best), (found, totals)):
+            middle, _, highest = percentiles(values)
+            figures[level] = (middle, highest)
         if level == "close":
             rows = [[Row(hit.person_id, ps.normalise(hit.name)) for hit in answer.hits] for answer in clocked.found]
             check_recorded("phonosearch, level close", asked, rows, 0.99)
             recall = sum(map(is_named, asked, rows)) / len(asked)
     return Size(
-        people=size, names=people.num_rows, first=first, best=best, recall=recall, build=build, bare_build=bare_build,
-        open=opened, size=stored, bare_size=bare_stored, peak=peak,
+        people=size, names=people.num_rows, first=first, best=best, found=found, recall=recall, build=build,
+        bare_build=bare_build, open=opened, size=stored, bare_size=bare_stored, peak=peak,
     )  # fmt: skip
 
 
@@ -141,6 +146,10 @@ def growth_section(sizes: Sequence[Size]) -> Iterator[str]:
         times = [f"{number(one.best[level][at])} ({number(one.first[level][at])})" for level, at in cells]
         rows.append([f"{one.people:,}", f"{one.names:,}", *times])
     yield from table(head, rows)
+    yield "People found, median and 99th percentile; this is what a search counts, and what it cannot escape."
+    yield ""
+    rows = [[f"{one.people:,}", *(f"{one.found[level][at]:,.0f}" for level, at in cells)] for one in sizes]
+    yield from table(["people", *head[2:]], rows)
     yield "Bare: without names to display. Peak: the most memory of the process while it built, saved and built again,"
     yield "with the file of people that it mapped."
     yield ""

@@ -184,14 +184,14 @@ def test_growth() -> None:
         assert one.recall > 0.9
         assert all(0 < one.best[level][0] <= one.best[level][1] for level in LEVELS)
     lines = list(growth_section(sizes))
-    assert sum(f"| {SIZE} " in line for line in lines) == 3
+    assert sum(f"| {SIZE} |" in line for line in lines) == 4
 
 
 def test_plots_are_repeatable(tmp_path: Path) -> None:
     if why := plots.missing():
         pytest.skip(why)
     times = dict.fromkeys(LEVELS, (0.1, 1.0))
-    sizes = [Size(n, n, times, times, 1.0, 0.1, 0.1, 0.1, 90.0, 70.0, 1.0) for n in (100, 1000)]
+    sizes = [Size(n, n, times, times, times, 1.0, 0.1, 0.1, 0.1, 90.0, 70.0, 1.0) for n in (100, 1000)]
     points = {name: [plots.Point(n, 0.1, 1.0, 0.9) for n in (100, 1000)] for name in ("phonosearch, level close", "b")}
     drawn = []
     for folder in ("a", "b"):
