@@ -11,6 +11,7 @@ import os
 import platform
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
@@ -460,6 +461,8 @@ def main() -> None:
         help="write the Markdown there too, and plots beside it; without FILE, to benchmarks/results",
     )  # fmt: skip
     arguments = parser.parse_args()
+    # What a rival started is stopped also when somebody ends this process.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     output: Path | None = arguments.output
     if output == Path():
         cpu = re.sub(r"[^a-z0-9]+", "-", machine().lower()).strip("-")

@@ -10,6 +10,7 @@ import importlib
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -80,6 +81,9 @@ class _Cluster:
             reason = self._log() or str(error)
             self.stop()
             raise RivalError(f"PostgreSQL cannot be started: {reason}") from error
+        except BaseException:
+            self.stop()
+            raise
 
     def _log(self) -> str:
         """The last line that the server wrote."""
@@ -96,7 +100,8 @@ class _Cluster:
 
     def stop(self) -> None:
         if self._server:
-            self._server.terminate()
+            # Its fast way to stop: it does not wait for clients to leave.
+            self._server.send_signal(signal.SIGINT)
             try:
                 self._server.wait(30)
             except subprocess.TimeoutExpired:

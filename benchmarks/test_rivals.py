@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -102,6 +106,33 @@ def test_postgres_is_stopped() -> None:
     rival.close()
     assert server.poll() is not None
     assert not cluster.folder.exists()
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder for temporary files that other users may enter, as that of pytest they may not."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+def test_postgres_ends_with_us(open_folder: Path) -> None:
+    """A server must not outlive a benchmark that is ended from outside."""
+    if why := rival_postgres.Trigrams().missing():
+        pytest.skip(why)
+    script = Path(__file__).with_name("compare_rivals.py")
+    command: list[str | Path] = [sys.executable, script, "--people=200", "--queries=20", "--hard=20", "--growth="]
+    environment = {**os.environ, "TMPDIR": str(open_folder)}
+    process = subprocess.Popen([*command, "--only=pg_trgm"], env=environment, stdout=subprocess.DEVNULL)
+    try:
+        for _ in range(1200):
+            if process.poll() is not None or list(open_folder.glob("*-pg-*/.s.PGSQL.*")):
+                break
+            time.sleep(0.05)
+    finally:
+        process.terminate()
+    assert process.wait(60) == 143
+    assert not list(open_folder.iterdir())
 
 
 def test_postgres_that_cannot_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
