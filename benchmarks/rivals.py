@@ -43,7 +43,7 @@ class Rival(ABC):
     packages: ClassVar[tuple[str, ...]] = ("rapidfuzz",)
     slow: ClassVar[bool] = False
     """Whether a query takes a tenth of a second at a million names, so that it is asked fewer."""
-    floor: ClassVar[float] = 0.0
+    floor: ClassVar[float]
     """The least share of recorded names that it must find: less would be a mistake in how it is asked."""
     build_seconds: float | None = None
     """Of the last build, where it keeps its own time."""
@@ -105,6 +105,7 @@ def _text_size(names: Sequence[str]) -> int:
 
 class _Scan(Rival):
     slow = True
+    floor = 0.4  # a longer name that holds the whole query may be less similar than a shorter one that does not
 
     def build(self, names: Sequence[str]) -> None:
         self._names = names

@@ -19,6 +19,7 @@ import pytest
 import phonosearch as ps
 import plots
 import rival_postgres
+import rival_sqlite
 from checks import Row, WrongAnswerError, check_page, check_recorded, check_search
 from compare_rivals import KINDS, RIVALS, measure_rival, normalised
 from growth import LEVELS, Size, growth_section, measure
@@ -87,6 +88,18 @@ def test_rival(rival: Rival, people: pa.Table, queries: list[BenchmarkQuery]) ->
             assert query.person_id in [row.person_id for row in rows]
     folder = getattr(rival, "_folder", None)
     assert folder is None or not Path(folder).exists()
+
+
+@pytest.mark.parametrize("kind", rival_sqlite.SQLITE, ids=lambda kind: kind.name)
+def test_sqlite_ranks(
+    kind: type[Rival], people: pa.Table, queries: list[BenchmarkQuery], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own order is what chooses the candidates: where all fit among them, nobody notices that it has none."""
+    monkeypatch.setattr(rival_sqlite, "CANDIDATES", 20)
+    if why := kind().missing():
+        pytest.skip(why)
+    names = [normalised(name) for name in people["full_name"].to_pylist()]
+    measure_rival(kind(), names, people["person_id"].to_pylist(), queries, [])
 
 
 def test_names_of_rivals_differ() -> None:
