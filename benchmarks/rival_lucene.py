@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import re
 import shutil
 import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
@@ -38,6 +40,27 @@ def _jars() -> dict[str, Path]:
     return found
 
 
+def _run(program: str, classes: Path, *arguments: object) -> str:
+    """What a program of Java prints."""
+    paths = ":".join(map(str, [classes, *_jars().values()]))
+    options = () if program == "javac" else VIRTUAL_MACHINE
+    done = subprocess.run(
+        [program, *options, "-cp", paths, *map(str, arguments)], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise RivalError(f"{program}: {(done.stderr.strip().splitlines() or ['failed'])[0]}")
+    return done.stdout
+
+
+@cache
+def _classes() -> Path:
+    """The compiled program, kept as long as this process lives."""
+    folder = tempfile.TemporaryDirectory(prefix="phonosearch-java-")
+    atexit.register(folder.cleanup)
+    _run("javac", Path(folder.name), "-d", folder.name, SOURCE)
+    return Path(folder.name)
+
+
 class _Lucene(Rival):
     """An index of parts and of their Double Metaphone codes, of one segment."""
 
@@ -60,26 +83,16 @@ class _Lucene(Rival):
         java = subprocess.run(["java", "-version"], capture_output=True, text=True, check=True).stderr.split('"')[1]
         return ", ".join([*(path.stem for path in _jars().values()), f"Java {java}"])
 
-    def _java(self, program: str, *arguments: object) -> str:
-        assert self._folder is not None
-        classes = ":".join(map(str, [self._folder / "classes", *_jars().values()]))
-        options = () if program == "javac" else VIRTUAL_MACHINE
-        command = [program, *options, "-cp", classes, *map(str, arguments)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise RivalError(f"{program}: {(done.stderr.strip().splitlines() or ['failed'])[0]}")
-        return done.stdout
-
     def prepare(self) -> None:
+        _classes()
         self._folder = Path(tempfile.mkdtemp(prefix="phonosearch-lucene-"))
-        self._java("javac", "-d", self._folder / "classes", SOURCE)
 
     def build(self, names: Sequence[str]) -> None:
         assert self._folder is not None
         self._names = names
         path = self._folder / "names"
         path.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
-        self.build_seconds = float(self._java("java", "LuceneRival", "index", self._folder / "index", path))
+        self.build_seconds = float(_run("java", _classes(), "LuceneRival", "index", self._folder / "index", path))
 
     def _answers(self, warming: Sequence[str], texts: Sequence[str], k: int) -> list[tuple[list[float], list[int]]]:
         """For each text the milliseconds of every pass, and the rows found."""
@@ -87,7 +100,7 @@ class _Lucene(Rival):
         paths = [self._folder / name for name in ("warming", "queries", "answers")]
         for path, lines in zip(paths, (warming, texts), strict=False):
             path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-        self._java("java", "LuceneRival", "search", self._folder / "index", self.kind, k, PASSES, *paths)
+        _run("java", _classes(), "LuceneRival", "search", self._folder / "index", self.kind, k, PASSES, *paths)
         found = []
         for line in paths[-1].read_text(encoding="utf-8").splitlines():
             times, rows = line.split("\t")
