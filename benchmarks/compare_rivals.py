@@ -296,8 +296,8 @@ def searchers_table(found: Sequence[Measured], size: int) -> Iterator[str]:
     )  # fmt: skip
 
 
-def rivals_section(absent: Sequence[Absent]) -> Iterator[str]:
-    """How each rival is set up, and why others are absent."""
+def rivals_section(measured: Sequence[Measured], absent: Sequence[Absent]) -> Iterator[str]:
+    """How each rival that was measured is set up, and why others are absent."""
     yield "## The rivals"
     yield ""
     why = dict(absent)
@@ -305,7 +305,7 @@ def rivals_section(absent: Sequence[Absent]) -> Iterator[str]:
         rival = kind()
         if rival.name in why:
             yield f"- {rival.name}: **left out**: {why[rival.name]}"
-        elif not rival.missing():
+        elif rival.name in {one.name for one in measured}:
             version = rival.version()
             yield f"- {rival.name}{f' ({version})' if version else ''}: {rival.note}"
     yield ""
@@ -405,7 +405,7 @@ def report(plan: Plan, stem: Path | None) -> Iterator[str]:
         ([one.name, *(recall_text(one.timed, kind) for kind in KINDS)] for one in found if "evidence" not in one.name),
     )
     yield from plots_section(stem, found, smaller, sizes, size)
-    yield from rivals_section(absent)
+    yield from rivals_section(measured, absent)
     if sizes:
         yield from growth_section(sizes)
     yield from of_hard
