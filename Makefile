@@ -27,8 +27,11 @@ types: $(VENV)/lint
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest --ignore-missing-stub --ignore-disjoint-bases $(STUBBED)
 
-bench: $(VENV)/bench
-	$(BIN)/python benchmarks/compare_rivals.py
+# BENCH="--people 1000000 --growth 10000,100000,1000000,10000000 --output" is the whole of it.
+BENCH ?= --output
+
+bench: $(VENV)/bench $(VENV)/rivals
+	$(BIN)/python benchmarks/compare_rivals.py $(BENCH)
 
 # Data and peers live outside the environment. nomenklatura is compiled against ICU, so it may not be had everywhere.
 ACCURACY := .accuracy
@@ -76,6 +79,11 @@ $(VENV)/built: $(VENV)/packages setup.py $(KERNEL) $(wildcard src/phonosearch/*.
 $(VENV)/lint $(VENV)/bench: $(VENV)/%: $(VENV)/built
 	$(BIN)/python tools/requirements.py $* > $@.txt
 	$(PIP) -r $@.txt
+	touch $@
+
+$(VENV)/rivals: $(VENV)/bench
+	$(BIN)/python tools/requirements.py rivals > $@.txt
+	$(PIP) -r $@.txt || echo "cannot be installed: $$(tr '\n' ' ' < $@.txt)"
 	touch $@
 
 $(SAFE)/built: $(VENV)/built $(wildcard src/phonosearch/*.py src/phonosearch/data/*)

@@ -8,9 +8,11 @@ import os
 from collections.abc import Iterator
 from functools import cache
 from importlib import resources
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.ipc
@@ -82,18 +84,36 @@ def _cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "phonosearch-benchmarks"
 
 
+_COLUMNS = ("person_id", "full_name", "kind", "dob", "sex", "place")
+_SCHEMA = pa.schema([(column, pa.string()) for column in _COLUMNS])
+
+
+def _batches(size: int, seed: int, people: int = 1 << 16) -> Iterator[pa.RecordBatch]:
+    """The rows of `testing.population_columns`, piece by piece: whole columns of ten million people fill memory."""
+    population = testing.population(size, seed=seed, source=source())
+    while some := list(islice(population, people)):
+        rows: list[tuple[str | None, ...]] = []
+        for person in some:
+            dob = person.get("dob")
+            rest = (";".join(dob) if isinstance(dob, list) else dob, person.get("sex"), person["place"])
+            for name in person.get("names") or [person]:
+                full_name = name.get("full_name") or f"{name['forenames']} {name['surname']}"
+                rows.append((person["person_id"], full_name, name.get("kind", "primary"), *rest))
+        yield pa.record_batch([pa.array(column, pa.string()) for column in zip(*rows, strict=True)], schema=_SCHEMA)
+
+
 def people_table(size: int, seed: int = 0) -> pa.Table:
     """Invented people, a row for each name; the same for the same ``size`` and ``seed``.
 
-    Kept as Arrow IPC in the user's cache, or in ``PHONOSEARCH_BENCH_CACHE``.
+    Kept as Arrow IPC in the user's cache, or in ``PHONOSEARCH_BENCH_CACHE``, and mapped from there.
     """
     path = _cache_folder() / f"people-{_version()}-{size}-{seed}.arrow"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        table = pa.table(testing.population_columns(size, seed=seed, source=source()))
         unfinished = path.with_suffix(f".{os.getpid()}")
-        with pa.ipc.new_file(unfinished, table.schema) as writer:
-            writer.write_table(table, max_chunksize=1 << 16)
+        with pa.ipc.new_file(unfinished, _SCHEMA) as writer:
+            for batch in _batches(size, seed):
+                writer.write_batch(batch)
         unfinished.replace(path)
     with pa.memory_map(str(path)) as stream:
         return pa.ipc.open_file(stream).read_all()
@@ -128,15 +148,18 @@ def people_stream(size: int, names: int = 1) -> pa.RecordBatchReader:
     return pa.RecordBatchReader.from_batches(schema, batches())
 
 
-def _sample(table: pa.Table, count: int) -> list[dict[str, str]]:
-    rows = table.take([number * table.num_rows // count for number in range(count)])
-    return rows.select(["person_id", "full_name"]).to_pylist()
+def _sample(table: pa.Table, most: int) -> list[dict[str, str]]:
+    """Primary names, evenly spread over the table."""
+    primary = np.flatnonzero(pc.equal(table["kind"], "primary").to_numpy())
+    count = min(len(primary), most)
+    rows = primary[np.arange(count) * len(primary) // count] if count else primary
+    sample: list[dict[str, str]] = table.select(["person_id", "full_name"]).take(rows).to_pylist()
+    return sample
 
 
 def benchmark_queries(table: pa.Table, count: int, seed: int = 0) -> list[BenchmarkQuery]:
     """``count`` queries of the main mixture, then a tenth as many of three parts, then the common names."""
-    primary = table.filter(pc.equal(table["kind"], "primary"))
-    people = _sample(primary, min(primary.num_rows, 50_000))
+    people = _sample(table, 50_000)
     meant = {person["person_id"]: ps.normalise(person["full_name"]) for person in people}
     found = []
     for query in testing.queries(people, count, seed=seed):

@@ -1,4 +1,4 @@
-"""Other ways to search names, behind one small interface.
+"""Other ways to search names, behind one small interface; here those that live in this process.
 
 Each is given names and queries that phonosearch normalised (a-z and single spaces), which is not counted in its time.
 """
@@ -11,7 +11,7 @@ import sys
 import tempfile
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial, reduce
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,19 +19,51 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Rival", "rivals"]
+from measuring import Clocked, clock
+
+__all__ = ["CANDIDATES", "IN_PROCESS", "Rival", "RivalError", "folder_size", "rank"]
 
 Rows = npt.NDArray[np.int32]
 _NONE: Rows = np.zeros(0, dtype=np.int32)
+
+CANDIDATES = 500
+"""How many names an index gives to be ranked by RapidFuzz."""
+
+
+class RivalError(Exception):
+    """A rival cannot be run here; says why."""
 
 
 class Rival(ABC):
     """A searcher of names by row number."""
 
     name: ClassVar[str]
+    note: ClassVar[str]
+    """How it is set up, for the report."""
     packages: ClassVar[tuple[str, ...]] = ("rapidfuzz",)
-    scans: ClassVar[bool] = False
-    """Whether it reads every name for every query, so that it is asked fewer."""
+    slow: ClassVar[bool] = False
+    """Whether a query takes a tenth of a second at a million names, so that it is asked fewer."""
+    floor: ClassVar[float]
+    """The least share of recorded names that it must find: less would be a mistake in how it is asked."""
+    build_seconds: float | None = None
+    """Of the last build, where it keeps its own time."""
+
+    def missing(self) -> str:
+        """Why it cannot be run here; empty if it can."""
+        absent = []
+        for package in self.packages:
+            try:
+                importlib.metadata.version(package)
+            except importlib.metadata.PackageNotFoundError:
+                absent.append(package)
+        return f"not installed: {', '.join(absent)}" if absent else ""
+
+    def version(self) -> str:
+        """The version of what is no Python package."""
+        return ""
+
+    def prepare(self) -> None:  # noqa: B027
+        """Start what it needs, outside of any time that counts."""
 
     @abstractmethod
     def build(self, names: Sequence[str]) -> None:
@@ -41,12 +73,30 @@ class Rival(ABC):
     def search(self, text: str, k: int) -> list[int]:
         """Row numbers of the best ``k`` names, best first."""
 
+    def ask(self, warming: Sequence[str], texts: Sequence[str], k: int) -> Clocked[list[int]]:
+        """Search for all texts, after others that do not count; for those that keep their own time to override."""
+        for text in warming:
+            self.search(text, k)
+        return clock(texts, lambda text: self.search(text, k))
+
     @abstractmethod
     def size(self) -> int:
         """Bytes of the index, without the names that it ranks by."""
 
     def close(self) -> None:  # noqa: B027
-        """Free what it holds."""
+        """Free what it holds, and stop what it started."""
+
+
+def folder_size(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def rank(text: str, names: Sequence[str], rows: Sequence[int], k: int) -> list[int]:
+    """The best of some rows by RapidFuzz: as good an order as a few lines can give an index that has a poor one."""
+    from rapidfuzz import fuzz, process
+
+    choices = [names[row] for row in rows]
+    return [rows[at] for _, _, at in process.extract(text, choices, scorer=fuzz.token_sort_ratio, limit=k)]
 
 
 def _text_size(names: Sequence[str]) -> int:
@@ -54,7 +104,8 @@ def _text_size(names: Sequence[str]) -> int:
 
 
 class _Scan(Rival):
-    scans = True
+    slow = True
+    floor = 0.4  # a longer name that holds the whole query may be less similar than a shorter one that does not
 
     def build(self, names: Sequence[str]) -> None:
         self._names = names
@@ -75,6 +126,7 @@ class RatioScan(_Scan):
     """RapidFuzz over all names, by normalised indel similarity."""
 
     name = "RapidFuzz ratio, scan"
+    note = "every name is compared; ranked by normalised indel similarity of the whole text"
 
     def _scorer(self) -> Callable[..., float]:
         from rapidfuzz import fuzz
@@ -86,6 +138,7 @@ class JaroWinklerScan(_Scan):
     """RapidFuzz over all names, by Jaro-Winkler similarity."""
 
     name = "RapidFuzz JaroWinkler, scan"
+    note = "every name is compared; ranked by Jaro-Winkler similarity of the whole text"
 
     def _scorer(self) -> Callable[..., float]:
         from rapidfuzz.distance import JaroWinkler
@@ -93,19 +146,14 @@ class JaroWinklerScan(_Scan):
         return JaroWinkler.similarity
 
 
-def _rank(text: str, names: Sequence[str], rows: list[int], k: int) -> list[int]:
-    from rapidfuzz import fuzz, process
-
-    choices = [names[row] for row in rows]
-    return [rows[at] for _, _, at in process.extract(text, choices, scorer=fuzz.token_sort_ratio, limit=k)]
-
-
 class _Tantivy(Rival):
     """Every part within an edit distance of a part of the name; the first 500 ranked by RapidFuzz."""
 
     packages = ("tantivy", "rapidfuzz")
     distance: ClassVar[int]
-    candidates: ClassVar[int] = 500
+
+    def prepare(self) -> None:
+        self._folder = tempfile.mkdtemp(prefix="phonosearch-tantivy-")
 
     def build(self, names: Sequence[str]) -> None:
         import tantivy
@@ -114,7 +162,6 @@ class _Tantivy(Rival):
         builder.add_text_field("name", tokenizer_name="whitespace", index_option="basic")
         builder.add_unsigned_field("row", fast=True)
         self._schema = builder.build()
-        self._folder = tempfile.mkdtemp(prefix="phonosearch-tantivy-")
         index = tantivy.Index(self._schema, path=self._folder)
         writer = index.writer(512_000_000, 1)
         for row, name in enumerate(names):
@@ -135,15 +182,15 @@ class _Tantivy(Rival):
             (Occur.Must, Query.fuzzy_term_query(self._schema, "name", part, distance=self.distance))
             for part in text.split()
         ]
-        hits = self._searcher.search(Query.boolean_query(terms), self.candidates, count=False).hits
+        hits = self._searcher.search(Query.boolean_query(terms), CANDIDATES, count=False).hits
         rows = self._searcher.fast_field_values("row", [address for _, address in hits])
-        return _rank(text, self._names, rows, k)
+        return rank(text, self._names, rows, k)
 
     def size(self) -> int:
-        return sum(file.stat().st_size for file in Path(self._folder).iterdir())
+        return folder_size(Path(self._folder))
 
     def close(self) -> None:
-        del self._searcher
+        self._searcher = None
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
@@ -151,6 +198,8 @@ class TantivyTwo(_Tantivy):
     """tantivy, distance 2."""
 
     name = "tantivy fuzzy d=2, 500 + RapidFuzz"
+    note = "every part within two edits of a part of the name; one segment writer, 500 candidates"
+    floor = 0.8
     distance = 2
 
 
@@ -158,6 +207,8 @@ class TantivyOne(_Tantivy):
     """tantivy, distance 1."""
 
     name = "tantivy fuzzy d=1, 500 + RapidFuzz"
+    note = "every part within one edit of a part of the name; one segment writer, 500 candidates"
+    floor = 0.8
     distance = 1
 
 
@@ -165,6 +216,8 @@ class MetaphoneAny(Rival):
     """Any part shares a primary or alternate Double Metaphone code with a part of the name; ranked by RapidFuzz."""
 
     name = "dict of Double Metaphone, any part + RapidFuzz"
+    note = "any part shares a primary or alternate code with a part of the name; all of them ranked"
+    floor = 0.8
     packages = ("DoubleMetaphone", "rapidfuzz")
 
     def build(self, names: Sequence[str]) -> None:
@@ -194,7 +247,7 @@ class MetaphoneAny(Rival):
 
     def search(self, text: str, k: int) -> list[int]:
         rows = self._candidates([self._rows_of(part) for part in text.split()])
-        return _rank(text, self._names, rows.tolist(), k)
+        return rank(text, self._names, rows.tolist(), k)
 
     def size(self) -> int:
         arrays = sum(sys.getsizeof(code) + sys.getsizeof(rows) for code, rows in self._rows.items())
@@ -205,24 +258,13 @@ class MetaphoneAll(MetaphoneAny):
     """As `MetaphoneAny`, and every part must."""
 
     name = "dict of Double Metaphone, every part + RapidFuzz"
+    note = "every part shares a code with a part of the name; all of them ranked"
+    floor = 0.8
 
     def _candidates(self, parts: list[Rows]) -> Rows:
         return reduce(partial(np.intersect1d, assume_unique=True), parts)
 
 
-_ALL: tuple[type[Rival], ...] = (TantivyTwo, TantivyOne, MetaphoneAny, MetaphoneAll, RatioScan, JaroWinklerScan)
-
-
-def rivals() -> Iterator[Rival]:
-    """Those that can be run; prints why another is left out."""
-    for rival in _ALL:
-        missing = []
-        for package in rival.packages:
-            try:
-                importlib.metadata.version(package)
-            except importlib.metadata.PackageNotFoundError:
-                missing.append(package)
-        if missing:
-            print(f"left out: {rival.name}: not installed: {', '.join(missing)}", file=sys.stderr)
-        else:
-            yield rival()
+IN_PROCESS: tuple[type[Rival], ...] = (
+    TantivyTwo, TantivyOne, MetaphoneAny, MetaphoneAll, RatioScan, JaroWinklerScan,
+)  # fmt: skip
