@@ -11,7 +11,8 @@ from importlib.metadata import version as _version
 from phonosearch._answer import Answer, Evidence, Explanation, Hit
 from phonosearch._compare import Comparison, compare
 from phonosearch._distance import levenshtein_distance, osa_distance
-from phonosearch._encoders import double_metaphone, double_metaphone_many, soundex, soundex_many
+from phonosearch._encode_many import double_metaphone_many, soundex_many
+from phonosearch._encoders import double_metaphone, soundex
 from phonosearch._errors import (
     CorruptIndexError,
     FormatTooNewError,
