@@ -7,7 +7,7 @@ walkers know one byte beyond it: ``CEDILLA``, which stands for a C with cedilla.
 from cpython.bytes cimport PyBytes_AS_STRING
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.unicode cimport PyUnicode_Check, PyUnicode_DecodeASCII, PyUnicode_FromObject, PyUnicode_GET_LENGTH
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcmp, memcpy, memset, strlen
 
 import operator
@@ -37,32 +37,54 @@ cdef extern from *:
         PS_SEVENS, PS_SEVENS, PS_SEVENS, PS_SEVENS, PS_SEVENS, PS_SEVENS, PS_SEVENS, PS_SEVENS
     };
 
-    /* The next bytes of a word: lower case after eight NULs, spaces after them; and as letters 1 to 26, else 0.
-       Constant bounds let the compiler use vectors. Gives 1 where a W, a K or CZ stands, 2 where a NUL does. */
+    /* The bytes of a short word: lower case after eight NULs, spaces after them; and of each and the next the letters,
+       1 to 26 or 0 for others, as ten bits. Constant bounds let the compiler use vectors; one byte more than `size` is
+       read. Gives 1 where a W, a K or CZ stands, 2 where a NUL does. */
     #define PS_LEAD 8
-    static inline int ps_window(const uint8_t *word, size_t length, size_t size, uint8_t *near, uint8_t *letters) {
-        static const uint8_t iota[32] = {
+    #define PS_LOWER(c) (uint8_t)((c) + ((uint8_t)((uint8_t)((c) - 'A') < 26) << 5))
+    #define PS_LETTER(c) (uint8_t)((uint8_t)((c) - 0x60) & -((uint8_t)((c) - 0x60) < 27))
+    static inline int ps_window(const uint8_t *word, size_t length, size_t size, uint8_t *near, uint16_t *pairs) {
+        static const uint8_t iota[33] = {
             0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28,
-            29, 30, 31
+            29, 30, 31, 32
         };
         static const uint64_t spaces = UINT64_C(0x2020202020202020);
         uint8_t any = 0, *text = near + PS_LEAD;
         memset(near, 0, PS_LEAD);
         for (size_t i = 0; i < size; i++) {
-            uint8_t c = word[i], inside = (uint8_t)-(iota[i] < (uint8_t)length), letter;
-            c = (uint8_t)(c + ((uint8_t)((uint8_t)(c - 'A') < 26) << 5));
+            uint8_t inside = (uint8_t)-(iota[i] < (uint8_t)length), c = PS_LOWER(word[i]);
+            /* Read once more: what was just written in vectors cannot be read at other bounds without waiting. */
+            uint8_t next = (uint8_t)(PS_LOWER(word[i + 1]) & -(iota[i + 1] < (uint8_t)length));
             any |= (uint8_t)(inside & -(c == 0)) & 2;
             c &= inside;
             text[i] = c;
-            letter = (uint8_t)(c - 0x60);
-            letters[i] = letter < 27 ? letter : 0;
-            any |= (uint8_t)-((c == 'w') | (c == 'k')) & 1;
+            any |= (uint8_t)-((c == 'w') | (c == 'k') | ((c == 'c') & (next == 'z'))) & 1;
+            pairs[i] = (uint16_t)(PS_LETTER(c) << 5 | PS_LETTER(next));
         }
-        for (size_t i = 1; i < size; i++) any |= (uint8_t)-((text[i] == 'z') & (text[i - 1] == 'c')) & 1;
         memset(text + size, 0, 29);
-        memset(letters + size, 0, 4);
         memcpy(text + length, &spaces, 5);
         return any;
+    }
+
+    /* Up to eight bytes, the first lowest; eight may be read. */
+    static inline uint64_t ps_first_bytes(const uint8_t *word, size_t length) {
+        uint64_t bytes = 0;
+    #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+        memcpy(&bytes, word, 8);
+    #else
+        for (int i = 0; i < 8; i++) bytes |= (uint64_t)word[i] << (8 * i);
+    #endif
+        return length >= 8 ? bytes : bytes & ((UINT64_C(1) << (8 * length)) - 1);
+    }
+
+    /* The highest byte that is not 0 becomes the highest byte. */
+    static inline uint64_t ps_left_justified(uint64_t bytes) {
+    #if defined(__GNUC__) || defined(__clang__)
+        return bytes ? bytes << (__builtin_clzll(bytes) & ~7) : 0;
+    #else
+        while (bytes && !(bytes >> 56)) bytes <<= 8;
+        return bytes;
+    #endif
     }
 
     static inline uint32_t ps_big_endian(uint32_t packed) {
@@ -75,12 +97,15 @@ cdef extern from *:
     """
     const uint8_t* SOUNDEX "ps_soundex_class"
     int window "ps_window"(
-        const uint8_t* word, size_t length, size_t size, uint8_t* near, uint8_t* letters) noexcept nogil
+        const uint8_t* word, size_t length, size_t size, uint8_t* near, uint16_t* pairs) noexcept nogil
+    uint64_t first_bytes "ps_first_bytes"(const uint8_t* word, size_t length) noexcept nogil
+    uint64_t left_justified "ps_left_justified"(uint64_t bytes) noexcept nogil
     uint32_t big_endian "ps_big_endian"(uint32_t packed) noexcept nogil
 
 cdef enum:
     MAX_NAME = 65536
     STACK = 64         # codes up to this length need no allocation
+    SPAN = 9           # bytes of a word that Soundex reads at once
     SHORT = 32         # bytes of a word that is read at once
     HEADS = 0xcd2890  # D, G, K, M, P, R, S, V and W as bits, from 1: a word may begin with what `mark` looks for
     WINDOW = 64
@@ -98,7 +123,8 @@ cdef dict LATIN = {
 
 # ---------------------------------------------------------------------------------------------- Soundex
 
-cdef inline unsigned int soundex_of(const unsigned char* word, Py_ssize_t length) noexcept nogil:
+cdef unsigned int soundex_code(const unsigned char* word, Py_ssize_t length) noexcept nogil:
+    """The code as four packed ASCII characters, 0 when the word has no letter; bytes that are no letter count not."""
     cdef Py_ssize_t i = 0
     cdef unsigned int letter = 26, kind, previous, code, sounds
     cdef int shift = 16
@@ -124,19 +150,60 @@ cdef inline unsigned int soundex_of(const unsigned char* word, Py_ssize_t length
     return code
 
 
-cdef unsigned int soundex_code(const unsigned char* word, Py_ssize_t length) noexcept nogil:
-    """The code as four packed ASCII characters, 0 when the word has no letter; bytes that are no letter count not."""
-    return soundex_of(word, length)
+# By the class before and two classes: the digits that they add in the low bytes, the bits these take from bit 16 on, and
+# from bit 21 on the class after, 64 times.
+cdef uint32_t STEPS[8 * 64]
+
+
+cdef void fill_steps() noexcept:
+    cdef uint32_t at, kind, k, previous, digits, bits
+    for at in range(8 * 64):
+        previous = at >> 6
+        digits = bits = 0
+        for k in range(2):
+            kind = at & 7 if k else at >> 3 & 7
+            if kind != 7:
+                if kind != 0 and kind != previous:
+                    digits = digits << 8 | kind
+                    bits += 8
+                previous = kind
+        STEPS[at] = digits | bits << 16 | previous << 27
+
+
+fill_steps()
+
+
+cdef inline unsigned int soundex_padded(const unsigned char* word, Py_ssize_t length) noexcept nogil:
+    """`soundex_code`, where SPAN bytes may be read: these in steps of two letters, without a branch."""
+    cdef unsigned int letter = (<unsigned int>word[0] | 0x20) - c'a'
+    cdef unsigned int code, step
+    cdef uint64_t digits = 0, bytes
+    cdef int k
+    if length == 0 or letter >= 26:
+        return soundex_code(word, length)
+    bytes = first_bytes(word + 1, length - 1)
+    step = <unsigned int>SOUNDEX[word[0]] << 27
+    for k in range(SPAN // 2):
+        step = STEPS[(step >> 21) | <unsigned int>SOUNDEX[bytes & 255] << 3 | SOUNDEX[bytes >> 8 & 255]]
+        digits = digits << (step >> 16 & 31) | step & 0xFFFF
+        bytes >>= 16
+    code = (c'A' + letter) << 24 | 0x303030
+    if digits >> 16 == 0 and length > SPAN:
+        return soundex_code(word, length)
+    return code | <unsigned int>(left_justified(digits) >> 40)
 
 
 cdef int64_t soundex_rows(
     const unsigned char* data, const int32_t* start, Py_ssize_t rows, char* out, int64_t used, int64_t* ends
 ) noexcept nogil:
-    """The codes of many words, one after another in `out` from `used` on, and where each ends."""
+    """The codes of many words, one after another in `out` from `used` on, and where each ends.
+
+    Beyond the last word SPAN more bytes may be read, and PACKED more may be written.
+    """
     cdef Py_ssize_t i
     cdef unsigned int code, written
     for i in range(rows):
-        code = soundex_of(data + start[i], start[i + 1] - start[i])
+        code = soundex_padded(data + start[i], start[i + 1] - start[i])
         written = big_endian(code)
         memcpy(out + used, &written, 4)
         used += 4 * (code != 0)
@@ -153,7 +220,6 @@ cdef struct Cursor:
     Py_ssize_t base                 # the position that stands at near[LEAD]
     # The bytes around `here`, in lower case and padded; the room at the end is written, but not read.
     unsigned char near[WINDOW + PADDING]
-    unsigned char letter[SHORT + 4]  # of a word of at most SHORT bytes: its letters as numbers
     bint slavo_germanic
     bint germanic                   # begins with VAN, VON or SCH
     bint sch
@@ -613,37 +679,34 @@ cdef bint is_slavo_germanic(const unsigned char* word, Py_ssize_t length) noexce
 # next one: the character of the code (0: none), how many bytes are consumed, and 0 for both where more must be looked at.
 # In a table of its own the first letter of a word, which often sounds otherwise.
 
-cdef struct Step:
-    uint8_t primary
-    uint8_t alternate
-    uint8_t emits
-    uint8_t consumed   # 0: ask encode_letter
+cdef enum:
+    EMITS = 1 << 16
+    CONSUMED = 24      # and 0 where encode_letter must be asked
 
-cdef Step[1024] FIRST
-cdef Step[1024] LATER
+# Bytes, from the lowest: primary, alternate, whether they are written, bytes consumed.
+cdef uint32_t FIRST[1024]
+cdef uint32_t LATER[1024]
 
 
-cdef void fill(Step* table, const char* letters, const char* following, const char* code, int consumed) noexcept:
+cdef void fill(uint32_t* table, const char* letters, const char* following, const char* code, int consumed) noexcept:
     """Say what each of the letters does before each of the following; `code` is empty, or primary and alternate."""
     cdef size_t i, k
-    cdef Step* step
+    cdef uint32_t step = <uint32_t>consumed << CONSUMED
+    if code[0]:
+        step |= EMITS | <uint32_t><unsigned char>code[0] | <uint32_t><unsigned char>code[1] << 8
     for i in range(strlen(letters)):
         for k in range(strlen(following)):
-            step = &table[(letters[i] & 31) << 5 | following[k] & 31]
-            step.emits = code[0] != 0
-            step.primary = code[0]
-            step.alternate = code[1] if code[0] else 0
-            step.consumed = consumed
+            table[(letters[i] & 31) << 5 | following[k] & 31] = step
 
 
 cdef void fill_tables() noexcept:
     # A space stands for the end and for all that is no letter.
     cdef const char* every = b" abcdefghijklmnopqrstuvwxyz"
-    cdef Step* table
+    cdef uint32_t* table
     cdef int later
     for later in range(2):
         table = &LATER[0] if later else &FIRST[0]
-        memset(table, 0, 1024 * sizeof(Step))
+        memset(table, 0, sizeof(FIRST))
         fill(table, b"aeiouy", every, b"" if later else b"AA", 1)
         fill(table, b"b", every, b"PP", 1)
         fill(table, b"b", b"b", b"PP", 2)
@@ -731,9 +794,9 @@ cdef void encode_double_metaphone(
 
 cdef inline uint64_t pack_pair(const unsigned char* word, Py_ssize_t length, Py_ssize_t max_length) noexcept nogil:
     """The primary above the alternate, which is 0 when it equals the primary; max_length <= PACKED."""
-    cdef unsigned char copy[SHORT]
+    cdef unsigned char copy[SHORT + 1]
     if length <= SHORT:
-        memset(copy, 0, SHORT)
+        memset(copy, 0, SHORT + 1)
         memcpy(copy, word, length)
         return pack_short(copy, length, max_length)
     return pack_long(word, length, max_length)
@@ -751,53 +814,67 @@ cdef uint64_t pack_long(const unsigned char* word, Py_ssize_t length, Py_ssize_t
 
 
 cdef inline uint64_t pack_short(const unsigned char* word, Py_ssize_t length, Py_ssize_t max_length) noexcept nogil:
-    """For a word of at most SHORT bytes, where as many may be read."""
+    """For a word of at most SHORT bytes, where SHORT + 1 may be read."""
     cdef Cursor w
+    cdef uint16_t pairs[SHORT]
+    cdef uint32_t steps[SHORT]
     cdef char primary[2 * PACKED]
     cdef char alternate[2 * PACKED]
-    cdef uint32_t first, second
-    cdef unsigned char head
-    cdef const Step* step
-    cdef const Step* table = &FIRST[0]
+    cdef uint32_t first, second, step
+    cdef Py_ssize_t here = 0, primary_length = 0, alternate_length = 0, i
     cdef int flags
     if length <= SHORT // 2:
-        flags = window(word, length, SHORT // 2, w.near, w.letter)
+        flags = window(word, length, SHORT // 2, w.near, pairs)
     else:
-        flags = window(word, length, SHORT, w.near, w.letter)
+        flags = window(word, length, SHORT, w.near, pairs)
     w.word = word
     w.length = length
     w.here = 0
     w.base = 0
-    w.slavo_germanic = flags & 1 if not flags & 2 else is_slavo_germanic(word, length)
+    w.slavo_germanic = flags & 1
     w.sch = w.germanic = w.san = w.mc = w.anger = False
+    if HEADS >> (pairs[0] >> 5) & 1:
+        mark(&w)
+        here = w.here
+    if flags & 2 or w.sch:  # a NUL ends the search for Slavic letters; behind SCH a W sounds otherwise
+        return pack_long(word, length, max_length)
     w.max_length = max_length
     w.primary = primary
-    w.primary_length = 0
     w.alternate = alternate
-    w.alternate_length = 0
-    memset(primary, 0, 2 * PACKED)
-    memset(alternate, 0, 2 * PACKED)
-    if HEADS >> w.letter[0] & 1:
-        mark(&w)
-        if w.here:
-            table = &LATER[0]
-    while w.here < length and (w.primary_length < max_length or w.alternate_length < max_length):
-        step = &table[<unsigned int>w.letter[w.here] << 5 | w.letter[w.here + 1]]
-        table = &LATER[0]
-        if step.consumed == 0 or (w.sch and w.letter[w.here] == 23):
+    # All steps are looked up before the walk: there each would wait for the one before it.
+    for i in range(8):
+        steps[i] = LATER[pairs[i]]
+    for i in range(8, length):
+        steps[i] = LATER[pairs[i]]
+    if here == 0:
+        steps[0] = FIRST[pairs[0]]
+    while here < length and (primary_length < max_length or alternate_length < max_length):
+        step = steps[here]
+        if step >> CONSUMED == 0:
+            w.here = here
+            w.primary_length = primary_length
+            w.alternate_length = alternate_length
             encode_letter(&w)
+            here = w.here
+            primary_length = w.primary_length
+            alternate_length = w.alternate_length
             continue
         # There is room for one more than the codes may hold, so that nothing need be asked before writing.
-        primary[w.primary_length] = step.primary
-        alternate[w.alternate_length] = step.alternate
-        w.primary_length += step.emits & (w.primary_length < max_length)
-        w.alternate_length += step.emits & (w.alternate_length < max_length)
-        w.here += step.consumed
-    primary[w.primary_length] = 0
-    alternate[w.alternate_length] = 0
+        primary[primary_length] = <char>(step & 255)
+        alternate[alternate_length] = <char>(step >> 8 & 255)
+        primary_length += (step >> 16 & 1) & (primary_length < max_length)
+        alternate_length += (step >> 16 & 1) & (alternate_length < max_length)
+        here += step >> CONSUMED
     memcpy(&first, primary, PACKED)
     memcpy(&second, alternate, PACKED)
-    return <uint64_t>big_endian(first) << 32 | (0 if first == second else big_endian(second))
+    first = big_endian(first) & leading(primary_length)
+    second = big_endian(second) & leading(alternate_length)
+    return <uint64_t>first << 32 | (0 if first == second else second)
+
+
+cdef inline uint32_t leading(Py_ssize_t characters) noexcept nogil:
+    """A mask of the first characters of a packed code."""
+    return <uint32_t>~(<uint64_t>0xFFFFFFFF >> 8 * characters)
 
 
 cdef void double_metaphone_codes(
@@ -816,7 +893,7 @@ cdef void double_metaphone_rows(
 ) noexcept nogil:
     """The codes of many words, as `soundex_rows` writes them; an alternate that equals the primary is left out.
 
-    Beyond the last word SHORT more bytes may be read, and PACKED more may be written to either buffer.
+    Beyond the last word SHORT + 1 more bytes may be read, and PACKED more may be written to either buffer.
     """
     cdef Py_ssize_t i, length, room, first, second
     cdef uint64_t pair

@@ -6,7 +6,7 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
 cdef enum:
     MAX_TEXT = 65536   # characters of one string
     BLOCK = 1024       # rows that are read at a time
-    PAD = 32           # bytes that may be read, whatever they hold, after the last one of a block
+    PAD = 40           # bytes that may be read, whatever they hold, after the last one of a block
 
 cdef enum:             # what a row of a block is
     PLAIN = 0          # ASCII: its bytes are its characters
