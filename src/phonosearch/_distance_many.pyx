@@ -64,16 +64,20 @@ cdef extern from *:
 
     /* Rows whose length leaves them a chance. */
     static int ps_of_length(const ps_query *q, const int32_t *start, int rows, uint16_t *kept) {
-        int count = 0, least = q->length - q->limit, range = 2 * q->limit;
-        for (int row = 0; row < rows; row++) {
+        size_t count = 0;
+        uint32_t least = (uint32_t)(q->length - q->limit), range = 2 * (uint32_t)q->limit, from = (uint32_t)start[0];
+        for (size_t row = 0; row < (size_t)rows; row++) {
+            uint32_t to = (uint32_t)start[row + 1];
             kept[count] = (uint16_t)row;
-            count += (uint32_t)(start[row + 1] - start[row] - least) <= (uint32_t)range;
+            count += to - from - least <= range;
+            from = to;
         }
-        return count;
+        return (int)count;
     }
 
     #if defined(__GNUC__) || defined(__clang__)
     #define PS_HAS_VECTORS 1
+    #define PS_INLINE static inline __attribute__((always_inline))
     typedef uint8_t ps_v16 __attribute__((vector_size(16)));
 
     /* Rows of at most PS_LETTERS letters that the letters in common leave a chance; longer ones stay. */
@@ -102,7 +106,6 @@ cdef extern from *:
         return count;
     }
 
-    #define PS_INLINE static inline __attribute__((always_inline))
     typedef uint8_t ps_lane[PS_LANES];
 
     PS_INLINE void ps_lane_set(uint8_t *lane, uint8_t value) { memset(lane, value, PS_LANES); }
@@ -205,32 +208,46 @@ cdef extern from *:
     #include <immintrin.h>
     #define PS_AVX2 __attribute__((target("avx2,bmi2,popcnt")))
 
+    PS_AVX2 PS_INLINE int ps_in_common_body(
+        const ps_query *q, const uint8_t *data, const int32_t *start, uint16_t *kept, int rows, int k, int any_length
+    ) {
+        __m256i shifted[PS_BAND];
+        size_t count = 0, last = 0;
+        uint32_t shifts = 2 * (uint32_t)k + 1, m = (uint32_t)q->length;
+        for (uint32_t shift = 0; shift < shifts; shift++)
+            shifted[shift] = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)q->shifted[shift]));
+        if (rows & 1) kept[rows] = kept[rows - 1];
+        for (size_t at = 0; at < (size_t)rows; at += 2) {
+            size_t one = kept[at], two = kept[at + 1];
+            size_t begin1 = (uint32_t)start[one], begin2 = (uint32_t)start[two];
+            uint32_t n1 = (uint32_t)start[one + 1] - (uint32_t)begin1, n2 = (uint32_t)start[two + 1] - (uint32_t)begin2;
+            __m256i text = _mm256_inserti128_si256(
+                _mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)(data + begin1))),
+                _mm_loadu_si128((const __m128i *)(data + begin2)), 1);
+            __m256i matched = _mm256_cmpeq_epi8(text, shifted[0]);
+            for (uint32_t shift = 1; shift < shifts; shift++)
+                matched = _mm256_or_si256(matched, _mm256_cmpeq_epi8(text, shifted[shift]));
+            uint32_t bits = (uint32_t)_mm256_movemask_epi8(matched);
+            uint32_t common1 = (uint32_t)_mm_popcnt_u32(_bzhi_u32(bits & 0xFFFF, n1)) + (uint32_t)k;
+            uint32_t common2 = (uint32_t)_mm_popcnt_u32(_bzhi_u32(bits >> 16, n2)) + (uint32_t)k;
+            kept[count] = (uint16_t)one;
+            count += (common1 >= (n1 > m ? n1 : m)) | (any_length & (n1 > PS_LETTERS));
+            kept[count] = (uint16_t)two;
+            last = (common2 >= (n2 > m ? n2 : m)) | (any_length & (n2 > PS_LETTERS));
+            count += last;
+        }
+        return (int)(count - (rows & 1 ? last : 0));
+    }
+
     PS_AVX2 static int ps_in_common_avx2(
         const ps_query *q, const uint8_t *data, const int32_t *start, uint16_t *kept, int rows
     ) {
-        __m256i shifted[PS_BAND];
-        int count = 0, shifts = 2 * q->limit + 1, m = q->length, k = q->limit;
-        for (int shift = 0; shift < shifts; shift++)
-            shifted[shift] = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)q->shifted[shift]));
-        if (rows & 1) kept[rows] = kept[rows - 1];
-        for (int at = 0; at < rows; at += 2) {
-            int one = kept[at], two = kept[at + 1];
-            int n1 = start[one + 1] - start[one], n2 = start[two + 1] - start[two];
-            __m256i text = _mm256_inserti128_si256(
-                _mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)(data + start[one]))),
-                _mm_loadu_si128((const __m128i *)(data + start[two])), 1);
-            __m256i matched = _mm256_cmpeq_epi8(text, shifted[0]);
-            for (int shift = 1; shift < shifts; shift++)
-                matched = _mm256_or_si256(matched, _mm256_cmpeq_epi8(text, shifted[shift]));
-            uint32_t bits = (uint32_t)_mm256_movemask_epi8(matched);
-            int c1 = (int)_mm_popcnt_u32(_bzhi_u32(bits & 0xFFFF, (uint32_t)n1));
-            int c2 = (int)_mm_popcnt_u32(_bzhi_u32(bits >> 16, (uint32_t)n2));
-            kept[count] = (uint16_t)one;
-            count += (n1 > PS_LETTERS) | (c1 + k >= (n1 > m ? n1 : m));
-            kept[count] = (uint16_t)two;
-            count += ((n2 > PS_LETTERS) | (c2 + k >= (n2 > m ? n2 : m))) & (at + 1 < rows);
-        }
-        return count;
+        /* The usual cases in literals, for the shifts to stay in registers. */
+        if (q->length + q->limit > PS_LETTERS) return ps_in_common_body(q, data, start, kept, rows, q->limit, 1);
+        if (q->limit == 1) return ps_in_common_body(q, data, start, kept, rows, 1, 0);
+        if (q->limit == 2) return ps_in_common_body(q, data, start, kept, rows, 2, 0);
+        if (q->limit == 3) return ps_in_common_body(q, data, start, kept, rows, 3, 0);
+        return ps_in_common_body(q, data, start, kept, rows, q->limit, 0);
     }
 
     PS_AVX2 static void ps_lanes_avx2(
@@ -437,8 +454,9 @@ cdef class Distances:
         cdef object pa
         if self.b.container == AS_ARROW:
             pa = import_pyarrow("distances of Arrow data")
-            missing = self.found < 0
-            return pa.array(self.found, mask=missing if missing.any() else None)
+            # Where no string is missing no distance is.
+            missing = self.found < 0 if self.a is not None or self.b.valid is not None else None
+            return pa.array(self.found, mask=missing)
         if self.b.container == AS_LIST:
             return [None if value < 0 else value for value in self.found.tolist()]
         return self.found

@@ -46,33 +46,30 @@ cdef extern from *:
     }
 
     static int ps_is_ascii(const uint8_t *data, size_t size) {
-        uint64_t high = 0, word;
-        size_t at = 0;
-        for (; at + 32 <= size; at += 32) {
-            uint64_t four[4];
-            memcpy(four, data + at, 32);
-            high |= four[0] | four[1] | four[2] | four[3];
-        }
-        for (; at + 8 <= size; at += 8) { memcpy(&word, data + at, 8); high |= word; }
-        for (; at < size; at++) high |= data[at];
-        return !(high & UINT64_C(0x8080808080808080));
+        uint8_t high = 0;
+        for (size_t at = 0; at < size; at++) high |= data[at];
+        return high < 0x80;
     }
 
-    /* What offsets of either width must be before they are followed; 0 when they are, and the longest string. */
-    #define PS_CHECK_OFFSETS(NAME, TYPE) \\
-        static int NAME(const TYPE *offsets, size_t rows, int64_t size, int64_t *longest) { \\
-            TYPE most = 0; \\
-            int falls = offsets[0] < 0 || offsets[rows] > size; \\
+    /* Whether offsets of either width must not be followed: they would fall, or lead out of the data; and the longest
+       string. The loops are such that a compiler can use vectors. */
+    #define PS_OFFSETS(CHECK, REBASE, TYPE, UNSIGNED) \\
+        static int CHECK(const TYPE *offsets, size_t rows, int64_t size, int64_t *longest) { \\
+            TYPE most = 0, signs = offsets[0]; \\
             for (size_t at = 0; at < rows; at++) { \\
-                TYPE length = (TYPE)((uint64_t)offsets[at + 1] - (uint64_t)offsets[at]); \\
-                falls |= offsets[at + 1] < offsets[at]; \\
+                TYPE length = (TYPE)((UNSIGNED)offsets[at + 1] - (UNSIGNED)offsets[at]); \\
+                signs |= offsets[at + 1] | length; \\
                 most = length > most ? length : most; \\
             } \\
             *longest = most; \\
-            return falls; \\
+            return signs < 0 || offsets[rows] > size; \\
+        } \\
+        static void REBASE(const TYPE *offsets, size_t count, int32_t *restrict start) { \\
+            TYPE base = offsets[0]; \\
+            for (size_t at = 0; at < count; at++) start[at] = (int32_t)(offsets[at] - base); \\
         }
-    PS_CHECK_OFFSETS(ps_check_offsets32, int32_t)
-    PS_CHECK_OFFSETS(ps_check_offsets64, int64_t)
+    PS_OFFSETS(ps_check_offsets32, ps_rebase32, int32_t, uint32_t)
+    PS_OFFSETS(ps_check_offsets64, ps_rebase64, int64_t, uint64_t)
 
     static int ps_decode_utf8(const uint8_t *text, size_t size, uint32_t *out, size_t *length) {
         static const uint32_t least[5] = {0, 0, 0x80, 0x800, 0x10000};
@@ -101,6 +98,8 @@ cdef extern from *:
         const int32_t* offsets, size_t rows, int64_t size, int64_t* longest) noexcept nogil
     bint bad_offsets64 "ps_check_offsets64"(
         const int64_t* offsets, size_t rows, int64_t size, int64_t* longest) noexcept nogil
+    void rebase32 "ps_rebase32"(const int32_t* offsets, size_t count, int32_t* start) noexcept nogil
+    void rebase64 "ps_rebase64"(const int64_t* offsets, size_t count, int32_t* start) noexcept nogil
     bint decode_utf8 "ps_decode_utf8"(const uint8_t* text, size_t size, uint32_t* out, size_t* length) noexcept nogil
 
 cdef enum:
@@ -319,14 +318,12 @@ cdef class Texts:
         cdef int64_t base = self._offset(first), end = self._offset(first + count)
         cdef Py_ssize_t i, at
         if self.offset32 is not NULL:
-            for i in range(count + 1):
-                block.start[i] = <int32_t>(self.offset32[self.first + first + i] - base)
+            rebase32(self.offset32 + self.first + first, count + 1, block.start)
         else:
             if end - base > 0x7FFFFFFF:  # only nulls can have so much text
                 with gil:
                     raise self._over_long(first, end - base)
-            for i in range(count + 1):
-                block.start[i] = <int32_t>(self.offset64[self.first + first + i] - base)
+            rebase64(self.offset64 + self.first + first, count + 1, block.start)
         if end + PAD <= self.data_size:
             block.data = self.data + base
         else:
