@@ -1,14 +1,18 @@
 """Edit distances of one string to many, and of pairs.
 
-Against one query and a limit of k edits most strings are turned away without an edit matrix: by their length, or because
-too few of their letters stand within k places of an equal letter of the query. Of a pair within k edits with lengths m
-and n all but k of the max(m, n) letters of the longer are matched or swapped, and no letter can be further from its
-partner than k; so one register of 16 letters, compared with the query at 2k + 1 shifts, gives a lower bound.
+Against one query and a limit of k edits most strings are turned away without an edit matrix: by their length, or
+because too few of their letters stand within k places of an equal letter of the query. Of a pair within k edits all but
+k letters of the longer string are matched or swapped, and none is further than k from its partner; so 16 letters in one
+register, compared with the query at 2k + 1 shifts, give a lower bound.
 
-What remains is computed 32 strings at once in lanes of 8 bits, along the diagonals that k edits can reach. Whatever does
-not fit (longer strings, other letters than ASCII, larger limits) goes to `text_distance`, the kernel of the functions for
-two strings. Sources: E. Ukkonen (1985), "Algorithms for approximate string matching", for the band and for letters in
-common as a bound; T. Rognes (2011), "Faster Smith-Waterman database searches with inter-sequence SIMD parallelisation".
+What remains is computed 32 strings at once in lanes of 8 bits, along the diagonals that k edits can reach. Whatever
+does not fit (longer strings, other letters than ASCII, larger limits) goes to `text_distance`, the kernel of the
+functions for two strings.
+
+Sources: the band of diagonals is that of E. Ukkonen (1985), "Algorithms for approximate string matching"; the lanes are
+those of T. Rognes (2011), "Faster Smith-Waterman database searches with inter-sequence SIMD parallelisation"; the bound
+is in the manner of the filters of P. Jokinen, J. Tarhio and E. Ukkonen (1996), "A comparison of approximate string
+matching algorithms".
 """
 
 from cpython.unicode cimport PyUnicode_Check, PyUnicode_DATA, PyUnicode_GET_LENGTH, PyUnicode_KIND
@@ -132,8 +136,8 @@ cdef extern from *:
         }
     }
 
-    /* Distances of up to PS_LANES strings of at most PS_LETTERS letters, min(distance, limit + 1). The cell of row i and
-       column j stands at j - i + limit; letters beyond the end of a string change nothing that it asks for. */
+    /* Distances of up to PS_LANES strings of at most PS_LETTERS letters, min(distance, limit + 1). The cell of row i
+       and column j stands at j - i + limit; letters beyond the end of a string change nothing that it asks for. */
     PS_INLINE void ps_lanes_body(
         const ps_query *q, const uint8_t *data, const int32_t *start, const uint16_t *kept, int rows, int32_t *out,
         int k, int osa
@@ -266,8 +270,8 @@ cdef extern from *:
     static int ps_vectors(void) { return PS_HAS_VECTORS; }
     #endif
 
-    /* Fill `out` with what fits the lanes; the rows that do not stay in `kept`, and their number is given back. Of `kept`
-       one more than `rows` may be written. */
+    /* Fill `out` with what fits the lanes; the rows that do not stay in `kept`, and their number is given back. One more
+       than `rows` may be written to `kept`. */
     static int ps_one_to_many(
         const ps_query *q, const uint8_t *data, const int32_t *start, int rows, uint16_t *kept, int32_t *out
     ) {
@@ -468,7 +472,7 @@ cdef object distance_many(object a, object b, object max_distance, bint osa, obj
 
 
 def levenshtein_distance_many(a, b, *, max_distance=None, threads=1):
-    """Levenshtein distances of one string to many, or of two arrays row by row; each as `levenshtein_distance` gives it.
+    """Levenshtein distances of one string to many, or of two arrays row by row; each as by `levenshtein_distance`.
 
     Parameters
     ----------
@@ -518,7 +522,7 @@ def levenshtein_distance_many(a, b, *, max_distance=None, threads=1):
 
 
 def osa_distance_many(a, b, *, max_distance=None, threads=1):
-    """Optimal string alignment distances of one string to many, or of two arrays row by row; each as `osa_distance`.
+    """Optimal string alignment distances of one string to many, or of two arrays row by row; each as by `osa_distance`.
 
     Parameters
     ----------

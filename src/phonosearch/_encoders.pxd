@@ -16,7 +16,7 @@ cdef void encode_double_metaphone(
     char* primary, Py_ssize_t* primary_length, char* alternate, Py_ssize_t* alternate_length,
 ) noexcept nogil
 
-# Word i of many is data[start[i]:start[i + 1]]. The codes follow one another from `used` on; ends[i] is where the i-th ends.
+# Word i of many is data[start[i]:start[i + 1]]. The codes follow one another from `used` on; ends[i] is where one ends.
 cdef int64_t soundex_rows(
     const unsigned char* data, const int32_t* start, Py_ssize_t rows, char* out, int64_t used, int64_t* ends
 ) noexcept nogil

@@ -150,8 +150,8 @@ cdef unsigned int soundex_code(const unsigned char* word, Py_ssize_t length) noe
     return code
 
 
-# By the class before and two classes: the digits that they add in the low bytes, the bits these take from bit 16 on, and
-# from bit 21 on the class after, 64 times.
+# By the class before and two classes: the digits that they add in the low bytes, how many bits these take from bit 16
+# on, and from bit 27 on the class after.
 cdef uint32_t STEPS[8 * 64]
 
 
@@ -177,16 +177,16 @@ cdef inline unsigned int soundex_padded(const unsigned char* word, Py_ssize_t le
     """`soundex_code`, where SPAN bytes may be read: these in steps of two letters, without a branch."""
     cdef unsigned int letter = (<unsigned int>word[0] | 0x20) - c'a'
     cdef unsigned int code, step
-    cdef uint64_t digits = 0, bytes
-    cdef int k
+    cdef uint64_t digits = 0, tail
+    cdef int _k
     if length == 0 or letter >= 26:
         return soundex_code(word, length)
-    bytes = first_bytes(word + 1, length - 1)
+    tail = first_bytes(word + 1, length - 1)
     step = <unsigned int>SOUNDEX[word[0]] << 27
-    for k in range(SPAN // 2):
-        step = STEPS[(step >> 21) | <unsigned int>SOUNDEX[bytes & 255] << 3 | SOUNDEX[bytes >> 8 & 255]]
+    for _k in range(SPAN // 2):
+        step = STEPS[(step >> 27 << 6) | <unsigned int>SOUNDEX[tail & 255] << 3 | SOUNDEX[tail >> 8 & 255]]
         digits = digits << (step >> 16 & 31) | step & 0xFFFF
-        bytes >>= 16
+        tail >>= 16
     code = (c'A' + letter) << 24 | 0x303030
     if digits >> 16 == 0 and length > SPAN:
         return soundex_code(word, length)
@@ -675,9 +675,8 @@ cdef bint is_slavo_germanic(const unsigned char* word, Py_ssize_t length) noexce
     return False
 
 
-# Most letters sound the same whatever stands around them but the next letter. What they do then, by the letter and the
-# next one: the character of the code (0: none), how many bytes are consumed, and 0 for both where more must be looked at.
-# In a table of its own the first letter of a word, which often sounds otherwise.
+# Most letters sound the same whatever stands around them, but for the next letter. What they do then stands in a table,
+# by the letter and the next one; in one of its own for the first letter of a word, which often sounds otherwise.
 
 cdef enum:
     EMITS = 1 << 16

@@ -7,7 +7,7 @@ is read in blocks of rows, by any number of threads, without the GIL. Arrow stri
 from concurrent.futures import ThreadPoolExecutor
 
 from cpython.unicode cimport PyUnicode_Check, PyUnicode_DATA, PyUnicode_GET_LENGTH, PyUnicode_KIND
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t, uintptr_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uintptr_t
 from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memcpy, memset
 cimport numpy as cnp
@@ -227,7 +227,7 @@ cdef class Texts:
 
     cdef int _check_fixed(self) except -1:
         """Rows that could be over-long are measured; most arrays are too narrow to have any."""
-        cdef Py_ssize_t row, length
+        cdef Py_ssize_t row
         cdef Points points
         if self.width <= MAX_TEXT * (4 if self.layout == UCS4 else 1):
             return 0
