@@ -215,10 +215,10 @@ cdef class Encoding:
     cdef int encode(
         self, Piece piece, const uint8_t* data, const int32_t* start, Py_ssize_t count, Py_ssize_t row
     ) except -1 nogil:
-        cdef int64_t room = PACKED * count + PACKED
+        cdef int64_t room = PACKED * count + 2 * PACKED
         if self.pairs:
             if self.max_length > PACKED:
-                room = min(self.max_length * count, 2 * (<int64_t>(start[count] - start[0]) + count)) + PACKED
+                room = min(self.max_length * count, 2 * (<int64_t>(start[count] - start[0]) + count)) + 2 * PACKED
             grow(&piece.alternate, &piece.alternate_room, piece.alternate_used + room)
         grow(&piece.primary, &piece.primary_room, piece.primary_used + room)
         if self.pairs:

@@ -107,7 +107,6 @@ cdef enum:
     STACK = 64         # codes up to this length need no allocation
     SPAN = 9           # bytes of a word that Soundex reads at once
     SHORT = 32         # bytes of a word that is read at once
-    HEADS = 0xcd2890  # D, G, K, M, P, R, S, V and W as bits, from 1: a word may begin with what `mark` looks for
     WINDOW = 64
     LEAD = 8           # bytes kept before the current one; the rules look back 4
     REACH = 16         # bytes kept from the current one on; the rules look ahead 8
@@ -680,11 +679,15 @@ cdef bint is_slavo_germanic(const unsigned char* word, Py_ssize_t length) noexce
 
 cdef enum:
     EMITS = 1 << 16
-    CONSUMED = 24      # and 0 where encode_letter must be asked
+    MARKED = 1 << 17     # in FIRST: a word that begins so may hold what `mark` looks for,
+    MARKED_N = 1 << 18   # or does so before an N
+    CONSUMED = 24        # 0 where encode_letter must be asked
 
 # Bytes, from the lowest: primary, alternate, whether they are written, bytes consumed.
 cdef uint32_t FIRST[1024]
 cdef uint32_t LATER[1024]
+# Of the last letter of a word: what it does unless the word ends in IER, AIS or OIS.
+cdef uint32_t LAST[32]
 
 
 cdef void fill(uint32_t* table, const char* letters, const char* following, const char* code, int consumed) noexcept:
@@ -698,11 +701,12 @@ cdef void fill(uint32_t* table, const char* letters, const char* following, cons
             table[(letters[i] & 31) << 5 | following[k] & 31] = step
 
 
-cdef void fill_tables() noexcept:
+cdef int fill_tables() except -1:
     # A space stands for the end and for all that is no letter.
     cdef const char* every = b" abcdefghijklmnopqrstuvwxyz"
     cdef uint32_t* table
-    cdef int later
+    cdef int later, at
+    cdef bytes pair
     for later in range(2):
         table = &LATER[0] if later else &FIRST[0]
         memset(table, 0, sizeof(FIRST))
@@ -747,6 +751,16 @@ cdef void fill_tables() noexcept:
     fill(FIRST, b"w", b"aeouy", b"AF", 1)
     fill(FIRST, b"w", b"h", b"", 0)
     fill(FIRST, b"x", every, b"SS", 1)
+    memset(LAST, 0, sizeof(LAST))
+    for at in range(32):
+        LAST[at] = LATER[at << 5]
+    LAST[c'c' & 31] = LATER[(c'c' & 31) << 5 | c'a' & 31]
+    LAST[c'r' & 31] = LATER[(c'r' & 31) << 5 | c'a' & 31]
+    LAST[c's' & 31] = LATER[(c's' & 31) << 5 | c'a' & 31]
+    for pair in (b"sc", b"mc", b"gn", b"kn", b"pn", b"wr", b"ps"):
+        FIRST[(pair[0] & 31) << 5 | pair[1] & 31] |= MARKED
+    for pair in (b"va", b"vo", b"sa", b"da", b"ra", b"ma"):
+        FIRST[(pair[0] & 31) << 5 | pair[1] & 31] |= MARKED_N
 
 
 fill_tables()
@@ -814,13 +828,29 @@ cdef uint64_t pack_long(const unsigned char* word, Py_ssize_t length, Py_ssize_t
 
 cdef inline uint64_t pack_short(const unsigned char* word, Py_ssize_t length, Py_ssize_t max_length) noexcept nogil:
     """For a word of at most SHORT bytes, where SHORT + 1 may be read."""
+    cdef char primary[2 * PACKED]
+    cdef char alternate[2 * PACKED]
+    cdef uint32_t first, second
+    cdef Py_ssize_t primary_length, alternate_length
+    write_short(word, length, max_length, primary, &primary_length, alternate, &alternate_length)
+    memcpy(&first, primary, PACKED)
+    memcpy(&second, alternate, PACKED)
+    first = big_endian(first) & leading(primary_length)
+    second = big_endian(second) & leading(alternate_length)
+    return <uint64_t>first << 32 | second
+
+
+cdef inline void write_short(
+    const unsigned char* word, Py_ssize_t length, Py_ssize_t max_length,
+    char* primary, Py_ssize_t* primary_written, char* alternate, Py_ssize_t* alternate_written,
+) noexcept nogil:
+    """Codes of at most PACKED characters, the alternate empty when it equals the primary; there is room for PACKED + 1."""
     cdef Cursor w
     cdef uint16_t pairs[SHORT]
     cdef uint32_t steps[SHORT]
-    cdef char primary[2 * PACKED]
-    cdef char alternate[2 * PACKED]
-    cdef uint32_t first, second, step
+    cdef uint32_t step
     cdef Py_ssize_t here = 0, primary_length = 0, alternate_length = 0, i
+    cdef const unsigned char* end
     cdef int flags
     if length <= SHORT // 2:
         flags = window(word, length, SHORT // 2, w.near, pairs)
@@ -832,11 +862,6 @@ cdef inline uint64_t pack_short(const unsigned char* word, Py_ssize_t length, Py
     w.base = 0
     w.slavo_germanic = flags & 1
     w.sch = w.germanic = w.san = w.mc = w.anger = False
-    if HEADS >> (pairs[0] >> 5) & 1:
-        mark(&w)
-        here = w.here
-    if flags & 2 or w.sch:  # a NUL ends the search for Slavic letters; behind SCH a W sounds otherwise
-        return pack_long(word, length, max_length)
     w.max_length = max_length
     w.primary = primary
     w.alternate = alternate
@@ -845,8 +870,24 @@ cdef inline uint64_t pack_short(const unsigned char* word, Py_ssize_t length, Py
         steps[i] = LATER[pairs[i]]
     for i in range(8, length):
         steps[i] = LATER[pairs[i]]
-    if here == 0:
-        steps[0] = FIRST[pairs[0]]
+    if length > 1:
+        end = w.near + LEAD + length - 3
+        steps[length - 1] = LAST[pairs[length - 1] >> 5] & (0 - <uint32_t>(
+            ((end[0] != c'i') | (end[1] != c'e') | (end[2] != c'r'))
+            & (((end[0] != c'a') & (end[0] != c'o')) | (end[1] != c'i') | (end[2] != c's'))
+        ))
+    step = FIRST[pairs[0]]
+    steps[0] = step
+    # A NUL ends the search for Slavic letters; behind SCH a W sounds otherwise: neither is for the tables.
+    if flags & 2 or step & MARKED or (step & MARKED_N and w.near[LEAD + 2] == c'n'):
+        mark(&w)
+        if flags & 2 or w.sch:
+            encode_double_metaphone(
+                word, length, max_length, primary, primary_written, alternate, alternate_written
+            )
+            drop_equal(primary, primary_written[0], alternate, alternate_written)
+            return
+        here = w.here
     while here < length and (primary_length < max_length or alternate_length < max_length):
         step = steps[here]
         if step >> CONSUMED == 0:
@@ -864,11 +905,19 @@ cdef inline uint64_t pack_short(const unsigned char* word, Py_ssize_t length, Py
         primary_length += (step >> 16 & 1) & (primary_length < max_length)
         alternate_length += (step >> 16 & 1) & (alternate_length < max_length)
         here += step >> CONSUMED
+    primary_written[0] = primary_length
+    alternate_written[0] = alternate_length
+    drop_equal(primary, primary_length, alternate, alternate_written)
+
+
+cdef inline void drop_equal(
+    const char* primary, Py_ssize_t primary_length, const char* alternate, Py_ssize_t* alternate_length
+) noexcept nogil:
+    cdef uint32_t first, second
     memcpy(&first, primary, PACKED)
     memcpy(&second, alternate, PACKED)
-    first = big_endian(first) & leading(primary_length)
-    second = big_endian(second) & leading(alternate_length)
-    return <uint64_t>first << 32 | (0 if first == second else second)
+    if primary_length == alternate_length[0] and not big_endian(first ^ second) & leading(primary_length):
+        alternate_length[0] = 0
 
 
 cdef inline uint32_t leading(Py_ssize_t characters) noexcept nogil:
@@ -892,24 +941,16 @@ cdef void double_metaphone_rows(
 ) noexcept nogil:
     """The codes of many words, as `soundex_rows` writes them; an alternate that equals the primary is left out.
 
-    Beyond the last word SHORT + 1 more bytes may be read, and PACKED more may be written to either buffer.
+    Beyond the last word SHORT + 1 more bytes may be read, and PACKED + 1 more may be written to either buffer.
     """
     cdef Py_ssize_t i, length, room, first, second
-    cdef uint64_t pair
-    cdef uint32_t packed
     for i in range(rows):
         length = start[i + 1] - start[i]
-        if max_length <= PACKED:
-            if length <= SHORT:
-                pair = pack_short(data + start[i], length, max_length)
-            else:
-                pair = pack_long(data + start[i], length, max_length)
-            packed = big_endian(<uint32_t>(pair >> 32))
-            memcpy(primary + primary_used, &packed, PACKED)
-            primary_used += length_of(<uint32_t>(pair >> 32))
-            packed = big_endian(<uint32_t>pair)
-            memcpy(alternate + alternate_used, &packed, PACKED)
-            alternate_used += length_of(<uint32_t>pair)
+        if max_length <= PACKED and length <= SHORT:
+            write_short(
+                data + start[i], length, max_length,
+                primary + primary_used, &first, alternate + alternate_used, &second,
+            )
         else:
             room = min(max_length, 2 * length + 2)
             encode_double_metaphone(
@@ -917,8 +958,8 @@ cdef void double_metaphone_rows(
             )
             if first == second and memcmp(primary + primary_used, alternate + alternate_used, first) == 0:
                 second = 0
-            primary_used += first
-            alternate_used += second
+        primary_used += first
+        alternate_used += second
         primary_ends[i] = primary_used
         alternate_ends[i] = alternate_used
 
