@@ -17,7 +17,7 @@ import threading
 import numpy as np
 
 from phonosearch._encoders cimport (
-    CEDILLA, PACKED, UNLIMITED, check_max_length, double_metaphone_rows, fold, soundex_rows,
+    CEDILLA, PACKED, ROOM, UNLIMITED, check_max_length, double_metaphone_rows, fold, soundex_rows,
 )
 from phonosearch._texts cimport (
     AS_ARROW, AS_FIXED, AS_LIST, BLOCK, BYTES, MISSING, PAD, PLAIN, Block, Points, Texts, block_free, check_threads,
@@ -215,10 +215,10 @@ cdef class Encoding:
     cdef int encode(
         self, Piece piece, const uint8_t* data, const int32_t* start, Py_ssize_t count, Py_ssize_t row
     ) except -1 nogil:
-        cdef int64_t room = PACKED * count + 2 * PACKED
+        cdef int64_t room = PACKED * count + ROOM
         if self.pairs:
             if self.max_length > PACKED:
-                room = min(self.max_length * count, 2 * (<int64_t>(start[count] - start[0]) + count)) + 2 * PACKED
+                room = min(self.max_length * count, 2 * (<int64_t>(start[count] - start[0]) + count)) + ROOM
             grow(&piece.alternate, &piece.alternate_room, piece.alternate_used + room)
         grow(&piece.primary, &piece.primary_room, piece.primary_used + room)
         if self.pairs:

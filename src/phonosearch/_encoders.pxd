@@ -6,6 +6,7 @@ cdef enum:
     PACKED = 4           # characters of a code that fit a packed code
     CEDILLA = 0xE7       # the byte that stands for a C with cedilla
     UNLIMITED = 1 << 30  # more than any code can reach
+    ROOM = 40            # what `double_metaphone_rows` may write beyond its codes
 
 cdef unsigned int soundex_code(const unsigned char* word, Py_ssize_t length) noexcept nogil
 cdef void double_metaphone_codes(

@@ -828,8 +828,8 @@ cdef uint64_t pack_long(const unsigned char* word, Py_ssize_t length, Py_ssize_t
 
 cdef inline uint64_t pack_short(const unsigned char* word, Py_ssize_t length, Py_ssize_t max_length) noexcept nogil:
     """For a word of at most SHORT bytes, where SHORT + 1 may be read."""
-    cdef char primary[2 * PACKED]
-    cdef char alternate[2 * PACKED]
+    cdef char primary[ROOM]
+    cdef char alternate[ROOM]
     cdef uint32_t first, second
     cdef Py_ssize_t primary_length, alternate_length
     write_short(word, length, max_length, primary, &primary_length, alternate, &alternate_length)
@@ -844,7 +844,7 @@ cdef inline void write_short(
     const unsigned char* word, Py_ssize_t length, Py_ssize_t max_length,
     char* primary, Py_ssize_t* primary_written, char* alternate, Py_ssize_t* alternate_written,
 ) noexcept nogil:
-    """Codes of at most PACKED characters, the alternate empty when it equals the primary; there is room for PACKED + 1."""
+    """Codes of at most PACKED characters, the alternate empty when it equals the primary; to each ROOM may be written."""
     cdef Cursor w
     cdef uint16_t pairs[SHORT]
     cdef uint32_t steps[SHORT]
@@ -888,7 +888,7 @@ cdef inline void write_short(
             drop_equal(primary, primary_written[0], alternate, alternate_written)
             return
         here = w.here
-    while here < length and (primary_length < max_length or alternate_length < max_length):
+    while here < length and min(primary_length, alternate_length) < max_length:
         step = steps[here]
         if step >> CONSUMED == 0:
             w.here = here
@@ -899,15 +899,15 @@ cdef inline void write_short(
             primary_length = w.primary_length
             alternate_length = w.alternate_length
             continue
-        # There is room for one more than the codes may hold, so that nothing need be asked before writing.
+        # There is room for a character a letter, so nothing need be asked before writing.
         primary[primary_length] = <char>(step & 255)
         alternate[alternate_length] = <char>(step >> 8 & 255)
-        primary_length += (step >> 16 & 1) & (primary_length < max_length)
-        alternate_length += (step >> 16 & 1) & (alternate_length < max_length)
+        primary_length += step >> 16 & 1
+        alternate_length += step >> 16 & 1
         here += step >> CONSUMED
-    primary_written[0] = primary_length
-    alternate_written[0] = alternate_length
-    drop_equal(primary, primary_length, alternate, alternate_written)
+    primary_written[0] = min(primary_length, max_length)
+    alternate_written[0] = min(alternate_length, max_length)
+    drop_equal(primary, primary_written[0], alternate, alternate_written)
 
 
 cdef inline void drop_equal(
@@ -941,7 +941,7 @@ cdef void double_metaphone_rows(
 ) noexcept nogil:
     """The codes of many words, as `soundex_rows` writes them; an alternate that equals the primary is left out.
 
-    Beyond the last word SHORT + 1 more bytes may be read, and PACKED + 1 more may be written to either buffer.
+    Beyond the last word SHORT + 1 more bytes may be read, and ROOM more may be written to either buffer.
     """
     cdef Py_ssize_t i, length, room, first, second
     for i in range(rows):
