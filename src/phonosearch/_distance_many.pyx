@@ -270,8 +270,8 @@ cdef extern from *:
     static int ps_vectors(void) { return PS_HAS_VECTORS; }
     #endif
 
-    /* Fill `out` with what fits the lanes; the rows that do not stay in `kept`, and their number is given back. One more
-       than `rows` may be written to `kept`. */
+    /* Fill `out` with what fits the lanes; the rows that do not stay in `kept`, and their number is given back. One
+       more than `rows` may be written to `kept`. */
     static int ps_one_to_many(
         const ps_query *q, const uint8_t *data, const int32_t *start, int rows, uint16_t *kept, int32_t *out
     ) {

@@ -844,7 +844,7 @@ cdef inline void write_short(
     const unsigned char* word, Py_ssize_t length, Py_ssize_t max_length,
     char* primary, Py_ssize_t* primary_written, char* alternate, Py_ssize_t* alternate_written,
 ) noexcept nogil:
-    """Codes of at most PACKED characters, the alternate empty when it equals the primary; to each ROOM may be written."""
+    """Codes of at most PACKED characters, the alternate empty when it equals the primary; each has ROOM."""
     cdef Cursor w
     cdef uint16_t pairs[SHORT]
     cdef uint32_t steps[SHORT]
