@@ -106,6 +106,71 @@ def test_double_metaphone_many(benchmark: Any, words: list[str]) -> None:
     assert best(lambda: [oracle(word) for word in words]) > 3 * best(lambda: ps.double_metaphone_many(array))
 
 
+@pytest.fixture(scope="session")
+def column(words: list[str]) -> pa.Array:
+    """Enough words for the time a call takes to vanish."""
+    return pa.array((words * (-(-50_000 // len(words))))[:50_000])
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_soundex_of_arrow(benchmark: Any, column: pa.Array, threads: int) -> None:
+    oracle = pytest.importorskip("jellyfish", reason="jellyfish is not installed").soundex
+    codes = benchmark(ps.soundex_many, column, threads=threads)
+    benchmark.extra_info["nanoseconds a name"] = 1e9 * best(lambda: ps.soundex_many(column)) / len(column)
+    names = column.to_pylist()
+    assert codes.to_pylist() == [oracle(name) for name in names]
+    assert best(lambda: [oracle(name) for name in names], 3) > 6 * best(lambda: ps.soundex_many(column))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_double_metaphone_of_arrow(benchmark: Any, column: pa.Array, threads: int) -> None:
+    oracle = pytest.importorskip("doublemetaphone", reason="doublemetaphone is not installed").doublemetaphone
+    codes = benchmark(ps.double_metaphone_many, column, threads=threads)
+    benchmark.extra_info["nanoseconds a name"] = 1e9 * best(lambda: ps.double_metaphone_many(column)) / len(column)
+    names = column.to_pylist()
+    assert [tuple(row.values()) for row in codes.to_pylist()] == [_filled(oracle(name)) for name in names]
+    assert best(lambda: [oracle(name) for name in names], 3) > 6 * best(lambda: ps.double_metaphone_many(column))
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3])
+@pytest.mark.parametrize("name", ["levenshtein", "osa"])
+def test_distances_to_one(benchmark: Any, name: str, limit: int, words: list[str], column: pa.Array) -> None:
+    """Against the rival's matrix of the same queries: it reads the strings once for all, we once for each."""
+    process = pytest.importorskip("rapidfuzz.process", reason="rapidfuzz is not installed")
+    distance = pytest.importorskip("rapidfuzz.distance", reason="rapidfuzz is not installed")
+    scorer = {"levenshtein": distance.Levenshtein.distance, "osa": distance.OSA.distance}[name]
+    many = {"levenshtein": ps.levenshtein_distance_many, "osa": ps.osa_distance_many}[name]
+    asked, names = words[:: len(words) // 20][:20], column.to_pylist()
+
+    def ours() -> list[pa.Array]:
+        return [many(word, column, max_distance=limit) for word in asked]
+
+    def theirs() -> Any:
+        return process.cdist(asked, names, scorer=scorer, score_cutoff=limit, dtype=np.uint8)
+
+    found = benchmark(ours)
+    assert np.array_equal(np.array([row.to_numpy() for row in found]), theirs())
+    seconds, rival = best(ours, 20), best(theirs, 3)
+    benchmark.extra_info["nanoseconds a token"] = 1e9 * seconds / len(asked) / len(column)
+    benchmark.extra_info["times rapidfuzz"] = rival / seconds
+    assert rival > 1.5 * seconds
+
+
+@pytest.mark.parametrize("name", ["levenshtein", "osa"])
+def test_distances_of_pairs(benchmark: Any, name: str, pairs: list[tuple[str, str]]) -> None:
+    process = pytest.importorskip("rapidfuzz.process", reason="rapidfuzz is not installed")
+    distance = pytest.importorskip("rapidfuzz.distance", reason="rapidfuzz is not installed")
+    scorer = {"levenshtein": distance.Levenshtein.distance, "osa": distance.OSA.distance}[name]
+    many = {"levenshtein": ps.levenshtein_distance_many, "osa": ps.osa_distance_many}[name]
+    left, right = (list(side) for side in zip(*pairs, strict=True))
+    arrays = pa.array(left), pa.array(right)
+    found = benchmark(many, *arrays)
+    assert found.to_pylist() == process.cpdist(left, right, scorer=scorer, dtype=np.int32).tolist()
+    seconds = best(lambda: many(*arrays))
+    benchmark.extra_info["nanoseconds a pair"] = 1e9 * seconds / len(pairs)
+    assert best(lambda: process.cpdist(left, right, scorer=scorer, dtype=np.int32)) > seconds
+
+
 @pytest.mark.parametrize("name", ["levenshtein", "osa"])
 def test_distance(benchmark: Any, name: str, pairs: list[tuple[str, str]]) -> None:
     distance = pytest.importorskip("rapidfuzz.distance", reason="rapidfuzz is not installed")

@@ -9,7 +9,9 @@
 from phonosearch._answer import Answer, Evidence, Explanation, Hit
 from phonosearch._compare import Comparison, compare
 from phonosearch._distance import levenshtein_distance, osa_distance
-from phonosearch._encoders import double_metaphone, double_metaphone_many, soundex, soundex_many
+from phonosearch._distance_many import levenshtein_distance_many, osa_distance_many
+from phonosearch._encode_many import double_metaphone_many, soundex_many
+from phonosearch._encoders import double_metaphone, soundex
 from phonosearch._errors import (
     CorruptIndexError,
     FormatTooNewError,
@@ -61,8 +63,10 @@ __all__ = [
     "double_metaphone",
     "double_metaphone_many",
     "levenshtein_distance",
+    "levenshtein_distance_many",
     "normalise",
     "osa_distance",
+    "osa_distance_many",
     "soundex",
     "soundex_many",
 ]

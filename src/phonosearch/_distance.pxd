@@ -1,5 +1,5 @@
 # cython: language_level=3
-"""Edit distances over lower-case words, for other compiled modules; nothing here allocates or needs the GIL."""
+"""Edit distances for other compiled modules; nothing here needs the GIL, and words of up to 64 letters no memory."""
 
 ctypedef struct Pattern:
     unsigned long long mask[26]  # bit i of mask[c]: letter i of the word is c
@@ -14,3 +14,10 @@ cdef int levenshtein_pattern(
 ) noexcept nogil
 cdef int osa_pattern(const Pattern* p, const unsigned char* other, int other_length, int max_distance) noexcept nogil
 cdef int osa_bytes(const unsigned char* a, int la, const unsigned char* b, int lb, int max_distance) noexcept nogil
+
+# Strings of at most 65,536 code points, as PyUnicode_KIND and PyUnicode_DATA give them; a negative k sets no limit.
+cdef int text_distance(
+    int kind_a, const void* a, int la, int kind_b, const void* b, int lb, int k, bint osa
+) except -1 nogil
+# A limit as `text_distance` takes it; None is none.
+cdef int limit_of(object max_distance) except -2

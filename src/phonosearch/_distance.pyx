@@ -196,7 +196,7 @@ cdef inline int step_of(unsigned char carry) noexcept nogil:
 
 cdef int many_words(
     int kind_p, const void* p, int m, int kind_t, const void* t, int start, int n, int k, bint osa
-) except -1:
+) except -1 nogil:
     """Distance of a pattern of any length, strip by strip, along the diagonals that k edits can reach."""
     cdef Masks masks
     cdef Column s
@@ -206,48 +206,49 @@ cdef int many_words(
     cdef Bits eq
     cdef unsigned char* carry = <unsigned char*>malloc(n)
     if carry == NULL:
-        raise MemoryError
+        with gil:
+            raise MemoryError
     try:
         memset(carry, PLUS, n)
         while row < m:
-            with nogil:
-                work = 0
-                while row < m and work < COLUMNS_PER_BATCH:
-                    height = min(WORD, m - row)
-                    # Two columns more than the band on each side, for a transposition that crosses two strips.
-                    # Cells outside count as reached by insertions or deletions alone: never too small.
-                    next_low = max(0, row - k - 2)
-                    for j in range(low, next_low):
-                        corner += step_of(carry[j])
-                    low = next_low
-                    high = min(n, row + WORD + k + 2)
-                    memset(masks.low, 0, sizeof(masks.low))
-                    memset(masks.high, 0, sizeof(masks.high))
-                    masks_add(&masks, kind_p, p, start + row, height)
-                    column_init(&s)
+            work = 0
+            while row < m and work < COLUMNS_PER_BATCH:
+                height = min(WORD, m - row)
+                # Two columns more than the band on each side, for a transposition that crosses two strips.
+                # Cells outside count as reached by insertions or deletions alone: never too small.
+                next_low = max(0, row - k - 2)
+                for j in range(low, next_low):
+                    corner += step_of(carry[j])
+                low = next_low
+                high = min(n, row + WORD + k + 2)
+                memset(masks.low, 0, sizeof(masks.low))
+                memset(masks.high, 0, sizeof(masks.high))
+                masks_add(&masks, kind_p, p, start + row, height)
+                column_init(&s)
+                for j in range(low, high):
+                    above = carry[j]
+                    eq = mask_of(&masks, PyUnicode_READ(kind_t, t, start + j))
+                    below = SWAP * <unsigned char>((~s.d0 & eq) >> (WORD - 1))
+                    advance(&s, eq, above & PLUS, above >> 1 & 1, above >> 2, osa)
+                    below |= PLUS * <unsigned char>(s.hp >> (height - 1) & 1)
+                    below |= MINUS * <unsigned char>(s.hn >> (height - 1) & 1)
+                    carry[j] = below
+                row += height
+                corner += height
+                work += high - low
+                if k < n:
+                    # Each path crosses this row or swaps across it, and then still has its diagonal to mend.
+                    score = corner
+                    best = score + abs((m - row) - (n - low))
                     for j in range(low, high):
-                        above = carry[j]
-                        eq = mask_of(&masks, PyUnicode_READ(kind_t, t, start + j))
-                        below = SWAP * <unsigned char>((~s.d0 & eq) >> (WORD - 1))
-                        advance(&s, eq, above & PLUS, above >> 1 & 1, above >> 2, osa)
-                        below |= PLUS * <unsigned char>(s.hp >> (height - 1) & 1)
-                        below |= MINUS * <unsigned char>(s.hn >> (height - 1) & 1)
-                        carry[j] = below
-                    row += height
-                    corner += height
-                    work += high - low
-                    if k < n:
-                        # Each path crosses this row or swaps across it, and then still has its diagonal to mend.
-                        score = corner
-                        best = score + abs((m - row) - (n - low))
-                        for j in range(low, high):
-                            score += step_of(carry[j])
-                            best = min(best, score + abs((m - row) - (n - j - 1)))
-                        if best > k:
-                            corner = k + 1
-                            low = n
-                            row = m
-            PyErr_CheckSignals()
+                        score += step_of(carry[j])
+                        best = min(best, score + abs((m - row) - (n - j - 1)))
+                    if best > k:
+                        corner = k + 1
+                        low = n
+                        row = m
+            with gil:
+                PyErr_CheckSignals()
         for j in range(low, n):
             corner += step_of(carry[j])
         return min(corner, k + 1)
@@ -255,39 +256,21 @@ cdef int many_words(
         free(carry)
 
 
-cdef int distance(object a, object b, object max_distance, bint osa) except -1:
-    cdef Py_ssize_t la, lb, limit
-    cdef int m, n, k, kind_p, kind_t
+cdef int text_distance(
+    int kind_a, const void* a, int la, int kind_b, const void* b, int lb, int k, bint osa
+) except -1 nogil:
+    cdef int kind_p = kind_a, kind_t = kind_b, m = la, n = lb
     cdef int start = 0
-    cdef const void* p
-    cdef const void* t
-    if not PyUnicode_Check(a):
-        raise TypeError(f"a must be a str, not {type(a).__name__}")
-    if not PyUnicode_Check(b):
-        raise TypeError(f"b must be a str, not {type(b).__name__}")
-    la = PyUnicode_GET_LENGTH(a)
-    lb = PyUnicode_GET_LENGTH(b)
-    if la > MAX_CODE_POINTS:
-        raise LimitError("a", MAX_CODE_POINTS, la, "code points")
-    if lb > MAX_CODE_POINTS:
-        raise LimitError("b", MAX_CODE_POINTS, lb, "code points")
+    cdef const void* p = a
+    cdef const void* t = b
     if la > lb:
-        a, b = b, a
-        la, lb = lb, la
-    m = <int>la
-    n = <int>lb
-    k = n
-    if max_distance is not None:
-        limit = PyNumber_AsSsize_t(max_distance, NULL)
-        if limit < 0:
-            raise ValueError("max_distance must not be negative; leave it out for no limit")
-        k = <int>min(limit, lb)
+        kind_p, kind_t = kind_b, kind_a
+        m, n = lb, la
+        p, t = b, a
+    if k < 0 or k > n:
+        k = n
     if n - m > k:
         return k + 1
-    kind_p = PyUnicode_KIND(a)
-    kind_t = PyUnicode_KIND(b)
-    p = PyUnicode_DATA(a)
-    t = PyUnicode_DATA(b)
     while m and PyUnicode_READ(kind_p, p, start) == PyUnicode_READ(kind_t, t, start):
         start += 1
         m -= 1
@@ -308,6 +291,43 @@ cdef int distance(object a, object b, object max_distance, bint osa) except -1:
             return one_word(1, p, m, 1, t, start, n, k, True)
         return one_word(1, p, m, 1, t, start, n, k, False)
     return one_word(kind_p, p, m, kind_t, t, start, n, k, osa)
+
+
+cdef int limit_of(object max_distance) except -2:
+    cdef Py_ssize_t limit
+    if max_distance is None:
+        return -1
+    limit = PyNumber_AsSsize_t(max_distance, NULL)
+    if limit < 0:
+        raise ValueError("max_distance must not be negative; leave it out for no limit")
+    return <int>min(limit, <Py_ssize_t>MAX_CODE_POINTS)
+
+
+cdef int distance(object a, object b, object max_distance, bint osa) except -1:
+    cdef Py_ssize_t la, lb
+    cdef int k, kind_a, kind_b, found
+    cdef const void* data_a
+    cdef const void* data_b
+    if not PyUnicode_Check(a):
+        raise TypeError(f"a must be a str, not {type(a).__name__}")
+    if not PyUnicode_Check(b):
+        raise TypeError(f"b must be a str, not {type(b).__name__}")
+    la = PyUnicode_GET_LENGTH(a)
+    lb = PyUnicode_GET_LENGTH(b)
+    if la > MAX_CODE_POINTS:
+        raise LimitError("a", MAX_CODE_POINTS, la, "code points")
+    if lb > MAX_CODE_POINTS:
+        raise LimitError("b", MAX_CODE_POINTS, lb, "code points")
+    k = limit_of(max_distance)
+    kind_a = PyUnicode_KIND(a)
+    kind_b = PyUnicode_KIND(b)
+    data_a = PyUnicode_DATA(a)
+    data_b = PyUnicode_DATA(b)
+    if min(la, lb) <= WORD:
+        return text_distance(kind_a, data_a, <int>la, kind_b, data_b, <int>lb, k, osa)
+    with nogil:
+        found = text_distance(kind_a, data_a, <int>la, kind_b, data_b, <int>lb, k, osa)
+    return found
 
 
 def levenshtein_distance(a, b, *, max_distance=None):

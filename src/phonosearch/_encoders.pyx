@@ -4,24 +4,20 @@ Both encoders walk the bytes of the word in place. Anything that is not ASCII is
 walkers know one byte beyond it: ``CEDILLA``, which stands for a C with cedilla.
 """
 
-from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_Resize
 from cpython.bytes cimport PyBytes_AS_STRING
-from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.unicode cimport PyUnicode_Check, PyUnicode_DecodeASCII, PyUnicode_FromObject, PyUnicode_GET_LENGTH
-from libc.stdint cimport uint8_t, uint32_t, uint64_t, int64_t, uintptr_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcmp, memcpy, memset, strlen
-cimport cython
 
-import importlib
 import operator
 import unicodedata
 
-import numpy as np
 from anyascii import anyascii
 
-from phonosearch._errors import LimitError, MissingExtraError
+from phonosearch._errors import LimitError
 
-__all__ = ["double_metaphone", "double_metaphone_many", "soundex", "soundex_many"]
+__all__ = ["double_metaphone", "soundex"]
 
 cdef extern from "Python.h":
     bint PyUnicode_IS_COMPACT_ASCII(object text)
@@ -30,33 +26,87 @@ cdef extern from "Python.h":
 
 cdef extern from *:
     """
-    /* The soundex class of every letter: 0 separates equal codes, 7 (H and W) is as if absent. */
-    static const unsigned char PHONOSEARCH_SOUNDEX[26] = {
-        0, 1, 2, 3, 0, 1, 2, 7, 0, 2, 2, 4, 5, 5, 0, 1, 2, 6, 2, 3, 0, 1, 7, 2, 0, 2
+    #include <stdint.h>
+    #include <string.h>
+
+    /* The Soundex class of every byte: 0 separates equal codes, 7 (H, W and what is no letter) is as if absent. */
+    #define PS_CLASSES 0, 1, 2, 3, 0, 1, 2, 7, 0, 2, 2, 4, 5, 5, 0, 1, 2, 6, 2, 3, 0, 1, 7, 2, 0, 2
+    #define PS_SEVENS 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7
+    static const uint8_t ps_soundex_class[256] = {
+        PS_SEVENS, PS_SEVENS, PS_SEVENS, PS_SEVENS, 7, PS_CLASSES, 7, 7, 7, 7, 7, 7, PS_CLASSES, 7, 7, 7, 7, 7,
+        PS_SEVENS, PS_SEVENS, PS_SEVENS, PS_SEVENS, PS_SEVENS, PS_SEVENS, PS_SEVENS, PS_SEVENS
     };
 
-    /* Names lie scattered in memory: ask for the text of a later one while the present one is encoded. */
-    static inline void phonosearch_prefetch(PyObject *names, Py_ssize_t i) {
-    #if defined(__GNUC__) || defined(__clang__)
-        if (i < PyTuple_GET_SIZE(names))
-            __builtin_prefetch((const char *)PyTuple_GET_ITEM(names, i) + sizeof(PyASCIIObject));
+    /* The bytes of a short word: lower case after eight NULs, spaces after them; and of each and the next the letters,
+       1 to 26 or 0 for others, as ten bits. Constant bounds let the compiler use vectors; one byte more than `size` is
+       read. Gives 1 where a W, a K or CZ stands, 2 where a NUL does. */
+    #define PS_LEAD 8
+    #define PS_LOWER(c) (uint8_t)((c) + ((uint8_t)((uint8_t)((c) - 'A') < 26) << 5))
+    #define PS_LETTER(c) (uint8_t)((uint8_t)((c) - 0x60) & -((uint8_t)((c) - 0x60) < 27))
+    static inline int ps_window(const uint8_t *word, size_t length, size_t size, uint8_t *near, uint16_t *pairs) {
+        static const uint8_t iota[33] = {
+            0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28,
+            29, 30, 31, 32
+        };
+        static const uint64_t spaces = UINT64_C(0x2020202020202020);
+        uint8_t any = 0, *text = near + PS_LEAD;
+        memset(near, 0, PS_LEAD);
+        for (size_t i = 0; i < size; i++) {
+            uint8_t inside = (uint8_t)-(iota[i] < (uint8_t)length), c = PS_LOWER(word[i]);
+            /* Read once more: what was just written in vectors cannot be read at other bounds without waiting. */
+            uint8_t next = (uint8_t)(PS_LOWER(word[i + 1]) & -(iota[i + 1] < (uint8_t)length));
+            any |= (uint8_t)(inside & -(c == 0)) & 2;
+            c &= inside;
+            text[i] = c;
+            any |= (uint8_t)-((c == 'w') | (c == 'k') | ((c == 'c') & (next == 'z'))) & 1;
+            pairs[i] = (uint16_t)(PS_LETTER(c) << 5 | PS_LETTER(next));
+        }
+        memset(text + size, 0, 29);
+        memcpy(text + length, &spaces, 5);
+        return any;
+    }
+
+    /* Up to eight bytes, the first lowest; eight may be read. */
+    static inline uint64_t ps_first_bytes(const uint8_t *word, size_t length) {
+        uint64_t bytes = 0;
+    #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+        memcpy(&bytes, word, 8);
     #else
-        (void)names; (void)i;
+        for (int i = 0; i < 8; i++) bytes |= (uint64_t)word[i] << (8 * i);
+    #endif
+        return length >= 8 ? bytes : bytes & ((UINT64_C(1) << (8 * length)) - 1);
+    }
+
+    /* The highest byte that is not 0 becomes the highest byte. */
+    static inline uint64_t ps_left_justified(uint64_t bytes) {
+    #if defined(__GNUC__) || defined(__clang__)
+        return bytes ? bytes << (__builtin_clzll(bytes) & ~7) : 0;
+    #else
+        while (bytes && !(bytes >> 56)) bytes <<= 8;
+        return bytes;
+    #endif
+    }
+
+    static inline uint32_t ps_big_endian(uint32_t packed) {
+    #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+        return packed;
+    #else
+        return packed << 24 | (packed & 0xFF00) << 8 | (packed >> 8 & 0xFF00) | packed >> 24;
     #endif
     }
     """
-    const unsigned char* SOUNDEX "PHONOSEARCH_SOUNDEX"
-    void prefetch "phonosearch_prefetch"(tuple names, Py_ssize_t i)
+    const uint8_t* SOUNDEX "ps_soundex_class"
+    int window "ps_window"(
+        const uint8_t* word, size_t length, size_t size, uint8_t* near, uint16_t* pairs) noexcept nogil
+    uint64_t first_bytes "ps_first_bytes"(const uint8_t* word, size_t length) noexcept nogil
+    uint64_t left_justified "ps_left_justified"(uint64_t bytes) noexcept nogil
+    uint32_t big_endian "ps_big_endian"(uint32_t packed) noexcept nogil
 
 cdef enum:
     MAX_NAME = 65536
-    CEDILLA = 0xE7
-    SOUNDEX_LENGTH = 4
-    PACKED = 4         # characters of a code that fit a packed code
     STACK = 64         # codes up to this length need no allocation
-    MAX_SLOTS = 16384
-    AHEAD = 8          # names to prefetch
-    UNLIMITED = 1 << 30  # more than any code can reach
+    SPAN = 9           # bytes of a word that Soundex reads at once
+    SHORT = 32         # bytes of a word that is read at once
     WINDOW = 64
     LEAD = 8           # bytes kept before the current one; the rules look back 4
     REACH = 16         # bytes kept from the current one on; the rules look ahead 8
@@ -84,12 +134,11 @@ cdef unsigned int soundex_code(const unsigned char* word, Py_ssize_t length) noe
             break
     if letter >= 26:
         return 0
-    previous = SOUNDEX[letter]
+    previous = SOUNDEX[letter + c'a']
     code = (c'A' + letter) << 24 | 0x303030
     while i < length:
-        letter = (<unsigned int>word[i] | 0x20) - c'a'
+        kind = SOUNDEX[word[i]]
         i += 1
-        kind = SOUNDEX[letter] if letter < 26 else 7
         # Letters come in no order that a processor could foresee: arithmetic is faster here than branches.
         sounds = (kind - 1 < 6) & (kind != previous)
         code |= (kind & (0 - sounds)) << shift
@@ -98,6 +147,67 @@ cdef unsigned int soundex_code(const unsigned char* word, Py_ssize_t length) noe
             break
         previous = previous if kind == 7 else kind
     return code
+
+
+# By the class before and two classes: the digits that they add in the low bytes, how many bits these take from bit 16
+# on, and from bit 27 on the class after.
+cdef uint32_t STEPS[8 * 64]
+
+
+cdef void fill_steps() noexcept:
+    cdef uint32_t at, kind, k, previous, digits, bits
+    for at in range(8 * 64):
+        previous = at >> 6
+        digits = bits = 0
+        for k in range(2):
+            kind = at & 7 if k else at >> 3 & 7
+            if kind != 7:
+                if kind != 0 and kind != previous:
+                    digits = digits << 8 | kind
+                    bits += 8
+                previous = kind
+        STEPS[at] = digits | bits << 16 | previous << 27
+
+
+fill_steps()
+
+
+cdef inline unsigned int soundex_padded(const unsigned char* word, Py_ssize_t length) noexcept nogil:
+    """`soundex_code`, where SPAN bytes may be read: these in steps of two letters, without a branch."""
+    cdef unsigned int letter = (<unsigned int>word[0] | 0x20) - c'a'
+    cdef unsigned int code, step
+    cdef uint64_t digits = 0, tail
+    cdef int _k
+    if length == 0 or letter >= 26:
+        return soundex_code(word, length)
+    tail = first_bytes(word + 1, length - 1)
+    step = <unsigned int>SOUNDEX[word[0]] << 27
+    for _k in range(SPAN // 2):
+        step = STEPS[(step >> 27 << 6) | <unsigned int>SOUNDEX[tail & 255] << 3 | SOUNDEX[tail >> 8 & 255]]
+        digits = digits << (step >> 16 & 31) | step & 0xFFFF
+        tail >>= 16
+    code = (c'A' + letter) << 24 | 0x303030
+    if digits >> 16 == 0 and length > SPAN:
+        return soundex_code(word, length)
+    return code | <unsigned int>(left_justified(digits) >> 40)
+
+
+cdef int64_t soundex_rows(
+    const unsigned char* data, const int32_t* start, Py_ssize_t rows, char* out, int64_t used, int64_t* ends
+) noexcept nogil:
+    """The codes of many words, one after another in `out` from `used` on, and where each ends.
+
+    Beyond the last word SPAN more bytes may be read, and PACKED more may be written.
+    """
+    cdef Py_ssize_t i
+    cdef unsigned int code, written
+    for i in range(rows):
+        code = soundex_padded(data + start[i], start[i + 1] - start[i])
+        written = big_endian(code)
+        memcpy(out + used, &written, 4)
+        used += 4 * (code != 0)
+        ends[i] = used
+    return used
 
 
 # ------------------------------------------------------------------------------------- Double Metaphone
@@ -564,6 +674,109 @@ cdef bint is_slavo_germanic(const unsigned char* word, Py_ssize_t length) noexce
     return False
 
 
+# Most letters sound the same whatever stands around them, but for the next letter. What they do then stands in a table,
+# by the letter and the next one; in one of its own for the first letter of a word, which often sounds otherwise.
+
+cdef enum:
+    EMITS = 1 << 16
+    MARKED = 1 << 17     # in FIRST: a word that begins so may hold what `mark` looks for,
+    MARKED_N = 1 << 18   # or does so before an N
+    CONSUMED = 24        # 0 where encode_letter must be asked
+
+# Bytes, from the lowest: primary, alternate, whether they are written, bytes consumed.
+cdef uint32_t FIRST[1024]
+cdef uint32_t LATER[1024]
+# Of the last letter of a word: what it does unless the word ends in IER, AIS or OIS.
+cdef uint32_t LAST[32]
+
+
+cdef void fill(uint32_t* table, const char* letters, const char* following, const char* code, int consumed) noexcept:
+    """Say what each of the letters does before each of the following; `code` is empty, or primary and alternate."""
+    cdef size_t i, k
+    cdef uint32_t step = <uint32_t>consumed << CONSUMED
+    if code[0]:
+        step |= EMITS | <uint32_t><unsigned char>code[0] | <uint32_t><unsigned char>code[1] << 8
+    for i in range(strlen(letters)):
+        for k in range(strlen(following)):
+            table[(letters[i] & 31) << 5 | following[k] & 31] = step
+
+
+cdef int fill_tables() except -1:
+    # A space stands for the end and for all that is no letter.
+    cdef const char* every = b" abcdefghijklmnopqrstuvwxyz"
+    cdef uint32_t* table
+    cdef int later, at
+    cdef bytes pair
+    for later in range(2):
+        table = &LATER[0] if later else &FIRST[0]
+        memset(table, 0, sizeof(FIRST))
+        fill(table, b"aeiouy", every, b"" if later else b"AA", 1)
+        fill(table, b"b", every, b"PP", 1)
+        fill(table, b"b", b"b", b"PP", 2)
+        fill(table, b"c", b"abdfjlmnoprstuvwx", b"KK", 1)
+        fill(table, b"c", b"kgq", b"KK", 2)
+        fill(table, b"c", b"ey", b"SS", 2)
+        fill(table, b"d", b" abcefhijklmnopqrsuvwxyz", b"TT", 1)
+        fill(table, b"d", b"td", b"TT", 2)
+        fill(table, b"fv", every, b"FF", 1)
+        fill(table, b"f", b"f", b"FF", 2)
+        fill(table, b"v", b"v", b"FF", 2)
+        fill(table, b"g", b" abcdfjkmopqrstuvwxz", b"KK", 1)
+        fill(table, b"h", b" bcdfghjklmnpqrstvwxz", b"", 1)
+        fill(table, b"kq", every, b"KK", 1)
+        fill(table, b"k", b"k", b"KK", 2)
+        fill(table, b"q", b"q", b"KK", 2)
+        fill(table, b"l", b" abcdefghijkmnopqrstuvwxyz", b"LL", 1)
+        fill(table, b"m", b" acdefghijklnopqrstuvwxyz", b"MM", 1)
+        fill(table, b"m", b"m", b"MM", 2)
+        fill(table, b"n", every, b"NN", 1)
+        fill(table, b"n", b"n", b"NN", 2)
+        fill(table, b"p", b" acdefgijklmnoqrstuvwxyz", b"PP", 1)
+        fill(table, b"p", b"pb", b"PP", 2)
+        fill(table, b"p", b"h", b"FF", 2)
+        fill(table, b"r", b"abcdefghijklmnopqstuvwxyz", b"RR", 1)
+        fill(table, b"r", b"r", b"RR", 2)
+        fill(table, b"s", b"abdefgjkmnopqrtuvwxy", b"SS", 1)
+        fill(table, b"s", b"s", b"SS", 2)
+        fill(table, b"s", b"z", b"SX", 2)
+        fill(table, b"t", b" abefgjklmnopqrsuvwxyz", b"TT", 1)
+        fill(table, b"t", b"d", b"TT", 2)
+        fill(table, b"w", b"abcdefghjklmnopqtuvwxyz", b"", 1)
+        fill(table, b"w", b"r", b"RR", 2)
+    fill(FIRST, b"c", b"a", b"", 0)        # Caesar
+    fill(FIRST, b"h", b"aeiouy", b"HH", 2)
+    fill(FIRST, b"j", b"abcdefghiklmnpqrstuvwxyz", b"JA", 1)
+    fill(FIRST, b"s", b"u", b"", 0)        # sugar
+    fill(FIRST, b"s", b"mnw", b"SX", 1)
+    fill(FIRST, b"w", b"aeouy", b"AF", 1)
+    fill(FIRST, b"w", b"h", b"", 0)
+    fill(FIRST, b"x", every, b"SS", 1)
+    memset(LAST, 0, sizeof(LAST))
+    for at in range(32):
+        LAST[at] = LATER[at << 5]
+    LAST[c'c' & 31] = LATER[(c'c' & 31) << 5 | c'a' & 31]
+    LAST[c'r' & 31] = LATER[(c'r' & 31) << 5 | c'a' & 31]
+    LAST[c's' & 31] = LATER[(c's' & 31) << 5 | c'a' & 31]
+    for pair in (b"sc", b"mc", b"gn", b"kn", b"pn", b"wr", b"ps"):
+        FIRST[(pair[0] & 31) << 5 | pair[1] & 31] |= MARKED
+    for pair in (b"va", b"vo", b"sa", b"da", b"ra", b"ma"):
+        FIRST[(pair[0] & 31) << 5 | pair[1] & 31] |= MARKED_N
+
+
+fill_tables()
+
+
+cdef void mark(Cursor* w) noexcept nogil:
+    """Look at the beginning of the word for what holds to its end, and step over a silent first letter."""
+    w.sch = has(w, 0, b"sch")
+    w.germanic = w.sch or has(w, 0, b"van ") or has(w, 0, b"von ")
+    w.san = has(w, 0, b"san ")
+    w.mc = has(w, 0, b"mc")
+    w.anger = has(w, 1, b"anger") and one_of(char_at(w, 0), b"drm")
+    if has(w, 0, b"gn") or has(w, 0, b"kn") or has(w, 0, b"pn") or has(w, 0, b"wr") or has(w, 0, b"ps"):
+        w.here = 1
+
+
 cdef void encode_double_metaphone(
     const unsigned char* word, Py_ssize_t length, Py_ssize_t max_length,
     char* primary, Py_ssize_t* primary_length, char* alternate, Py_ssize_t* alternate_length,
@@ -583,13 +796,7 @@ cdef void encode_double_metaphone(
     w.alternate_length = 0
     look_around(&w)
     w.slavo_germanic = is_slavo_germanic(word, length)
-    w.sch = has(&w, 0, b"sch")
-    w.germanic = w.sch or has(&w, 0, b"van ") or has(&w, 0, b"von ")
-    w.san = has(&w, 0, b"san ")
-    w.mc = has(&w, 0, b"mc")
-    w.anger = has(&w, 1, b"anger") and one_of(char_at(&w, 0), b"drm")
-    if has(&w, 0, b"gn") or has(&w, 0, b"kn") or has(&w, 0, b"pn") or has(&w, 0, b"wr") or has(&w, 0, b"ps"):
-        w.here = 1
+    mark(&w)
     while w.here < length and (w.primary_length < max_length or w.alternate_length < max_length):
         if w.here - w.base > WINDOW - LEAD - REACH:
             look_around(&w)
@@ -598,24 +805,124 @@ cdef void encode_double_metaphone(
     alternate_length[0] = w.alternate_length
 
 
-cdef inline unsigned int pack(const char* code, Py_ssize_t length) noexcept nogil:
-    cdef Py_ssize_t i
-    cdef unsigned int packed = 0
-    for i in range(length):
-        packed |= <unsigned int><unsigned char>code[i] << (24 - 8 * i)
-    return packed
-
-
 cdef inline uint64_t pack_pair(const unsigned char* word, Py_ssize_t length, Py_ssize_t max_length) noexcept nogil:
     """The primary above the alternate, which is 0 when it equals the primary; max_length <= PACKED."""
-    cdef char primary[PACKED]
-    cdef char alternate[PACKED]
+    cdef unsigned char copy[SHORT + 1]
+    if length <= SHORT:
+        memset(copy, 0, SHORT + 1)
+        memcpy(copy, word, length)
+        return pack_short(copy, length, max_length)
+    return pack_long(word, length, max_length)
+
+
+cdef uint64_t pack_long(const unsigned char* word, Py_ssize_t length, Py_ssize_t max_length) noexcept nogil:
+    cdef uint32_t primary = 0, alternate = 0
     cdef Py_ssize_t primary_length = 0, alternate_length = 0
-    cdef uint64_t first, second
-    encode_double_metaphone(word, length, max_length, primary, &primary_length, alternate, &alternate_length)
-    first = pack(primary, primary_length)
-    second = pack(alternate, alternate_length)
-    return first << 32 | (0 if first == second else second)
+    encode_double_metaphone(
+        word, length, max_length, <char*>&primary, &primary_length, <char*>&alternate, &alternate_length
+    )
+    primary = big_endian(primary)
+    alternate = big_endian(alternate)
+    return <uint64_t>primary << 32 | (0 if primary == alternate else alternate)
+
+
+cdef inline uint64_t pack_short(const unsigned char* word, Py_ssize_t length, Py_ssize_t max_length) noexcept nogil:
+    """For a word of at most SHORT bytes, where SHORT + 1 may be read."""
+    cdef char primary[ROOM]
+    cdef char alternate[ROOM]
+    cdef uint32_t first, second
+    cdef Py_ssize_t primary_length, alternate_length
+    write_short(word, length, max_length, primary, &primary_length, alternate, &alternate_length)
+    memcpy(&first, primary, PACKED)
+    memcpy(&second, alternate, PACKED)
+    first = big_endian(first) & leading(primary_length)
+    second = big_endian(second) & leading(alternate_length)
+    return <uint64_t>first << 32 | second
+
+
+cdef inline void write_short(
+    const unsigned char* word, Py_ssize_t length, Py_ssize_t max_length,
+    char* primary, Py_ssize_t* primary_written, char* alternate, Py_ssize_t* alternate_written,
+) noexcept nogil:
+    """Codes of at most PACKED characters, the alternate empty when it equals the primary; each has ROOM."""
+    cdef Cursor w
+    cdef uint16_t pairs[SHORT]
+    cdef uint32_t steps[SHORT]
+    cdef uint32_t step
+    cdef Py_ssize_t here = 0, primary_length = 0, alternate_length = 0, i
+    cdef const unsigned char* end
+    cdef int flags
+    if length <= SHORT // 2:
+        flags = window(word, length, SHORT // 2, w.near, pairs)
+    else:
+        flags = window(word, length, SHORT, w.near, pairs)
+    w.word = word
+    w.length = length
+    w.here = 0
+    w.base = 0
+    w.slavo_germanic = flags & 1
+    w.sch = w.germanic = w.san = w.mc = w.anger = False
+    w.max_length = max_length
+    w.primary = primary
+    w.alternate = alternate
+    # All steps are looked up before the walk: there each would wait for the one before it.
+    for i in range(8):
+        steps[i] = LATER[pairs[i]]
+    for i in range(8, length):
+        steps[i] = LATER[pairs[i]]
+    if length > 1:
+        end = w.near + LEAD + length - 3
+        steps[length - 1] = LAST[pairs[length - 1] >> 5] & (0 - <uint32_t>(
+            ((end[0] != c'i') | (end[1] != c'e') | (end[2] != c'r'))
+            & (((end[0] != c'a') & (end[0] != c'o')) | (end[1] != c'i') | (end[2] != c's'))
+        ))
+    step = FIRST[pairs[0]]
+    steps[0] = step
+    # A NUL ends the search for Slavic letters; behind SCH a W sounds otherwise: neither is for the tables.
+    if flags & 2 or step & MARKED or (step & MARKED_N and w.near[LEAD + 2] == c'n'):
+        mark(&w)
+        if flags & 2 or w.sch:
+            encode_double_metaphone(
+                word, length, max_length, primary, primary_written, alternate, alternate_written
+            )
+            drop_equal(primary, primary_written[0], alternate, alternate_written)
+            return
+        here = w.here
+    while here < length and min(primary_length, alternate_length) < max_length:
+        step = steps[here]
+        if step >> CONSUMED == 0:
+            w.here = here
+            w.primary_length = primary_length
+            w.alternate_length = alternate_length
+            encode_letter(&w)
+            here = w.here
+            primary_length = w.primary_length
+            alternate_length = w.alternate_length
+            continue
+        # There is room for a character a letter, so nothing need be asked before writing.
+        primary[primary_length] = <char>(step & 255)
+        alternate[alternate_length] = <char>(step >> 8 & 255)
+        primary_length += step >> 16 & 1
+        alternate_length += step >> 16 & 1
+        here += step >> CONSUMED
+    primary_written[0] = min(primary_length, max_length)
+    alternate_written[0] = min(alternate_length, max_length)
+    drop_equal(primary, primary_written[0], alternate, alternate_written)
+
+
+cdef inline void drop_equal(
+    const char* primary, Py_ssize_t primary_length, const char* alternate, Py_ssize_t* alternate_length
+) noexcept nogil:
+    cdef uint32_t first, second
+    memcpy(&first, primary, PACKED)
+    memcpy(&second, alternate, PACKED)
+    if primary_length == alternate_length[0] and not big_endian(first ^ second) & leading(primary_length):
+        alternate_length[0] = 0
+
+
+cdef inline uint32_t leading(Py_ssize_t characters) noexcept nogil:
+    """A mask of the first characters of a packed code."""
+    return <uint32_t>~(<uint64_t>0xFFFFFFFF >> 8 * characters)
 
 
 cdef void double_metaphone_codes(
@@ -625,6 +932,40 @@ cdef void double_metaphone_codes(
     cdef uint64_t pair = pack_pair(word, length, PACKED)
     primary[0] = <unsigned int>(pair >> 32)
     alternate[0] = <unsigned int>pair
+
+
+cdef void double_metaphone_rows(
+    const unsigned char* data, const int32_t* start, Py_ssize_t rows, Py_ssize_t max_length,
+    char* primary, int64_t primary_used, int64_t* primary_ends,
+    char* alternate, int64_t alternate_used, int64_t* alternate_ends,
+) noexcept nogil:
+    """The codes of many words, as `soundex_rows` writes them; an alternate that equals the primary is left out.
+
+    Beyond the last word SHORT + 1 more bytes may be read, and ROOM more may be written to either buffer.
+    """
+    cdef Py_ssize_t i, length, room, first, second
+    for i in range(rows):
+        length = start[i + 1] - start[i]
+        if max_length <= PACKED and length <= SHORT:
+            write_short(
+                data + start[i], length, max_length,
+                primary + primary_used, &first, alternate + alternate_used, &second,
+            )
+        else:
+            room = min(max_length, 2 * length + 2)
+            encode_double_metaphone(
+                data + start[i], length, room, primary + primary_used, &first, alternate + alternate_used, &second
+            )
+            if first == second and memcmp(primary + primary_used, alternate + alternate_used, first) == 0:
+                second = 0
+        primary_used += first
+        alternate_used += second
+        primary_ends[i] = primary_used
+        alternate_ends[i] = alternate_used
+
+
+cdef inline int length_of(uint32_t packed) noexcept nogil:
+    return (packed != 0) + (packed << 8 != 0) + (packed << 16 != 0) + (packed << 24 != 0)
 
 
 # ---------------------------------------------------------------------------------------- text to bytes
@@ -669,21 +1010,12 @@ cdef inline Bytes bytes_view(bytes text) noexcept:
     return view
 
 
-cdef str position_of(Py_ssize_t i):
-    return "name" if i < 0 else f"names[{i}]"
-
-
-cdef int refuse(object name, Py_ssize_t i) except -1:
+cdef inline int check_name(object name) except -1:
     if not PyUnicode_Check(name):
-        raise TypeError(f"{position_of(i)}: expected str{' or None' if i >= 0 else ''}, got {type(name).__name__}")
-    raise LimitError(position_of(i), MAX_NAME, PyUnicode_GET_LENGTH(name), "characters")
-
-
-cdef inline int check_name(object name, Py_ssize_t i) except -1:
-    """Refuse what is no string or too long; `i` is the place in a batch, -1 for a single name."""
-    if PyUnicode_Check(name) and PyUnicode_GET_LENGTH(name) <= MAX_NAME:
-        return 0
-    return refuse(name, i)
+        raise TypeError(f"name: expected str, got {type(name).__name__}")
+    if PyUnicode_GET_LENGTH(name) > MAX_NAME:
+        raise LimitError("name", MAX_NAME, PyUnicode_GET_LENGTH(name), "characters")
+    return 0
 
 
 cdef Py_ssize_t check_max_length(object max_length) except 0:
@@ -700,7 +1032,7 @@ cdef Py_ssize_t check_max_length(object max_length) except 0:
 # ---------------------------------------------------------------------------------------- codes to text
 
 cdef inline object unpack(uint32_t packed):
-    cdef Py_ssize_t i, length = (packed != 0) + (packed << 8 != 0) + (packed << 16 != 0) + (packed << 24 != 0)
+    cdef Py_ssize_t i, length = length_of(packed)
     cdef object text = PyUnicode_New(length, 127)
     cdef char* data = <char*>PyUnicode_DATA(text)
     for i in range(length):
@@ -710,44 +1042,6 @@ cdef inline object unpack(uint32_t packed):
 
 cdef inline tuple unpack_pair(uint64_t pair):
     return (unpack(<uint32_t>(pair >> 32)), unpack(<uint32_t>pair))
-
-
-@cython.final
-cdef class Cache:
-    """Texts of packed codes within one batch: a direct-mapped table, so its size is bounded."""
-
-    cdef uint64_t* keys
-    cdef list values
-    cdef int shift
-    cdef bint pairs
-
-    def __cinit__(self, Py_ssize_t names, bint pairs):
-        cdef Py_ssize_t slots = 16
-        self.shift = 60
-        while slots < names and slots < MAX_SLOTS:
-            slots *= 2
-            self.shift -= 1
-        self.pairs = pairs
-        self.values = [None] * slots
-        self.keys = <uint64_t*>PyMem_Calloc(slots, sizeof(uint64_t))
-        if self.keys is NULL:
-            raise MemoryError()
-
-    def __dealloc__(self):
-        PyMem_Free(self.keys)
-
-    cdef inline object text(self, uint64_t key):
-        # The top bits of the product depend on all bits of the key.
-        cdef Py_ssize_t slot = <Py_ssize_t>(key * <uint64_t>0x9E3779B97F4A7C15 >> self.shift)
-        cdef object value
-        if self.keys[slot] == key:
-            value = self.values[slot]
-            if value is not None:
-                return value
-        value = unpack_pair(key) if self.pairs else unpack(<uint32_t>key)
-        self.keys[slot] = key
-        self.values[slot] = value
-        return value
 
 
 cdef tuple pair_of_bytes(Bytes word, Py_ssize_t max_length):
@@ -813,7 +1107,7 @@ def soundex(name):
     """
     cdef Bytes word
     cdef bytes folded
-    check_name(name, -1)
+    check_name(name)
     if PyUnicode_IS_COMPACT_ASCII(name):
         word = ascii_bytes(name)
         return unpack(soundex_code(word.data, word.length))
@@ -865,379 +1159,10 @@ def double_metaphone(name, max_length=4):
     cdef Bytes word
     cdef bytes folded
     cdef Py_ssize_t limit = check_max_length(max_length)
-    check_name(name, -1)
+    check_name(name)
     if PyUnicode_IS_COMPACT_ASCII(name):
         word = ascii_bytes(name)
     else:
         folded = fold(name, True)
         word = bytes_view(folded)
     return pair_of_bytes(word, limit)
-
-
-# --------------------------------------------------------------------------------------------- batches
-
-cdef tuple as_tuple(object names):
-    """The names of a sequence, out of reach of any other thread."""
-    if isinstance(names, (str, bytes, bytearray)):
-        raise TypeError(f"names: expected a sequence of str or None, got a single {type(names).__name__}")
-    return tuple(names)
-
-
-cdef list soundex_sequence(tuple names):
-    cdef Py_ssize_t i, n = len(names)
-    cdef list out = [None] * n
-    cdef Cache cache = Cache(n, False)
-    cdef Bytes word
-    cdef bytes folded
-    cdef object name
-    for i in range(n):
-        prefetch(names, i + AHEAD)
-        name = names[i]
-        if name is None:
-            continue
-        check_name(name, i)
-        if PyUnicode_IS_COMPACT_ASCII(name):
-            word = ascii_bytes(name)
-        else:
-            folded = fold(name, False)
-            word = bytes_view(folded)
-        out[i] = cache.text(soundex_code(word.data, word.length))
-    return out
-
-
-cdef list metaphone_sequence(tuple names, Py_ssize_t max_length):
-    cdef Py_ssize_t i, n = len(names)
-    cdef list out = [None] * n
-    cdef Cache cache = Cache(n, True)
-    cdef Bytes word
-    cdef bytes folded
-    cdef object name
-    for i in range(n):
-        prefetch(names, i + AHEAD)
-        name = names[i]
-        if name is None:
-            continue
-        check_name(name, i)
-        if PyUnicode_IS_COMPACT_ASCII(name):
-            word = ascii_bytes(name)
-        else:
-            folded = fold(name, True)
-            word = bytes_view(folded)
-        if max_length <= PACKED:
-            out[i] = cache.text(pack_pair(word.data, word.length, max_length))
-        else:
-            out[i] = pair_of_bytes(word, max_length)
-    return out
-
-
-cdef list codes_of(tuple names, Py_ssize_t max_length, bint pairs):
-    return metaphone_sequence(names, max_length) if pairs else soundex_sequence(names)
-
-
-cdef uint64_t code_of(Bytes word, Py_ssize_t max_length, bint pairs) noexcept nogil:
-    """The packed pair, or the Soundex code in the place of the primary."""
-    if pairs:
-        return pack_pair(word.data, word.length, max_length)
-    return <uint64_t>soundex_code(word.data, word.length) << 32
-
-
-cdef object numpy_text(object names, Py_ssize_t max_length, bint pairs):
-    """Codes of at most PACKED characters of a U array, from its UCS4 data to the UCS4 data of the result."""
-    cdef Py_ssize_t i, k, column, length, n = names.shape[0], columns = 2 if pairs else 1
-    cdef object native = np.ascontiguousarray(names, dtype=names.dtype.newbyteorder("="))
-    cdef object out = np.zeros((n, columns), dtype=f"U{max_length}")
-    cdef const uint32_t[:, ::1] source
-    cdef uint32_t[:, ::1] target
-    cdef bytes folded
-    cdef bytearray scratch
-    cdef uint8_t* buffer
-    cdef uint32_t c, packed
-    cdef uint64_t pair
-    cdef Bytes word
-    if n == 0 or native.dtype.itemsize == 0:
-        return out
-    source = native.view(np.uint32).reshape(n, -1)
-    target = out.view(np.uint32).reshape(n, columns * max_length)
-    scratch = bytearray(min(source.shape[1], MAX_NAME))
-    buffer = <uint8_t*>PyByteArray_AS_STRING(scratch)
-    for i in range(n):
-        length = source.shape[1]
-        while length and source[i, length - 1] == 0:
-            length -= 1
-        if length > MAX_NAME:
-            raise LimitError(position_of(i), MAX_NAME, length, "characters")
-        word.data = buffer
-        word.length = length
-        for k in range(length):
-            c = source[i, k]
-            if c >= 0x80:
-                folded = fold(native.item(i), pairs)
-                word = bytes_view(folded)
-                break
-            buffer[k] = <uint8_t>c
-        pair = code_of(word, max_length, pairs)
-        for column in range(columns):
-            packed = <uint32_t>(pair >> (32 if column == 0 else 0))
-            for k in range(max_length):
-                target[i, column * max_length + k] = packed >> 24
-                packed = packed << 8
-    return out
-
-
-cdef object numpy_codes(object names, Py_ssize_t max_length, bint pairs):
-    cdef object out, missing
-    cdef list codes
-    if names.ndim != 1:
-        raise ValueError(f"names: expected an array of one dimension, got {names.ndim}")
-    if names.dtype.kind == "U" and max_length <= PACKED:
-        out = numpy_text(names, max_length, pairs)
-        return out if pairs else out[:, 0]
-    if names.dtype.kind == "O":
-        codes = codes_of(tuple(names.tolist()), max_length, pairs)
-        missing = True
-    elif names.dtype.kind == "T":
-        missing = hasattr(names.dtype, "na_object")
-        # A missing value of StringDType may be any object at all.
-        na = names.dtype.na_object if missing else None
-        codes = codes_of(
-            tuple([None if missing and (x is na or x != x) else x for x in names.tolist()]), max_length, pairs
-        )
-    elif names.dtype.kind == "U":
-        codes = codes_of(tuple(names.tolist()), max_length, pairs)
-        missing = False
-    else:
-        raise TypeError(f"names: expected an array of strings, got dtype {names.dtype}")
-    if missing:
-        out = np.empty(len(codes) * (2 if pairs else 1), dtype=object)
-        if pairs:
-            out = out.reshape(-1, 2)
-        for i, code in enumerate(codes):
-            out[i] = code
-        return out
-    if not pairs:
-        return np.array(codes, dtype="U4")
-    if max_length == UNLIMITED:
-        max_length = 1
-        for primary, alternate in codes:
-            max_length = max(max_length, len(primary), len(alternate))
-    return np.array(codes, dtype=f"U{max_length}").reshape(len(codes), 2)
-
-
-cdef class Column:
-    """A large_string column in the making."""
-
-    cdef bytearray data
-    cdef object offsets
-    cdef int64_t[::1] ends
-    cdef Py_ssize_t used
-
-    def __cinit__(self, Py_ssize_t rows):
-        self.data = bytearray(max(64, 4 * rows))
-        self.offsets = np.zeros(rows + 1, dtype=np.int64)
-        self.ends = self.offsets
-        self.used = 0
-
-    cdef int append(self, Py_ssize_t row, const char* text, Py_ssize_t length) except -1:
-        if self.used + length > len(self.data):
-            PyByteArray_Resize(self.data, 2 * (self.used + length))
-        memcpy(PyByteArray_AS_STRING(self.data) + self.used, text, length)
-        self.used += length
-        self.ends[row + 1] = self.used
-        return 0
-
-    cdef void skip(self, Py_ssize_t row) noexcept:
-        self.ends[row + 1] = self.used
-
-    cdef object finish(self, object pa, object validity):
-        return pa.Array.from_buffers(
-            pa.large_string(), len(self.offsets) - 1,
-            [validity, pa.py_buffer(self.offsets), pa.py_buffer(bytes(self.data[:self.used]))],
-        ).cast(pa.string())
-
-
-cdef object arrow_strings(object names, object pa):
-    """One validated large_string array of an object that speaks the Arrow PyCapsule interface."""
-    cdef object array = pa.array(names) if hasattr(names, "__arrow_c_array__") else pa.chunked_array(names)
-    cdef object kind = array.type.value_type if pa.types.is_dictionary(array.type) else array.type
-    if not (
-        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind)
-        or (hasattr(pa.types, "is_string_view") and pa.types.is_string_view(kind))
-    ):
-        raise TypeError(f"names: expected Arrow strings, got {array.type}")
-    array = array.cast(pa.large_string())
-    if isinstance(array, pa.ChunkedArray):
-        array = array.combine_chunks()
-        if isinstance(array, pa.ChunkedArray):  # versions before 18 give no array for no chunk
-            array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], pa.large_string())
-    array.validate(full=True)  # the offsets come from another library and are about to be followed
-    return array
-
-
-cdef object arrow_codes(object names, Py_ssize_t max_length, bint pairs):
-    try:
-        pa = importlib.import_module("pyarrow")  # the statement would take a None in sys.modules for the module
-    except ImportError as error:
-        raise MissingExtraError("arrow", "encoding Arrow data") from error
-    cdef object array = arrow_strings(names, pa)
-    cdef Py_ssize_t i, k, start, length, n = len(array), first = array.offset
-    cdef Column primary = Column(n), alternate = Column(n if pairs else 0)
-    cdef object validity = None, valid, out, buffers = array.buffers()
-    cdef const int64_t* offsets = NULL
-    cdef const unsigned char* data = NULL
-    cdef const uint8_t* bits = NULL
-    cdef char text[2 * PACKED]
-    cdef uint64_t pair
-    cdef bytes folded
-    cdef str name, code, other
-    cdef Bytes word
-    cdef bint plain
-    if n:
-        offsets = <const int64_t*><uintptr_t>buffers[1].address
-        if buffers[2] is not None:
-            data = <const unsigned char*><uintptr_t>buffers[2].address
-        if array.null_count:
-            bits = <const uint8_t*><uintptr_t>buffers[0].address
-            valid = np.asarray(array.is_valid().to_numpy(zero_copy_only=False), dtype=bool)
-            validity = pa.py_buffer(np.packbits(valid, bitorder="little").tobytes())
-    for i in range(n):
-        if bits is not NULL and not bits[(first + i) >> 3] >> ((first + i) & 7) & 1:
-            primary.skip(i)
-            if pairs:
-                alternate.skip(i)
-            continue
-        start = offsets[first + i]
-        word.length = length = offsets[first + i + 1] - start
-        word.data = data + start if length else NULL
-        if length > MAX_NAME:  # in bytes; only the characters count
-            length = 0
-            for k in range(word.length):
-                length += word.data[k] & 0xC0 != 0x80
-            if length > MAX_NAME:
-                raise LimitError(position_of(i), MAX_NAME, length, "characters")
-        plain = True
-        for k in range(word.length):
-            if word.data[k] >= 0x80:
-                plain = False
-                break
-        if not plain:
-            name = word.data[:word.length].decode("utf-8", "replace")
-            folded = fold(name, pairs)
-            word = bytes_view(folded)
-        if pairs and max_length > PACKED:
-            code, other = pair_of_bytes(word, max_length)
-            folded = code.encode("ascii")
-            primary.append(i, PyBytes_AS_STRING(folded), len(folded))
-            folded = other.encode("ascii")
-            alternate.append(i, PyBytes_AS_STRING(folded), len(folded))
-            continue
-        pair = code_of(word, max_length, pairs)
-        for k in range(2 * PACKED):
-            text[k] = <char>(pair >> (56 - 8 * k) & 0xFF)
-        primary.append(i, text, text_length(text))
-        if pairs:
-            alternate.append(i, text + PACKED, text_length(text + PACKED))
-    out = primary.finish(pa, validity)
-    if not pairs:
-        return out
-    fields = pa.struct([("primary", pa.string()), ("alternate", pa.string())])
-    return pa.Array.from_buffers(fields, n, [validity], children=[out, alternate.finish(pa, validity)])
-
-
-cdef inline Py_ssize_t text_length(const char* code) noexcept nogil:
-    cdef Py_ssize_t length = 0
-    while length < PACKED and code[length]:
-        length += 1
-    return length
-
-
-cdef object encode_many(object names, Py_ssize_t max_length, bint pairs):
-    if isinstance(names, np.ndarray):
-        return numpy_codes(names, max_length, pairs)
-    if hasattr(names, "__arrow_c_array__") or hasattr(names, "__arrow_c_stream__"):
-        return arrow_codes(names, max_length, pairs)
-    return codes_of(as_tuple(names), max_length, pairs)
-
-
-def soundex_many(names):
-    """Encode many names by American Soundex; each as `soundex` would.
-
-    Parameters
-    ----------
-    names : sequence of (str or None), numpy.ndarray, or Arrow strings
-        An array must have one dimension and hold strings (U, StringDType or objects). Arrow strings are any
-        object with ``__arrow_c_array__`` or ``__arrow_c_stream__``.
-
-    Returns
-    -------
-    list of (str or None), numpy.ndarray, or pyarrow.StringArray
-        The container follows the input. Arrays are of dtype U4, or of objects when the input can hold missing
-        values. A missing name has a missing code.
-
-    Raises
-    ------
-    TypeError
-        If an element is neither a string nor missing; the text names its position.
-    LimitError
-        If a name is longer than 65,536 characters.
-    MissingExtraError
-        If Arrow strings are given and pyarrow is not installed.
-
-    Notes
-    -----
-    Linear in the number of names; equal codes share one string.
-
-    References
-    ----------
-    Robert C. Russell, U.S. patent 1,261,167, 1918; National Archives, "The Soundex Indexing System", 2007.
-
-    Examples
-    --------
-    >>> soundex_many(["Robert", None, "Rupert"])
-    ['R163', None, 'R163']
-    """
-    return encode_many(names, SOUNDEX_LENGTH, False)
-
-
-def double_metaphone_many(names, max_length=4):
-    """Encode many names by Double Metaphone; each as `double_metaphone` would.
-
-    Parameters
-    ----------
-    names : sequence of (str or None), numpy.ndarray, or Arrow strings
-        An array must have one dimension and hold strings (U, StringDType or objects). Arrow strings are any
-        object with ``__arrow_c_array__`` or ``__arrow_c_stream__``.
-    max_length : int or None, default 4
-        Where the codes are cut; None for whole codes.
-
-    Returns
-    -------
-    list of (tuple or None), numpy.ndarray, or pyarrow.StructArray
-        The container follows the input. Arrays have two columns, primary and alternate, of dtype U with room
-        for `max_length` (for the longest code when None), or of objects when the input can hold missing values.
-        Structs have the fields ``primary`` and ``alternate``. A missing name has missing codes.
-
-    Raises
-    ------
-    TypeError
-        If an element is neither a string nor missing; the text names its position.
-    ValueError
-        If `max_length` is less than 1.
-    LimitError
-        If a name is longer than 65,536 characters.
-    MissingExtraError
-        If Arrow strings are given and pyarrow is not installed.
-
-    Notes
-    -----
-    Linear in the characters of all names; equal codes of up to four characters share one tuple.
-
-    References
-    ----------
-    Lawrence Philips, "The Double Metaphone Search Algorithm", C/C++ Users Journal 18 (6), 2000.
-
-    Examples
-    --------
-    >>> double_metaphone_many(["Smith", None])
-    [('SM0', 'XMT'), None]
-    """
-    return encode_many(names, check_max_length(max_length), True)
