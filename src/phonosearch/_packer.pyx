@@ -24,6 +24,17 @@ cnp.import_array()
 cdef enum:
     CLASSES = 4                 # names of one, two, three, and four or more parts
     SEX_CONFLICT = 4
+    AHEAD = 16                  # names that are asked for before their turn
+
+cdef extern from *:
+    """
+    #if defined(__GNUC__)
+    #define PS_PREFETCH(p) __builtin_prefetch(p)
+    #else
+    #define PS_PREFETCH(p) ((void)0)
+    #endif
+    """
+    void PS_PREFETCH(const void* place) noexcept nogil
 
 cdef uint32_t FORM_MULTIPLE = 0x80000000
 cdef uint32_t DOB_SEVERAL = 0x80000000
@@ -315,7 +326,7 @@ cdef class _Packer:
             place = 0
             with nogil:
                 for at in range(total):
-                    if at and _same_word(&keys[at], &keys[at - 1]):
+                    if at and self.count > 1 and _same_word(&keys[at], &keys[at - 1]):
                         continue
                     memcpy(text + starts[place], keys[at].word, keys[at].length)
                     starts[place + 1] = starts[place] + keys[at].length
@@ -337,7 +348,8 @@ cdef class _Packer:
         cdef int number
         with nogil:
             for at in range(total):
-                rank += at > 0 and not _same_word(&keys[at], &keys[at - 1])
+                # The words of one builder are all different.
+                rank += at > 0 and (self.count == 1 or not _same_word(&keys[at], &keys[at - 1]))
                 flat[keys[at].number] = rank
         try:
             for number in range(self.count):
@@ -551,7 +563,8 @@ cdef class _Packer:
         try:
             with nogil:
                 for at in range(total):
-                    if last != NULL and _same_word(last, &keys[at]):
+                    PS_PREFETCH(keys[min(at + AHEAD, total - 1)].word)
+                    if self.count > 1 and last != NULL and _same_word(last, &keys[at]):
                         continue
                     shared = 0
                     if person % BLOCK == 0:
@@ -786,6 +799,7 @@ cdef class _Packer:
             text_start = _u4(self.arrays, "name_text_start", self.name_count + 1)
             with nogil:
                 for at in range(self.name_count):
+                    PS_PREFETCH(<const void*><uintptr_t>names[min(at + AHEAD, self.name_count - 1)].text)
                     memcpy(texts + text_start[at], <const uint8_t*><uintptr_t>names[at].text, names[at].text_length)
                     text_start[at + 1] = text_start[at] + names[at].text_length
         return 0
@@ -797,7 +811,7 @@ cdef class _Packer:
         cdef Entry* names = self.names
         cdef uint32_t* numbers
         cdef uint32_t form, size, several = 0
-        cdef size_t place, name, first, end
+        cdef size_t place, name, first, end, last = max(self.name_count, 1) - 1
         cdef uint32_t class_forms[CLASSES]
         cdef uint64_t class_parts[CLASSES]
         cdef uint32_t next_form[CLASSES]
@@ -819,6 +833,7 @@ cdef class _Packer:
                 first = end
                 of_person = 0
                 while end < self.name_count and names[end].person == names[first].person:
+                    PS_PREFETCH(<const void*><uintptr_t>names[min(end + AHEAD, last)].forms)
                     numbers = <uint32_t*><uintptr_t>names[end].forms
                     for form in range(MAX_FORMS):
                         size = numbers[0] >> 8 * form & 0xFF
@@ -852,6 +867,7 @@ cdef class _Packer:
                 first = end
                 of_person = 0
                 while end < self.name_count and names[end].person == names[first].person:
+                    PS_PREFETCH(<const void*><uintptr_t>names[min(end + AHEAD, last)].forms)
                     of_person += _forms_of((<uint32_t*><uintptr_t>names[end].forms)[0])
                     end += 1
                 place = several_start[several]
@@ -962,13 +978,30 @@ cdef uint32_t _distinct(const uint32_t* values, uint32_t count) noexcept nogil:
 cdef uint32_t _distinct_names(SortKey* keys, uint32_t count) noexcept nogil:
     """Names of one person by kind and text, each text once with its first kind; how many there are."""
     cdef uint32_t at, kept = 0
-    qsort(keys, count, sizeof(SortKey), _compare_texts)
+    _sort_few(keys, count, _compare_texts)
     for at in range(count):
-        if kept and keys[at].length == keys[kept - 1].length and memcmp(
-            keys[at].word, keys[kept - 1].word, keys[at].length
-        ) == 0:
+        if kept and _same_word(&keys[at], &keys[kept - 1]):
             continue
         keys[kept] = keys[at]
         kept += 1
-    qsort(keys, kept, sizeof(SortKey), _compare_keys)
+    _sort_few(keys, kept, _compare_keys)
     return kept
+
+
+ctypedef int (*Compare)(const void*, const void*) noexcept nogil
+
+
+cdef void _sort_few(SortKey* keys, uint32_t count, Compare compare) noexcept nogil:
+    """Sort what are mostly two or three."""
+    cdef uint32_t at, back
+    cdef SortKey key
+    if count > 16:
+        qsort(keys, count, sizeof(SortKey), compare)
+        return
+    for at in range(1, count):
+        key = keys[at]
+        back = at
+        while back and compare(&keys[back - 1], &key) > 0:
+            keys[back] = keys[back - 1]
+            back -= 1
+        keys[back] = key
