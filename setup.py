@@ -12,7 +12,7 @@ from setuptools import Extension, setup
 
 KERNEL_MODULES = (
     "_encoders", "_distance", "_checksum", "_similarity", "_text", "_deletions", "_builder", "_packer", "_arrays",
-    "_align", "_core",
+    "_align", "_workspace", "_expansion", "_scoring", "_core", "_batch",
 )  # fmt: skip
 
 

@@ -25,7 +25,8 @@ import phonosearch as ps
 from people import COMMON, people_stream, people_tables
 
 GROUPS = {
-    "forms and their people": ("class_start", "form_part", "long_start", "form_owner", "several_start", "several_form"),
+    "forms and their people": ("class_start", "form_part", "long_start", "owner_start", "owner", "several_start",
+        "several_person", "several_form"),
     "postings": ("posting_start", "posting_form"),
     "deletion neighbourhood": ("deletion_start", "deletion_part"),
     "identifiers": ("person_id", "person_id_start"),

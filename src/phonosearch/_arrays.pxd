@@ -12,6 +12,9 @@ cdef enum:
     SEX_SHIFT = 29              # in dob: where the two bits of the sex stand
     MAX_ID = 256
 
+cdef enum:
+    OWNER_SEVERAL = 0x80000000  # in `owner`: the rest is a number in `several_*`, not a person
+
 ctypedef struct Array:
     const uint32_t* data
     size_t size
@@ -29,9 +32,9 @@ cdef class PackedNames:
     cdef Array alternate_code, alternate_start, alternate_part
     cdef Array soundex_code, soundex_start, soundex_part
     cdef Array deletion_start, deletion_part
-    cdef Array posting_start, posting_form
-    cdef Array class_start, form_part, long_start, form_owner
-    cdef Array several_start, several_form
+    cdef Array last_start, posting_start, posting_form
+    cdef Array class_start, form_part, long_start, owner_start, owner
+    cdef Array several_start, several_person, several_form
     cdef Array person_id_start, name_start, dob, dob_several_start, dob_several, name_text_start
     cdef const uint8_t* name_kind
     cdef const uint8_t* name_text   # NULL where names are not kept as given
@@ -66,5 +69,7 @@ cdef class PackedNames:
 
     cdef inline const uint8_t* letters(self, uint32_t part) noexcept nogil:
         return self.part_letters + self.part_start.data[part]
+
+    cdef int64_t several_of(self, size_t person) noexcept nogil
 
 cdef size_t lower_bound(const Array* values, uint32_t wanted) noexcept nogil

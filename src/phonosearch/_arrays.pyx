@@ -15,7 +15,7 @@ from phonosearch._checksum import bounds as bounds_of
 
 cnp.import_array()
 
-cdef uint32_t FORM_MULTIPLE = 0x80000000
+
 
 cdef class PackedNames:
     """The packed arrays of an index, validated: whatever a file holds, no query can read outside them.
@@ -75,13 +75,16 @@ cdef class PackedNames:
         self._take("soundex_part", &self.soundex_part)
         self._take("deletion_start", &self.deletion_start)
         self._take("deletion_part", &self.deletion_part)
+        self._take("last_start", &self.last_start)
         self._take("posting_start", &self.posting_start)
         self._take("posting_form", &self.posting_form)
         self._take("class_start", &self.class_start)
         self._take("form_part", &self.form_part)
         self._take("long_start", &self.long_start)
-        self._take("form_owner", &self.form_owner)
+        self._take("owner_start", &self.owner_start)
+        self._take("owner", &self.owner)
         self._take("several_start", &self.several_start)
+        self._take("several_person", &self.several_person)
         self._take("several_form", &self.several_form)
         self._take("person_id_start", &self.person_id_start)
         self._take("name_start", &self.name_start)
@@ -91,8 +94,12 @@ cdef class PackedNames:
         if self.part_start.size < 1:
             raise ValueError("part_start")
         self.parts = self.part_start.size - 1
+        if self.owner_start.size < 1 or self.several_start.size < 1:
+            raise ValueError("owner_start")
+        if self.dob.size >= OWNER_SEVERAL:
+            raise ValueError("dob")
         self.people = self.dob.size
-        self.forms = self.form_owner.size // 2
+        self.forms = self.owner_start.size - 1
         return 0
 
     cdef int _validate(self) except -1:
@@ -100,8 +107,9 @@ cdef class PackedNames:
         cdef size_t at, buckets = self.deletion_start.size - 1, long_forms, several = self.several_start.size - 1
         cdef size_t blocks = (self.people + BLOCK - 1) >> BLOCK_SHIFT
         cdef uint32_t size
-        cdef uint32_t people = <uint32_t>self.people, largest, largest_meta
+        cdef uint32_t people = <uint32_t>self.people
         cdef bint good = True
+        cdef int group
         if not self._runs("part_start", &self.part_start, self.part_letters_size):
             raise ValueError("part_start")
         for at in range(self.parts):
@@ -155,19 +163,26 @@ cdef class PackedNames:
                 raise ValueError("long_start")
         if not self._all_below("form_part", &self.form_part, self.parts):
             raise ValueError("form_part")
-        if self.form_owner.size % 2:
-            raise ValueError("form_owner")
-        largest, largest_meta, _ = self._bounds("form_owner")
-        if self.forms and largest >= people:
-            raise ValueError("form_owner")
-        if largest_meta & FORM_MULTIPLE and (largest_meta & ~FORM_MULTIPLE) >> 2 >= several:
-            raise ValueError("form_owner")
+        # What an owner is, is checked where it is read.
+        if not self._runs("owner_start", &self.owner_start, self.owner.size):
+            raise ValueError("owner_start")
+        if self.last_start.size != CLASSES * self.parts + 1 or not self._runs(
+            "last_start", &self.last_start, self.forms
+        ):
+            raise ValueError("last_start")
+        for group in range(CLASSES):
+            if self.last_start.data[group * self.parts] != self.class_start.data[group]:
+                raise ValueError("last_start")
         if self.posting_start.size != CLASSES * self.parts + 1 or not self._runs(
             "posting_start", &self.posting_start, self.posting_form.size
         ):
             raise ValueError("posting_start")
         if not self._all_below("posting_form", &self.posting_form, self.forms):
             raise ValueError("posting_form")
+        if self.several_person.size != several or not self._all_below(
+            "several_person", &self.several_person, people
+        ):
+            raise ValueError("several_person")
         if self.several_form.size % 2 or not self._runs(
             "several_start", &self.several_start, self.several_form.size // 2
         ):
@@ -279,22 +294,23 @@ cdef class PackedNames:
             for part in range(size)
         ])
 
-    def full_form(self, size_t form):
-        """The full form of the name that a form belongs to."""
-        cdef uint32_t meta, name = 0
+    cdef int64_t several_of(self, size_t person) noexcept nogil:
+        """The number of a person among those of several forms, or -1."""
+        cdef size_t at = lower_bound(&self.several_person, <uint32_t>person)
+        if at < self.several_person.size and self.several_person.data[at] == person:
+            return <int64_t>at
+        return -1
+
+    def full_form(self, size_t person, size_t name, size_t form):
+        """The full form of a name of a person, given any form of it."""
         cdef size_t at
+        cdef int64_t several = self.several_of(person)
         if form >= self.forms:
             raise IndexError("no such form")
-        meta = self.form_owner.data[2 * form + 1]
-        if not meta & FORM_MULTIPLE or not meta & 3:
-            return form
-        meta = (meta & ~FORM_MULTIPLE) >> 2
-        for at in range(self.several_start.data[meta], self.several_start.data[meta + 1]):
-            if self.several_form.data[2 * at] == form:
-                name = self.several_form.data[2 * at + 1] & ~<uint32_t>3
-        for at in range(self.several_start.data[meta], self.several_start.data[meta + 1]):
-            if self.several_form.data[2 * at + 1] == name:
-                return self.several_form.data[2 * at]
+        if several >= 0:
+            for at in range(self.several_start.data[several], self.several_start.data[several + 1]):
+                if self.several_form.data[2 * at + 1] == name << 2:
+                    return self.several_form.data[2 * at]
         return form
 
     cdef int identifier(self, size_t person, uint8_t* text) noexcept nogil:

@@ -2,13 +2,10 @@ from typing import Any, Self
 
 import numpy.typing as npt
 
-from phonosearch._arrays import PackedNames
+from phonosearch._scoring import ScoringIndex
 from phonosearch._text import TextRules
 
-class Workspace:
-    def __new__(cls, parts: int, people: int) -> Self: ...
-
-class NameIndex(PackedNames):
+class NameIndex(ScoringIndex):
     def __new__(
         cls,
         rules: TextRules,

@@ -1,32 +1,23 @@
 """The search kernel: parts to people, people to a ranked page, over packed arrays and without the GIL.
 
 A query part is expanded to the parts of the index that its level accepts; the forms that hold enough of them are read
-from postings; each is verified, scored and counted. ``_reference`` states the same rules slowly, ARCHITECTURE.md says
-why this is complete.
+from postings; each is verified and counted with its people, scored as far as it can be on the page, and ranked.
+``_reference`` states the same rules slowly, ARCHITECTURE.md says why this is complete.
 """
 
 from cpython.unicode cimport PyUnicode_DecodeUTF8
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free, malloc, qsort, realloc
-from libc.string cimport memcmp, memcpy, memset
+from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdlib cimport qsort
+from libc.string cimport memcpy, memset
 
 from phonosearch._align cimport (
-    CLOSE, CLOSE_KIND, DATE_ABSENT, EXACT, MAX_TURNS, NO_LEVEL, ROW, ROW_HEAD, SOUNDS, UNEARNED, VARIANT, WIDE,
-    Alignment, Grid, PartInfo, Query, begin_alike, date_agreement_of, earn, identifies, keep_better, memory_error,
-    no_reading, prepare, read_name, relate_kind, score_grid, score_merged, sex_agreement_of, weight, write_row,
+    CLOSE, EXACT, NO_LEVEL, ROW, ROW_HEAD, VARIANT, WIDE, Alignment, PartInfo, Query, identifies, prepare, read_name,
+    write_row,
 )
-from phonosearch._arrays cimport BLOCK_SHIFT, CLASSES, LAST_NAME, Array, PackedNames, lower_bound
-from phonosearch._deletions cimport MAX_DELETIONS, deletion_bucket, deletion_keys, deletions_of
-from phonosearch._distance cimport osa_pattern
-from phonosearch._text cimport MAX_FORMS, MAX_PARTS, ParsedName, TextRules, WordEntry
-from phonosearch._words cimport pack_word
-
-cdef enum:
-    UNKNOWN = -2
-    POOL = MAX_FORMS * MAX_PARTS    # relations of one part of the index, at most
-
-cdef uint32_t FORM_MULTIPLE = 0x80000000
-cdef uint32_t DOB_SEVERAL = 0x80000000
+from phonosearch._arrays cimport BLOCK_SHIFT, CLASSES, LAST_NAME, OWNER_SEVERAL
+from phonosearch._scoring cimport ScoringIndex, prepare_joins
+from phonosearch._text cimport MAX_PARTS, TextRules
+from phonosearch._workspace cimport UNBOUNDED, Found, Hit, Workspace
 
 cdef extern from *:
     """
@@ -39,415 +30,24 @@ cdef extern from *:
     void PS_PREFETCH(const void* p) noexcept nogil
 
 
-ctypedef short int16
-
-
-ctypedef struct Hit:
-    uint32_t person
-    uint32_t form
-    int16 score
-    bint surely_close           # its score may exceed what a part that matches nothing allows
-
-
-cdef class Workspace:
-    """What one search writes to, kept for the next one; never shared by two searches at a time."""
-
-    cdef uint16_t* mark         # by part: the positions of the current form that it matches
-    cdef uint32_t* slot         # by part: its place in `pair` + 1
-    cdef uint8_t* seen          # by person, one bit
-    cdef int32_t* pair          # by slot: the relation to each query part, -1 where not yet known
-    cdef size_t pair_room
-    cdef uint32_t slots
-    cdef uint32_t* slot_part
-    cdef size_t slot_part_room
-    cdef uint32_t* expansion
-    cdef size_t expansion_room
-    cdef size_t expanded
-    cdef uint32_t* candidates   # forms to verify
-    cdef size_t candidate_room
-    cdef size_t candidate_count
-    cdef Hit* hits
-    cdef size_t hit_room
-    cdef size_t hit_count
-    cdef Query query
-    cdef ParsedName parsed
-    cdef size_t expansion_start[MAX_PARTS + 1]
-    cdef uint16_t initial_mask[27]   # by first letter; the last for parts that begin with none
-    cdef bint has_initials
-    cdef bint marked            # whether the marks say of every pair of the only form whether some level accepts it
-
-    def __cinit__(self, size_t parts, size_t people):
-        self.mark = <uint16_t*>calloc(parts + 1, sizeof(uint16_t))
-        self.slot = <uint32_t*>calloc(parts + 1, sizeof(uint32_t))
-        self.seen = <uint8_t*>calloc(people // 8 + 1, 1)
-        self.pair = NULL
-        self.slot_part = NULL
-        self.expansion = NULL
-        self.hits = NULL
-        self.candidates = NULL
-        if self.mark == NULL or self.slot == NULL or self.seen == NULL:
-            raise MemoryError
-
-    def __dealloc__(self):
-        free(self.mark)
-        free(self.slot)
-        free(self.seen)
-        free(self.pair)
-        free(self.slot_part)
-        free(self.expansion)
-        free(self.hits)
-        free(self.candidates)
-
-    cdef int add_hit(self, uint32_t person, uint32_t form, bint surely_close) except -1 nogil:
-        cdef Hit* grown
-        if self.hit_count == self.hit_room:
-            self.hit_room = 2 * self.hit_room + 256
-            grown = <Hit*>realloc(self.hits, self.hit_room * sizeof(Hit))
-            if grown == NULL:
-                memory_error()
-            self.hits = grown
-        self.hits[self.hit_count].person = person
-        self.hits[self.hit_count].form = form
-        self.hits[self.hit_count].score = -1
-        self.hits[self.hit_count].surely_close = surely_close
-        self.hit_count += 1
-        self.seen[person >> 3] |= 1 << (person & 7)
-        return 0
-
-    cdef int reserve_candidates(self, size_t more) except -1 nogil:
-        cdef uint32_t* grown
-        cdef size_t room = self.candidate_room
-        if self.candidate_count + more <= room:
-            return 0
-        room = 2 * room + more + 1024
-        grown = <uint32_t*>realloc(self.candidates, room * sizeof(uint32_t))
-        if grown == NULL:
-            memory_error()
-        self.candidates = grown
-        self.candidate_room = room
-        return 0
-
-    cdef int add_expansion(self, uint32_t part, uint16_t bit) except -1 nogil:
-        cdef uint32_t* grown
-        if self.mark[part] & bit:
-            return 0
-        self.mark[part] |= bit
-        if self.expanded == self.expansion_room:
-            self.expansion_room = 2 * self.expansion_room + 1024
-            grown = <uint32_t*>realloc(self.expansion, self.expansion_room * sizeof(uint32_t))
-            if grown == NULL:
-                memory_error()
-            self.expansion = grown
-        self.expansion[self.expanded] = part
-        self.expanded += 1
-        return 0
-
-    cdef int32_t* relations(self, uint32_t part) except NULL nogil:
-        """The row of relations of an index part to the parts of the query's forms; -1: unknown."""
-        cdef int32_t* grown
-        cdef size_t stride = self.query.pool
-        cdef uint32_t* grown_parts
-        cdef int place
-        if self.slot[part]:
-            return self.pair + <size_t>(self.slot[part] - 1) * stride
-        if <size_t>self.slots == self.slot_part_room:
-            grown_parts = <uint32_t*>realloc(self.slot_part, (2 * self.slot_part_room + 256) * sizeof(uint32_t))
-            if grown_parts == NULL:
-                memory_error()
-            self.slot_part = grown_parts
-            grown = <int32_t*>realloc(self.pair, (2 * self.slot_part_room + 256) * POOL * sizeof(int32_t))
-            if grown == NULL:
-                memory_error()
-            self.pair = grown
-            self.slot_part_room = 2 * self.slot_part_room + 256
-        self.slot_part[self.slots] = part
-        grown = self.pair + <size_t>self.slots * stride
-        for place in range(self.query.pool):
-            grown[place] = -1
-        self.slots += 1
-        self.slot[part] = self.slots
-        return grown
-
-    cdef void forget_expansions(self) noexcept nogil:
-        cdef size_t at
-        for at in range(self.expanded):
-            self.mark[self.expansion[at]] = 0
-        self.expanded = 0
-        self.has_initials = False
-        self.marked = False
-        memset(self.initial_mask, 0, sizeof(self.initial_mask))
-
-    cdef void forget(self) noexcept nogil:
-        cdef size_t at
-        self.forget_expansions()
-        for at in range(self.slots):
-            self.slot[self.slot_part[at]] = 0
-        self.slots = 0
-        for at in range(self.hit_count):
-            self.seen[self.hits[at].person >> 3] = 0
-        self.hit_count = 0
-
-
-cdef class NameIndex(PackedNames):
+cdef class NameIndex(ScoringIndex):
     """The search over the packed arrays of an index; arguments and errors as those of ``PackedNames``."""
-
-    cdef list pool
-    cdef int32_t* spelling_part     # parts of TextRules.spelling_members: -1 where the index lacks one, or UNKNOWN
-    cdef int32_t* nickname_part
-    cdef uint8_t* part_rarity       # tenths of bits, 0 where not yet looked up: threads that race write equal numbers
-    cdef uint32_t* part_entry       # place in TextRules.words + 2, 1 for none, 0 where not yet looked up
 
     def __cinit__(self, TextRules rules not None, dict arrays not None, dict bounds=None):
         self.pool = []
-        self.spelling_part = NULL
-        self.nickname_part = NULL
-        self.part_rarity = NULL
-        self.part_entry = NULL
-        self._allocate_members()
-
-    def __dealloc__(self):
-        free(self.spelling_part)
-        free(self.nickname_part)
-        free(self.part_rarity)
-        free(self.part_entry)
-
-    cdef int _allocate_members(self) except -1:
-        cdef int spellings = self.rules.spelling_members_start[self.rules.spelling_group_count], at
-        cdef int nicknames = self.rules.nickname_members_start[self.rules.nickname_group_count]
-        self.spelling_part = <int32_t*>malloc((spellings + 1) * sizeof(int32_t))
-        self.nickname_part = <int32_t*>malloc((nicknames + 1) * sizeof(int32_t))
-        self.part_rarity = <uint8_t*>calloc(self.parts + 1, 1)
-        self.part_entry = <uint32_t*>calloc(self.parts + 1, sizeof(uint32_t))
-        if (
-            self.spelling_part == NULL or self.nickname_part == NULL or self.part_rarity == NULL
-            or self.part_entry == NULL
-        ):
-            raise MemoryError
-        for at in range(spellings):
-            self.spelling_part[at] = UNKNOWN
-        for at in range(nicknames):
-            self.nickname_part[at] = UNKNOWN
-        return 0
-
-    cdef inline int32_t _member(self, int32_t* known, const uint64_t* members, int member) noexcept nogil:
-        """The part of a member of a group, looked up once: threads that race write the same number."""
-        if known[member] == UNKNOWN:
-            known[member] = self._find_packed(members[member])
-        return known[member]
-
-    cdef int32_t _find_packed(self, uint64_t key) noexcept nogil:
-        cdef uint8_t letters[16]
-        cdef int length = 0, place = 16
-        while key:
-            place -= 1
-            letters[place] = 96 + <uint8_t>(key % 27)
-            key //= 27
-            length += 1
-        return self.find_word(&letters[place], length)
-
-    cdef void _describe_part(self, uint32_t part, PartInfo* info, bint grouped) noexcept nogil:
-        cdef uint64_t key
-        cdef const WordEntry* entry
-        info.letters = self.letters(part)
-        info.length = self.length(part)
-        info.raw = info.letters[0] < 97
-        info.primary = self.part_key.data[3 * <size_t>part]
-        info.alternate = self.part_key.data[3 * <size_t>part + 1]
-        info.soundex = self.part_key.data[3 * <size_t>part + 2]
-        info.rarity = self.rules.letters.rarity_unknown
-        info.entry = NULL
-        if info.raw:
-            return
-        if self.part_rarity[part] == 0 or self.part_entry[part] == 0:
-            key = pack_word(info.letters, info.length)
-            entry = self.rules.word(key)
-            self.part_entry[part] = 1 if entry == NULL else <uint32_t>(entry - self.rules.words) + 2
-            self.part_rarity[part] = self.rules.letters.rarity_of(key)
-        info.rarity = self.part_rarity[part]
-        if grouped and self.part_entry[part] > 1:
-            info.entry = self.rules.words + (self.part_entry[part] - 2)
-
-    cdef int _expand(self, Workspace space, const PartInfo* part, uint16_t bit, int level) except -1 nogil:
-        """Mark every part of the index that the level accepts for a query part."""
-        cdef int32_t found = self.find(part.letters, part.length, part.primary)
-        cdef int at, group, member
-        if found >= 0:
-            space.add_expansion(found, bit)
-        if level == EXACT or part.raw:
-            return 0
-        if part.entry != NULL:
-            for at in range(part.entry.spelling_start, part.entry.spelling_end):
-                group = self.rules.groups[at] >> 1
-                for member in range(
-                    self.rules.spelling_members_start[group], self.rules.spelling_members_start[group + 1]
-                ):
-                    found = self._member(self.spelling_part, self.rules.spelling_members, member)
-                    if found >= 0:
-                        space.add_expansion(found, bit)
-            for at in range(part.entry.nickname_start, part.entry.nickname_end):
-                group = self.rules.groups[at] >> 1
-                for member in range(
-                    self.rules.nickname_members_start[group], self.rules.nickname_members_start[group + 1]
-                ):
-                    found = self._member(self.nickname_part, self.rules.nickname_members, member)
-                    if found >= 0:
-                        space.add_expansion(found, bit)
-        self._expand_beginnings(space, part, bit)
-        self._expand_endings(space, part, bit)
-        if part.length == 1:
-            space.initial_mask[part.letters[0] - 97] |= bit
-            space.has_initials = True
-            return 0
-        self._expand_word(space, part.letters, 1, bit)
-        if level >= SOUNDS:
-            self._expand_sounds(space, part, bit)
-        if level >= CLOSE:
-            self._expand_close(space, part, bit)
-        return 0
-
-    cdef int _expand_word(self, Workspace space, const uint8_t* letters, int length, uint16_t bit) except -1 nogil:
-        cdef int32_t found = self.find_word(letters, length)
-        if found >= 0:
-            space.add_expansion(found, bit)
-        return 0
-
-    cdef int _expand_beginnings(self, Workspace space, const PartInfo* part, uint16_t bit) except -1 nogil:
-        cdef int number, side, mine, theirs
-        cdef uint8_t word[80]
-        for number in range(self.rules.beginning_count):
-            for side in range(2):
-                mine = self.rules.beginning_length[number][side]
-                theirs = self.rules.beginning_length[number][1 - side]
-                if part.length - mine < self.rules.beginning_min_rest or memcmp(
-                    part.letters, self.rules.beginnings[number][side], mine
-                ):
-                    continue
-                memcpy(word, self.rules.beginnings[number][1 - side], theirs)
-                memcpy(word + theirs, part.letters + mine, part.length - mine)
-                self._expand_word(space, word, part.length - mine + theirs, bit)
-        return 0
-
-    cdef int _expand_endings(self, Workspace space, const PartInfo* part, uint16_t bit) except -1 nogil:
-        cdef int number, side, mine, theirs, rest
-        cdef uint8_t word[80]
-        for number in range(self.rules.ending_count):
-            for side in range(2):
-                mine = self.rules.ending_length[number][side]
-                theirs = self.rules.ending_length[number][1 - side]
-                rest = part.length - mine
-                if rest < self.rules.ending_min_rest or memcmp(
-                    part.letters + rest, self.rules.endings[number][side], mine
-                ):
-                    continue
-                memcpy(word, part.letters, rest)
-                memcpy(word + rest, self.rules.endings[number][1 - side], theirs)
-                self._expand_word(space, word, rest + theirs, bit)
-        return 0
-
-    cdef int _expand_sounds(self, Workspace space, const PartInfo* part, uint16_t bit) except -1 nogil:
-        cdef size_t group, at
-        cdef uint32_t code
-        cdef int turn
-        for turn in range(2):
-            code = part.alternate if turn else part.primary
-            if code == 0:
-                continue
-            group = lower_bound(&self.primary_code, code)
-            if group < self.primary_code.size and self.primary_code.data[group] == code:
-                for at in range(self.primary_start.data[group], self.primary_start.data[group + 1]):
-                    if self.length(<uint32_t>at) > 1:
-                        space.add_expansion(<uint32_t>at, bit)
-            self._expand_code(space, &self.alternate_code, &self.alternate_start, &self.alternate_part, code, bit)
-        self._expand_code(space, &self.soundex_code, &self.soundex_start, &self.soundex_part, part.soundex, bit)
-        return 0
-
-    cdef int _expand_code(
-        self, Workspace space, Array* codes, Array* starts, Array* parts, uint32_t code, uint16_t bit
-    ) except -1 nogil:
-        cdef size_t group = lower_bound(codes, code), at
-        if group < codes.size and codes.data[group] == code:
-            for at in range(starts.data[group], starts.data[group + 1]):
-                if self.length(parts.data[at]) > 1:
-                    space.add_expansion(parts.data[at], bit)
-        return 0
-
-    cdef int _expand_close(self, Workspace space, const PartInfo* part, uint16_t bit) except -1 nogil:
-        cdef uint64_t keys[MAX_DELETIONS]
-        cdef uint32_t buckets[MAX_DELETIONS]
-        cdef int count = deletion_keys(part.letters, part.length, deletions_of(self.rules, part.length), keys), key
-        cdef size_t at
-        cdef uint32_t other
-        cdef int length, longer, allowed
-        for key in range(count):
-            buckets[key] = deletion_bucket(keys[key], self.deletion_shift)
-            PS_PREFETCH(&self.deletion_start.data[buckets[key]])
-        for key in range(count):
-            PS_PREFETCH(&self.deletion_part.data[self.deletion_start.data[buckets[key]]])
-        for key in range(count):
-            for at in range(self.deletion_start.data[buckets[key]], self.deletion_start.data[buckets[key] + 1]):
-                other = self.deletion_part.data[at]
-                if space.mark[other] & bit:
-                    continue
-                length = self.length(other)
-                if length < 2:
-                    continue
-                longer = length if length > part.length else part.length
-                allowed = self.rules.edits_for_letters[longer]
-                if length - part.length > allowed or part.length - length > allowed:
-                    continue
-                if osa_pattern(&part.pattern, self.letters(other), length, allowed) <= allowed:
-                    space.add_expansion(other, bit)
-        return self._expand_alike(space, part, bit)
-
-    cdef int _expand_alike(self, Workspace space, const PartInfo* part, uint16_t bit) except -1 nogil:
-        """Parts that begin with the same sounds: they stand side by side, since parts are sorted by primary code."""
-        cdef uint32_t beginning = part.primary >> 8 << 8
-        cdef size_t group, at
-        cdef PartInfo other
-        if not beginning & 0xFF00:
-            return 0
-        for group in range(lower_bound(&self.primary_code, beginning), self.primary_code.size):
-            if self.primary_code.data[group] >> 8 << 8 != beginning:
-                break
-            if self.primary_code.data[group] == part.primary:
-                continue        # they sound the same, and are marked
-            for at in range(self.primary_start.data[group], self.primary_start.data[group + 1]):
-                if space.mark[at] & bit:
-                    continue
-                other.letters = self.letters(<uint32_t>at)
-                other.length = self.length(<uint32_t>at)
-                other.primary = self.primary_code.data[group]
-                if not begin_alike(self.rules, part, &other):
-                    continue
-                self._describe_part(<uint32_t>at, &other, False)
-                # Whatever else could relate them has been marked before.
-                if earn(self.rules, part, &other, CLOSE_KIND) & UNEARNED >= self.rules.alike_points:
-                    space.add_expansion(<uint32_t>at, bit)
-        return 0
 
     cdef int _search_form(self, Workspace space, int form) except -1 nogil:
         """Find the people of whom some form satisfies the level for one form of the query."""
         cdef Query* query = &space.query
-        cdef int queries = query.size[form], position, group, size, lists, chosen, other, level = query.level
-        cdef uint64_t count[MAX_PARTS][CLASSES]
+        cdef int queries = query.size[form], position, group, size, lists, chosen, level = query.level
+        cdef uint64_t count[MAX_PARTS]
         cdef int order[MAX_PARTS]
-        cdef size_t at, run
+        cdef uint32_t at
         cdef bint wide = level == WIDE and queries > 1 and query.full_parts[form] != 0, scan
-        space.forget_expansions()
-        memset(count, 0, sizeof(count))
+        space.forget_form()
+        space.form = form
         for position in range(queries):
-            space.expansion_start[position] = space.expanded
-            self._expand(space, &query.parts[form][position], 1u << position, level)
-            for at in range(space.expansion_start[position], space.expanded):
-                run = CLASSES * <size_t>space.expansion[at]
-                for group in range(CLASSES):
-                    count[position][group] += (
-                        self.posting_start.data[run + group + 1] - self.posting_start.data[run + group]
-                    )
-            if level >= VARIANT and query.parts[form][position].length == 1:
-                for group in range(CLASSES):
-                    count[position][group] = self.forms
-        space.expansion_start[queries] = space.expanded
+            self.expand(space, &query.parts[form][position], level)
         space.marked = query.forms == 1 and level >= CLOSE
         for group in range(CLASSES):
             if self.class_start.data[group] == self.class_start.data[group + 1]:
@@ -459,8 +59,11 @@ cdef class NameIndex(PackedNames):
             # any (rest + 1) parts: read the rarest.
             lists = queries - size + 1
             for position in range(queries):
+                count[position] = space.expansion[position].forms[group]
+                if level >= VARIANT and query.parts[form][position].length == 1:
+                    count[position] = self.forms
                 chosen = position
-                while chosen > 0 and count[order[chosen - 1]][group] > count[position][group]:
+                while chosen > 0 and count[order[chosen - 1]] > count[position]:
                     order[chosen] = order[chosen - 1]
                     chosen -= 1
                 order[chosen] = position
@@ -470,66 +73,102 @@ cdef class NameIndex(PackedNames):
                     scan = True
             if scan:
                 for at in range(self.class_start.data[group], self.class_start.data[group + 1]):
-                    self._offer(space, <uint32_t>at, form, wide)
+                    self._offer(space, at, form, wide)
                 continue
-            space.candidate_count = 0
             for chosen in range(lists):
-                other = order[chosen]
-                self._gather(space, space.expansion_start[other], space.expansion_start[other + 1], group)
-            self._offer_candidates(space, form, wide, group)
+                if 1 <= group <= 2 and queries == 2 and not wide and not space.has_initials:
+                    self._offer_pairs(space, order[chosen], group)
+                else:
+                    self._offer_list(space, order[chosen], form, wide, group)
         return 0
 
-    cdef int _gather(self, Workspace space, size_t first, size_t last, int group) except -1 nogil:
-        """Collect the forms of a class under the parts of an expansion: short runs, far apart."""
-        cdef size_t at, run, ahead
-        cdef uint32_t start, size
-        for at in range(first, last):
+    cdef int _offer_pairs(self, Workspace space, int position, int group) except -1 nogil:
+        """Two parts asked, the commonest case: keep the forms of two or three parts under a part whose marks pair off,
+        then look at their people."""
+        cdef size_t at, ahead, last, kept
+        cdef int width = group + 1
+        cdef uint32_t begin = self.class_start.data[group], end = self.class_start.data[group + 1], form, last_form
+        cdef size_t lasts = group * self.parts
+        cdef const uint32_t* all_parts = self.form_part.data + self._class_offset(group)
+        cdef size_t start = space.expansion[position].start, stop = start + space.expansion[position].count
+        space.candidate_count = 0
+        for at in range(start, stop):
             ahead = at + 8
-            if ahead < last:
-                PS_PREFETCH(
-                    self.posting_form.data + self.posting_start.data[CLASSES * <size_t>space.expansion[ahead] + group]
-                )
-            run = CLASSES * <size_t>space.expansion[at] + group
-            start = self.posting_start.data[run]
-            size = self.posting_start.data[run + 1] - start
-            if size:
-                space.reserve_candidates(size)
-                memcpy(
-                    space.candidates + space.candidate_count, self.posting_form.data + start, size * sizeof(uint32_t)
-                )
-                space.candidate_count += size
+            if ahead < stop:
+                form = self.last_start.data[lasts + space.matches[ahead].part]
+                PS_PREFETCH(all_parts + width * <size_t>(form - begin))
+            form = self.last_start.data[lasts + space.matches[at].part]
+            last_form = self.last_start.data[lasts + space.matches[at].part + 1]
+            space.reserve_candidates(last_form - form)
+            while form < last_form:
+                if _pair_off(space.mark, all_parts + width * <size_t>(form - begin), width):
+                    PS_PREFETCH(&self.owner_start.data[form])
+                    space.candidates[space.candidate_count] = form
+                    space.candidate_count += 1
+                form += 1
+        kept = space.candidate_count
+        self._gather(space, position, group)
+        last = space.candidate_count
+        for at in range(kept, last):
+            if at + 16 < last:
+                PS_PREFETCH(all_parts + width * <size_t>(space.candidates[at + 16] - begin))
+            form = space.candidates[at]
+            if form < begin or form >= end:
+                continue            # of a crafted file
+            if _pair_off(space.mark, all_parts + width * <size_t>(form - begin), width):
+                PS_PREFETCH(&self.owner_start.data[form])
+                space.candidates[kept] = form
+                kept += 1
+        for at in range(kept):
+            if at + 8 < kept:
+                PS_PREFETCH(self.owner.data + self.owner_start.data[space.candidates[at + 8]])
+            self._accept(space, space.candidates[at], True)
         return 0
 
-    cdef int _offer_candidates(self, Workspace space, int form, bint wide, int group) except -1 nogil:
-        cdef size_t at, last = space.candidate_count, kept = 0
-        cdef uint32_t low = self.class_start.data[group], high = self.class_start.data[group + 1], found
+    cdef int _offer_list(
+        self, Workspace space, int position, int form, bint wide, int group
+    ) except -1 nogil:
+        """Verify all forms of a class that hold a match of a query part."""
+        cdef size_t at, last
+        cdef size_t start = space.expansion[position].start, stop = start + space.expansion[position].count
+        cdef uint32_t number, low = self.class_start.data[group]
         cdef size_t offset = self._class_offset(group)
-        cdef unsigned int one, other
-        cdef const uint32_t* parts
-        if group == 1 and space.query.size[form] == 2 and not wide and not space.has_initials:
-            # The commonest case, two parts and two parts: keep those whose marks pair off, then look at their people.
-            for at in range(last):
-                if at + 16 < last:
-                    PS_PREFETCH(self.form_part.data + offset + 2 * <size_t>(space.candidates[at + 16] - low))
-                found = space.candidates[at]
-                if not low <= found < high:
-                    continue
-                parts = self.form_part.data + offset + 2 * <size_t>(found - low)
-                one = space.mark[parts[0]]
-                other = space.mark[parts[1]]
-                if one and other and (one | other) == 3:
-                    PS_PREFETCH(self.form_owner.data + 2 * <size_t>found)
-                    space.candidates[kept] = found
-                    kept += 1
-            for at in range(kept):
-                self._offer(space, space.candidates[at], form, wide)
-            return 0
+        for at in range(start, stop):
+            last = group * self.parts + space.matches[at].part
+            for number in range(self.last_start.data[last], self.last_start.data[last + 1]):
+                self._offer(space, number, form, wide)
+        space.candidate_count = 0
+        self._gather(space, position, group)
+        last = space.candidate_count
         for at in range(last):
             if group < CLASSES - 1 and at + 16 < last:
                 PS_PREFETCH(
                     self.form_part.data + offset + <size_t>(group + 1) * (space.candidates[at + 16] - low)
                 )
             self._offer(space, space.candidates[at], form, wide)
+        return 0
+
+    cdef int _gather(self, Workspace space, int position, int group) except -1 nogil:
+        """Collect the forms of a class that hold a match of a query part before the last: short runs, far apart."""
+        cdef size_t at, run, ahead
+        cdef size_t start = space.expansion[position].start, stop = start + space.expansion[position].count
+        cdef uint32_t begin, size
+        for at in range(start, stop):
+            ahead = at + 8
+            if ahead < stop:
+                PS_PREFETCH(
+                    self.posting_form.data
+                    + self.posting_start.data[CLASSES * <size_t>space.matches[ahead].part + group]
+                )
+            run = CLASSES * <size_t>space.matches[at].part + group
+            begin = self.posting_start.data[run]
+            size = self.posting_start.data[run + 1] - begin
+            if size:
+                space.reserve_candidates(size)
+                memcpy(
+                    space.candidates + space.candidate_count, self.posting_form.data + begin, size * sizeof(uint32_t)
+                )
+                space.candidate_count += size
         return 0
 
     cdef inline size_t _class_offset(self, int group) noexcept nogil:
@@ -542,32 +181,43 @@ cdef class NameIndex(PackedNames):
         return one + 2 * <size_t>(self.class_start.data[2] - one)
 
     cdef inline int _offer(self, Workspace space, uint32_t form, int query_form, bint wide) except -1 nogil:
-        """Count the person of a form, if it satisfies the level."""
+        """Count the people of a form, if it satisfies the level."""
         cdef int size, part, queries = space.query.size[query_form]
-        cdef const uint32_t* parts = self.form(form, &size)
+        cdef const uint32_t* parts
         cdef uint16_t masks[MAX_PARTS]
-        cdef uint32_t person
         cdef unsigned int full_parts = space.query.full_parts[query_form]
+        if space.seen[form >> 3] >> (form & 7) & 1:
+            return 0
+        parts = self.form(form, &size)
         for part in range(size):
-            masks[part] = space.mark[parts[part]]
-            if space.has_initials:
-                masks[part] |= space.initial_mask[self._first_letter(parts[part])]
-        if not identifies(masks, size, queries, full_parts, wide):
-            return 0
-        if space.query.level == EXACT and self.form_owner.data[2 * <size_t>form + 1] & 3:
-            return 0
-        person = self.form_owner.data[2 * <size_t>form]
-        if not space.seen[person >> 3] >> (person & 7) & 1:
-            space.add_hit(
-                person, form,
-                not wide or (self.form_owner.data[2 * <size_t>form + 1] & FORM_MULTIPLE) != 0
-                or identifies(masks, size, queries, full_parts, False),
-            )
+            masks[part] = self.marks(space, parts[part])
+        if identifies(masks, size, queries, full_parts, wide):
+            self._accept(space, form, not wide or identifies(masks, size, queries, full_parts, False))
         return 0
 
-    cdef inline int _first_letter(self, uint32_t part) noexcept nogil:
-        cdef uint8_t letter = self.letters(part)[0]
-        return letter - 97 if letter >= 97 and letter <= 122 else 26
+    cdef int _accept(self, Workspace space, uint32_t form, bint surely_close) except -1 nogil:
+        """Count the people of a form that satisfies the level, once."""
+        cdef uint32_t begin = self.owner_start.data[form], end = self.owner_start.data[form + 1], several
+        if space.seen[form >> 3] >> (form & 7) & 1:
+            return 0
+        while end > begin and self.owner.data[end - 1] & OWNER_SEVERAL:
+            end -= 1
+            several = self.owner.data[end] & ~<uint32_t>OWNER_SEVERAL
+            if several >= self.several_person.size or space.seen_several[several >> 3] >> (several & 7) & 1:
+                continue            # or no such number, in a crafted file
+            PS_PREFETCH(&self.several_start.data[several])
+            if space.query.level > EXACT or self._is_full(several, form):
+                space.add_found(OWNER_SEVERAL | several, 1, True)
+        space.add_found(form, end - begin, surely_close)
+        return 0
+
+    cdef bint _is_full(self, uint32_t several, uint32_t form) noexcept nogil:
+        """Whether a form is the full one of some name of a person of several forms."""
+        cdef uint32_t at
+        for at in range(self.several_start.data[several], self.several_start.data[several + 1]):
+            if self.several_form.data[2 * <size_t>at] == form and not self.several_form.data[2 * <size_t>at + 1] & 3:
+                return True
+        return False
 
     cdef int _search_merged(self, Workspace space) except -1 nogil:
         """Find the people whose name holds joined what the query holds apart, or the reverse."""
@@ -605,271 +255,64 @@ cdef class NameIndex(PackedNames):
                     self._offer_merged(space, run, part.length)
         return 0
 
-    cdef inline uint32_t _posting_count(self, uint32_t part) noexcept nogil:
-        return (
-            self.posting_start.data[CLASSES * <size_t>part + CLASSES] - self.posting_start.data[CLASSES * <size_t>part]
-        )
-
     cdef int _offer_merged(self, Workspace space, const int32_t* run, int count) except -1 nogil:
         """Count the people whose name holds the parts of a run side by side, if their best reading satisfies the level.
 
-        The rarest part of the run is read, in the classes that have room for the run.
+        The forms of the rarest part of the run are read, in the classes that have room for the run.
         """
-        cdef size_t at, first
-        cdef uint32_t form, person, rarest = run[0]
+        cdef size_t at, last
+        cdef uint32_t rarest = run[0]
+        cdef uint64_t fewest = <uint64_t>-1, forms
+        cdef int member, group
+        for member in range(count):
+            forms = 0
+            for group in range(CLASSES):
+                forms += self.forms_with(run[member], group)
+            if forms < fewest:
+                fewest = forms
+                rarest = run[member]
+        for group in range(count - 1, CLASSES):
+            last = group * self.parts + rarest
+            for at in range(self.last_start.data[last], self.last_start.data[last + 1]):
+                self._offer_side_by_side(space, <uint32_t>at, run, count)
+            last = CLASSES * <size_t>rarest + group
+            for at in range(self.posting_start.data[last], self.posting_start.data[last + 1]):
+                self._offer_side_by_side(space, self.posting_form.data[at], run, count)
+        return 0
+
+    cdef int _offer_side_by_side(self, Workspace space, uint32_t form, const int32_t* run, int count) except -1 nogil:
         cdef int size, position, member
         cdef const uint32_t* parts
+        cdef uint32_t begin, end, several
         cdef Alignment found
-        for member in range(1, count):
-            if self._posting_count(run[member]) < self._posting_count(rarest):
-                rarest = run[member]
-        first = CLASSES * <size_t>rarest
-        for at in range(self.posting_start.data[first + count - 1], self.posting_start.data[first + CLASSES]):
-            form = self.posting_form.data[at]
-            if self.form_owner.data[2 * <size_t>form + 1] & 3:
-                continue
-            parts = self.form(form, &size)
-            for position in range(size - count + 1):
-                for member in range(count):
-                    if parts[position + member] != <uint32_t>run[member]:
-                        break
-                else:
+        if space.seen[form >> 3] >> (form & 7) & 1:
+            return 0
+        parts = self.form(form, &size)
+        for position in range(size - count + 1):
+            for member in range(count):
+                if parts[position + member] != <uint32_t>run[member]:
                     break
             else:
-                continue
-            person = self.form_owner.data[2 * <size_t>form]
-            if space.seen[person >> 3] >> (person & 7) & 1:
-                continue
-            self._align(space, person, form, &found)
-            if found.lowest <= space.query.level:
-                space.add_hit(person, form, True)
-        return 0
-
-    cdef int _score_forms(
-        self, Workspace space, int query_form, const uint32_t* parts, int size, int name_form,
-        bint contradicting, Alignment* found,
-    ) except -1 nogil:
-        """Score one reading. Unless ``contradicting``, one in which the pairs that some level accepts do not pair off
-        every part of the shorter form is put off: its level is NO_LEVEL."""
-        cdef Query* query = &space.query
-        cdef Grid grid
-        cdef int row, column, value
-        cdef uint16_t accepted[MAX_PARTS]
-        cdef uint16_t needed[MAX_PARTS]
-        cdef int32_t* relations[MAX_PARTS]
-        cdef PartInfo info
-        cdef bint whole = False, marked = space.marked and not contradicting
-        grid.rows = query.size[query_form]
-        grid.columns = size
-        found.merged = False
-        found.query_form = query_form
-        found.name_form = name_form
-        if marked:
-            for column in range(size):
-                accepted[column] = self._marks(space, parts[column])
-            whole = identifies(accepted, size, grid.rows, 0, False)
-            if not whole:
-                found.level = NO_LEVEL
-                return 0
-        for row in range(grid.rows):
-            grid.query_weight[row] = query.weight[query_form][row]
-        for column in range(size):
-            space.relations(parts[column])
-        for column in range(size):
-            relations[column] = space.relations(parts[column])   # after the last has its place: places move
-            info.letters = NULL
-            grid.name_weight[column] = self._weight(parts[column])
-            relations[column] += query.pool_start[query_form]
-            if not marked:
-                accepted[column] = 0
-            for row in range(grid.rows):
-                grid.kind[row][column] = 0
-                grid.points[row][column] = 0
-                if marked and not accepted[column] >> row & 1:
-                    continue
-                value = relations[column][row]
-                if value < 0:
-                    if info.letters == NULL:
-                        self._describe_part(parts[column], &info, query.grouped)
-                    value = relate_kind(self.rules, &query.parts[query_form][row], &info)
-                    relations[column][row] = value
-                grid.kind[row][column] = value >> 16
-                if value >> 16:
-                    accepted[column] |= 1u << row
-        if not whole:
-            whole = identifies(accepted, size, grid.rows, 0, False)
-            if not (whole or contradicting):
-                found.level = NO_LEVEL
-                return 0
-        _needed(accepted, size, grid.rows, whole, needed)
-        for column in range(size):
-            info.letters = NULL
-            for row in range(grid.rows):
-                if not needed[column] >> row & 1:
-                    continue
-                value = relations[column][row]
-                if value & UNEARNED == UNEARNED:
-                    if info.letters == NULL:
-                        self._describe_part(parts[column], &info, query.grouped)
-                    value = earn(self.rules, &query.parts[query_form][row], &info, value)
-                    relations[column][row] = value
-                grid.points[row][column] = value & UNEARNED
-        score_grid(
-            self.rules, &grid, VARIANT if query_form or name_form else EXACT, query.full_parts[query_form],
-            query.share, found,
-        )
-        return 0
-
-    cdef inline int _weight(self, uint32_t part) noexcept nogil:
-        cdef PartInfo info
-        if self.part_rarity[part] == 0 or self.length(part) == 1:
-            self._describe_part(part, &info, False)
-            return weight(self.rules, &info)
-        return self.rules.letters.rarity_base + self.part_rarity[part]
-
-    cdef inline uint16_t _marks(self, Workspace space, uint32_t part) noexcept nogil:
-        if space.has_initials:
-            return space.mark[part] | space.initial_mask[self._first_letter(part)]
-        return space.mark[part]
-
-    cdef int _align(self, Workspace space, uint32_t person, uint32_t form, Alignment* best) except -1 nogil:
-        """The best reading over all names of a person, of whom ``form`` is one form."""
-        cdef size_t first, last, end
-        cdef uint32_t meta = self.form_owner.data[2 * <size_t>form + 1], name, dates, date_at
-        cdef int kind = 0, date_kind = 0
-        cdef bint put_off = False
-        cdef Query* query = &space.query
-        cdef uint32_t alone[2]
-        no_reading(best)
-        if meta & FORM_MULTIPLE:
-            meta = (meta & ~FORM_MULTIPLE) >> 2
-            first = self.several_start.data[meta]
-            last = self.several_start.data[meta + 1]
-            while first < last:
-                name = self.several_form.data[2 * first + 1] >> 2
-                end = first + 1
-                while end < last and self.several_form.data[2 * end + 1] >> 2 == name:
-                    end += 1
-                put_off |= self._align_name(space, self.several_form.data + 2 * first, <int>(end - first), best)
-                first = end
-            if put_off and (query.contradicted_bound > best.score or best.lowest > CLOSE):
-                first = self.several_start.data[meta]
-                while first < last:
-                    name = self.several_form.data[2 * first + 1]
-                    self._align_rest(space, self.several_form.data[2 * first], name >> 2, name & 3, best)
-                    first += 1
+                break
         else:
-            alone[0] = form
-            alone[1] = 0
-            if self._align_name(space, alone, 1, best):
-                self._align_rest(space, form, 0, 0, best)
-        best.date_kind = 0
-        best.date_points = 0
-        best.sex_kind = 0
-        best.sex_points = 0
-        if query.date:
-            dates = self.dates_of(person)
-            date_kind = DATE_ABSENT
-            if dates & DOB_SEVERAL and (dates & ~DOB_SEVERAL) + 1 < self.dob_several_start.size:
-                date_kind = 0
-                dates &= ~DOB_SEVERAL
-                for date_at in range(self.dob_several_start.data[dates], self.dob_several_start.data[dates + 1]):
-                    kind = date_agreement_of(query.date, self.dob_several.data[date_at])
-                    if kind > date_kind:
-                        date_kind = kind
-                if date_kind == 0:
-                    date_kind = DATE_ABSENT
-            elif dates and not dates & DOB_SEVERAL:
-                date_kind = date_agreement_of(query.date, dates)
-            best.date_kind = date_kind
-            best.date_points = self.rules.date_points[query.precision][query.sex != 0][date_kind]
-            best.score += best.date_points
-        if query.sex:
-            best.sex_kind = sex_agreement_of(query.sex, self.sex_of(person))
-            best.sex_points = self.rules.sex_points[query.precision][query.sex != 0][best.sex_kind]
-            best.score += best.sex_points
+            return 0
+        begin = self.owner_start.data[form]
+        end = self.owner_start.data[form + 1]
+        while end > begin and self.owner.data[end - 1] & OWNER_SEVERAL:
+            end -= 1
+            several = self.owner.data[end] & ~<uint32_t>OWNER_SEVERAL
+            if several >= self.several_person.size or space.seen_several[several >> 3] >> (several & 7) & 1:
+                continue            # or no such number, in a crafted file
+            self.align_names(space, self.owner.data[end], &found)
+            if found.lowest <= space.query.level:
+                space.add_found(self.owner.data[end], 1, True)
+        if end > begin:
+            self.align_names(space, form, &found)
+            # All that can be said of these people has been said: those who do not satisfy the level now never will.
+            space.add_found(form, end - begin if found.lowest <= space.query.level else 0, True)
         return 0
 
-    cdef int _align_name(self, Workspace space, const uint32_t* forms, int count, Alignment* best) except -1 nogil:
-        """Offer the readings of one name; ``forms`` are pairs as in ``several_form``, the full form first.
-
-        Returns whether any was put off, since some part contradicts there: ``_align_rest`` offers those.
-        """
-        cdef Query* query = &space.query
-        cdef int query_form, number, size, position, full_size, name_form
-        cdef const uint32_t* parts
-        cdef const uint32_t* full
-        cdef Alignment found
-        cdef PartInfo infos[MAX_PARTS]
-        cdef bint put_off = False
-        cdef int turn = MAX_TURNS * <int>(forms[1] >> 2)
-        for query_form in range(query.forms):
-            for number in range(count):
-                parts = self.form(forms[2 * number], &size)
-                name_form = forms[2 * number + 1] & 3
-                self._score_forms(space, query_form, parts, size, name_form, False, &found)
-                if found.level > CLOSE:
-                    put_off = True
-                    continue
-                found.name = forms[2 * number + 1] >> 2
-                found.form = forms[2 * number]
-                found.turn = turn + MAX_FORMS * query_form + name_form
-                keep_better(&found, best)
-        full = self.form(forms[0], &full_size)
-        if self._may_join(query, full, full_size):
-            for position in range(full_size):
-                self._describe_part(full[position], &infos[position], True)
-            found = best[0]
-            score_merged(
-                self.rules, query.parts[0], query.size[0], infos, full_size, query.share, turn + MAX_TURNS - 1, &found
-            )
-            if found.turn == turn + MAX_TURNS - 1:
-                found.name = forms[1] >> 2
-                found.form = forms[0]
-            best[0] = found
-        return put_off
-
-    cdef int _align_rest(
-        self, Workspace space, uint32_t form, uint32_t name, int name_form, Alignment* best
-    ) except -1 nogil:
-        """Offer the readings of one form that were put off."""
-        cdef int size, query_form
-        cdef const uint32_t* parts = self.form(form, &size)
-        cdef Alignment found
-        for query_form in range(space.query.forms):
-            self._score_forms(space, query_form, parts, size, name_form, True, &found)
-            if found.level > CLOSE:
-                found.name = name
-                found.form = form
-                found.turn = MAX_TURNS * <int>name + MAX_FORMS * query_form + name_form
-                keep_better(&found, best)
-        return 0
-
-    cdef bint _may_join(self, const Query* query, const uint32_t* full, int size) noexcept nogil:
-        """Joined parts need a part of exactly their length on the other side: most names end here."""
-        cdef int count, position, other, joined
-        for count in range(2, 5):
-            for position in range(query.size[0] - count + 1):
-                joined = 0
-                for other in range(position, position + count):
-                    joined += query.parts[0][other].length
-                if count > 2 and joined > count:
-                    continue
-                for other in range(size):
-                    if self.length(full[other]) == joined:
-                        return True
-            for position in range(size - count + 1):
-                joined = 0
-                for other in range(position, position + count):
-                    joined += self.length(full[other])
-                if count > 2 and joined > count:
-                    continue
-                for other in range(query.size[0]):
-                    if query.parts[0][other].length == joined:
-                        return True
-        return False
-
-    cdef int _find_people(self, Workspace space) except -1 nogil:
+    cdef int find_people(self, Workspace space) except -1 nogil:
         """Find every person who satisfies the query."""
         cdef int form
         if space.query.level > EXACT:
@@ -878,47 +321,133 @@ cdef class NameIndex(PackedNames):
             self._search_form(space, form)
         return 0
 
-    cdef inline void _prefetch_names(self, uint32_t form) noexcept nogil:
-        cdef uint32_t meta = self.form_owner.data[2 * <size_t>form + 1]
-        if meta & FORM_MULTIPLE:
-            PS_PREFETCH(self.several_form.data + 2 * <size_t>self.several_start.data[(meta & ~FORM_MULTIPLE) >> 2])
-
-    cdef int _score_people(self, Workspace space, size_t wanted) except -1 nogil:
-        """Score the people found, at least all that can be among the first ``wanted``."""
-        cdef size_t at, above = 0
-        cdef Alignment found
-        cdef int bound = 1024
-        if space.query.level == WIDE and space.query.forms == 1 and space.query.size[0] > 1:
-            bound = space.query.contradicted_bound + 1000 - space.query.share
-        for at in range(space.hit_count):
-            if at + 8 < space.hit_count:
-                self._prefetch_names(space.hits[at + 8].form)
-            if space.hits[at].surely_close or bound == 1024:
-                self._align(space, space.hits[at].person, space.hits[at].form, &found)
-                space.hits[at].score = <int16>found.score
-                above += found.score > bound
-        if bound == 1024 or above >= wanted:
-            return 0
-        for at in range(space.hit_count):
-            if not space.hits[at].surely_close:
-                self._align(space, space.hits[at].person, space.hits[at].form, &found)
-                space.hits[at].score = <int16>found.score
+    cdef int _order_found(self, Workspace space) except -1 nogil:
+        """Bound the scores of what was found, and put it in the order of the bounds, greatest first."""
+        cdef uint32_t begin[UNBOUNDED + 2]
+        cdef size_t at
+        cdef int bound
+        cdef bint exact
+        cdef Found* found
+        space.reserve_order()
+        memset(begin, 0, sizeof(begin))
+        for at in range(space.found_count):
+            if at + 6 < space.found_count and space.found[at + 6].source & OWNER_SEVERAL:
+                PS_PREFETCH(&self.several_form.data[
+                    2 * <size_t>self.several_start.data[space.found[at + 6].source & ~<uint32_t>OWNER_SEVERAL]
+                ])
+            if at + 3 < space.found_count:
+                self.prefetch_parts(space, space.found[at + 3].source)
+            found = &space.found[at]
+            if found.people == 0:
+                found.bound = 0
+            elif space.marked:
+                if found.source & OWNER_SEVERAL:
+                    bound = self.bound_several(space, found.source & ~<uint32_t>OWNER_SEVERAL)
+                else:
+                    bound = self.bound(space, found.source, 0, False, &exact)
+                found.bound = <int16_t>min(bound, <int>UNBOUNDED)
+            begin[UNBOUNDED - found.bound + 1] += 1
+        for bound in range(UNBOUNDED + 1):
+            begin[bound + 1] += begin[bound]
+        for at in range(space.found_count):
+            bound = UNBOUNDED - space.found[at].bound
+            space.order[begin[bound]] = <uint32_t>at
+            begin[bound] += 1
         return 0
 
-    cdef Workspace _borrow(self, bytes text, int level, uint32_t date, int sex):
-        """A workspace with the query read into it."""
+    cdef int _score_found(self, Workspace space, size_t wanted, int least) except -1 nogil:
+        """Score what can be among the first ``wanted`` and may come to ``least``; return the least score for a name
+        that can."""
+        cdef size_t at, above = 0
+        cdef size_t counts[UNBOUNDED + 1]
+        cdef int floor = 0, score, spread, most, low
+        cdef Found* found
+        cdef Alignment alignment
+        cdef bint exact
+        memset(counts, 0, sizeof(counts))
+        spread = self.spread_of_other_evidence(&space.query, &most)
+        least = max(least - most, 0)
+        self._order_found(space)
+        for at in range(space.found_count):
+            found = &space.found[space.order[at]]
+            low = max(floor - spread, least)
+            if found.bound < low:
+                break
+            if found.people == 0:
+                continue
+            score = UNBOUNDED
+            if space.marked and found.source & OWNER_SEVERAL:
+                score = self.score_several(space, found.source & ~<uint32_t>OWNER_SEVERAL, low)
+            elif found.bound < UNBOUNDED:
+                score = self.bound(space, found.source, low, True, &exact)
+                if score >= low and not exact:
+                    score = UNBOUNDED
+            if score < low:
+                continue
+            if score == UNBOUNDED:
+                self.align_above(space, found.source, low, &alignment)
+                score = alignment.score
+            found.score = <int16_t>score
+            score = max(0, min(score, <int>UNBOUNDED))
+            counts[score] += found.people
+            if score > floor:
+                above += found.people
+                while above >= wanted:
+                    floor += 1
+                    above -= counts[floor]
+        return max(floor - spread, least)
+
+    cdef int rank(self, Workspace space, size_t wanted, int least) except -1 nogil:
+        """The people who can be among the first ``wanted`` and may score ``least``; the first of them in order."""
+        cdef int least_name = self._score_found(space, wanted, least)
+        cdef size_t at
+        cdef uint32_t owner, source
+        cdef Alignment other
+        cdef bint asked = space.query.date != 0 or space.query.sex != 0
+        for at in range(space.found_count):
+            if space.found[at].score < least_name or space.found[at].score < 0:
+                continue
+            source = space.found[at].source
+            if source & OWNER_SEVERAL:
+                space.add_hit(
+                    self.several_person.data[source & ~<uint32_t>OWNER_SEVERAL], source, space.found[at].score
+                )
+                continue
+            for owner in range(self.owner_start.data[source], self.owner_start.data[source] + space.found[at].people):
+                if self.owner.data[owner] < self.people:    # in a crafted file, it may be of several forms
+                    space.add_hit(self.owner.data[owner], source, space.found[at].score)
+        if asked:
+            for at in range(space.hit_count):
+                if at + 8 < space.hit_count:
+                    PS_PREFETCH(&self.dob.data[space.hits[at + 8].person])
+                other.score = space.hits[at].score
+                self.add_other_evidence(&space.query, space.hits[at].person, &other)
+                space.hits[at].score = other.score
+        _order_page(space.hits, space.hit_count, wanted)
+        return 0
+
+    cdef Workspace borrow(self, int level):
+        """A workspace that no other search uses; give it back to ``pool``."""
         cdef Workspace space
         if not EXACT <= level <= WIDE:
             raise ValueError("no such level")
         try:
             space = self.pool.pop()
         except IndexError:
-            space = Workspace(self.parts, self.people)
+            space = Workspace(self.parts, self.forms, self.several_person.size)
         space.query.level = level
+        space.query.date = 0
+        space.query.sex = 0
+        return space
+
+    cdef Workspace _borrow(self, bytes text, int level, uint32_t date, int sex):
+        """A workspace with the query read into it."""
+        cdef Workspace space = self.borrow(level)
         space.query.date = date
         space.query.sex = sex
         read_name(self.rules, text, &space.parsed)
         prepare(self.rules, &space.parsed, &space.query)
+        prepare_joins(space)
         return space
 
     def search(self, bytes text not None, int level, size_t offset, size_t limit, unsigned int date=0, int sex=0):
@@ -928,28 +457,42 @@ cdef class NameIndex(PackedNames):
         ascending. A workspace that an error leaves behind is dropped.
         """
         cdef Workspace space = self._borrow(text, level, date, sex)
-        cdef size_t total, at, first = 0, count = 0
+        cdef size_t total = 0, at, first = 0, count = 0
         cdef Alignment found
         cdef int32_t row[ROW]
         cdef list page = []
         with nogil:
-            self._find_people(space)
-            total = space.hit_count
-            first = offset if offset < total else total
-            count = limit if limit < total - first else total - first
-            if count:
-                self._score_people(space, first + count)
-                _order_page(space.hits, total, first + count)
-                self._prefetch_page(space.hits + first, count)
-        for at in range(count):
-            self._align(space, space.hits[first + at].person, space.hits[first + at].form, &found)
-            if found.lowest > level:
-                raise ValueError("posting_form")    # only a crafted index finds a person whom the rules do not
-            write_row(&found, space.hits[first + at].person, row)
+            self.find_page(space, offset, limit, &total, &first, &count)
+        for at in range(first, first + count):
+            self.align_hit(space, &space.hits[at], &found)
+            write_row(&found, space.hits[at].person, row)
             page.append(self._show(row))
         space.forget()
         self.pool.append(space)
         return total, page
+
+    cdef int find_page(
+        self, Workspace space, size_t offset, size_t limit, size_t* total, size_t* first, size_t* count
+    ) except -1 nogil:
+        """Find everyone and rank the page: ``count`` hits from ``first``."""
+        self.find_people(space)
+        total[0] = _total(space)
+        first[0] = offset if offset < total[0] else total[0]
+        count[0] = limit if limit < total[0] - first[0] else total[0] - first[0]
+        if count[0]:
+            self.rank(space, first[0] + count[0], 0)
+            # A crafted file may promise more people than there are.
+            count[0] = min(count[0], space.hit_count - min(space.hit_count, first[0]))
+            self._prefetch_page(space.hits + first[0], count[0])
+        return 0
+
+    cdef int align_hit(self, Workspace space, const Hit* hit, Alignment* found) except -1 nogil:
+        self.align_names(space, hit.source, found)
+        if found.lowest > space.query.level:
+            with gil:
+                raise ValueError("posting_form")    # only a crafted index finds a person whom the rules do not
+        self.add_other_evidence(&space.query, hit.person, found)
+        return 0
 
     cdef void _prefetch_page(self, const Hit* hits, size_t count) noexcept nogil:
         """Ask for what ``_show`` reads of the first hits, all at once."""
@@ -990,47 +533,46 @@ cdef class NameIndex(PackedNames):
         for level in range(NO_LEVEL):
             space = self._borrow(text, level, 0, 0)
             with nogil:
-                self._find_people(space)
-            totals.append(space.hit_count)
+                self.find_people(space)
+            totals.append(_total(space))
             space.forget()
             self.pool.append(space)
         return totals
 
     def align(self, bytes text not None, size_t person, size_t form, unsigned int date=0, int sex=0):
-        """What ``search`` gives for one person, hit or not; ``form`` is any form of theirs."""
+        """What ``search`` gives for one person, hit or not; ``form`` is theirs, if they have only one."""
         cdef Workspace space
         cdef Alignment found
         cdef int32_t row[ROW]
-        if form >= self.forms or self.form_owner.data[2 * form] != person:
-            raise ValueError("form_owner")
+        cdef int64_t several = self.several_of(person)
+        cdef uint32_t source = <uint32_t>form
+        if person >= self.people or form >= self.forms:
+            raise ValueError("owner")
+        if several >= 0:
+            source = OWNER_SEVERAL | <uint32_t>several
         space = self._borrow(text, CLOSE, date, sex)
-        self._align(space, <uint32_t>person, <uint32_t>form, &found)
+        self.align_names(space, source, &found)
+        self.add_other_evidence(&space.query, <uint32_t>person, &found)
         write_row(&found, <int>person, row)
         space.forget()
         self.pool.append(space)
         return self._show(row)
 
-cdef void _needed(const uint16_t* accepted, int columns, int rows, bint whole, uint16_t* needed) noexcept nogil:
-    """For each part of a form, the query parts whose points beside it can matter.
 
-    The best assignment holds as many accepted pairs as can be. Where these pair off every part of the shorter form
-    (``whole``), no other pair is in it; where they all share a part, one of them pairs that part.
-    """
-    cdef int column, columns_accepted = 0
-    cdef uint16_t every = <uint16_t>((1u << rows) - 1), rows_accepted = 0
-    for column in range(columns):
-        needed[column] = accepted[column]
-        rows_accepted |= accepted[column]
-        columns_accepted += accepted[column] != 0
-    if whole:
-        return
-    for column in range(columns):
-        if columns_accepted == 1 and accepted[column]:
-            continue
-        if rows_accepted and rows_accepted & (rows_accepted - 1) == 0:
-            needed[column] |= every & ~rows_accepted
-        else:
-            needed[column] = every
+cdef inline bint _pair_off(const uint16_t* mark, const uint32_t* parts, int width) noexcept nogil:
+    """Whether two of two or three parts are marked as the two parts of the query, each as another one."""
+    cdef unsigned int one = mark[parts[0]], other = mark[parts[1]], third
+    if width == 2:
+        return one != 0 and other != 0 and (one | other) == 3
+    third = mark[parts[2]]
+    return (one | other | third) == 3 and (one != 0) + (other != 0) + (third != 0) > 1
+
+
+cdef size_t _total(Workspace space) noexcept nogil:
+    cdef size_t at, total = 0
+    for at in range(space.found_count):
+        total += space.found[at].people
+    return total
 
 
 cdef int _compare_hits(const void* one, const void* other) noexcept nogil:
@@ -1043,7 +585,7 @@ cdef int _compare_hits(const void* one, const void* other) noexcept nogil:
 
 cdef void _order_page(Hit* hits, size_t total, size_t wanted) noexcept nogil:
     """Move the first ``wanted`` hits to the front, in order."""
-    cdef size_t counts[1025]
+    cdef size_t counts[UNBOUNDED + 1]
     cdef size_t at, kept = 0, above = 0
     cdef int score
     cdef Hit hit
@@ -1052,8 +594,8 @@ cdef void _order_page(Hit* hits, size_t total, size_t wanted) noexcept nogil:
     if total > 4 * wanted:
         memset(counts, 0, sizeof(counts))
         for at in range(total):
-            counts[max(0, min(1024, hits[at].score))] += 1
-        score = 1024
+            counts[max(0, min(<int>UNBOUNDED, hits[at].score))] += 1
+        score = UNBOUNDED
         while score > 0 and above + counts[score] < wanted:
             above += counts[score]
             score -= 1

@@ -24,8 +24,8 @@ from phonosearch._answer import (
     form_kind,
     level_name,
 )
+from phonosearch._batch import BatchIndex
 from phonosearch._builder import Builder
-from phonosearch._core import NameIndex
 from phonosearch._errors import CorruptIndexError, LimitError, QueryError, RulesMismatchError, UnknownPersonError
 from phonosearch._kernel import text_rules
 from phonosearch._names import forms_of_parts
@@ -46,7 +46,7 @@ _SUBSTANCE = (
     "name_start", "name_kind", "name_text", "name_text_start", "dob", "dob_several_start", "dob_several", "sex",
 )  # fmt: skip
 # In place of the names as given, where they are not kept: their parts.
-_PARTS = ("part_letters", "part_start", "class_start", "form_part", "long_start", "form_owner", "several_form")
+_PARTS = ("part_letters", "part_start", "class_start", "form_part", "long_start", "owner_start", "owner", "several_form")
 _REPORT = "report"
 _FORM = 14  # column of an alignment row
 _KINDS = KINDS + ("alias",) * (256 - len(KINDS))
@@ -54,7 +54,7 @@ _KINDS = KINDS + ("alias",) * (256 - len(KINDS))
 Arrays = dict[str, npt.NDArray[Any]]
 
 
-def _fingerprint(kernel: NameIndex) -> str:
+def _fingerprint(kernel: BatchIndex) -> str:
     digest = hashlib.sha256(rules().fingerprint.encode())
 
     def add(name: str, values: npt.NDArray[Any] | None) -> None:
@@ -137,7 +137,7 @@ class PersonIndex:
     [('P1', 'variant')]
     """
 
-    def __init__(self, kernel: NameIndex, report: LoadReport, fingerprint: str) -> None:
+    def __init__(self, kernel: BatchIndex, report: LoadReport, fingerprint: str) -> None:
         self._kernel = kernel
         self._arrays: Arrays = kernel.arrays
         self._path = "index"
@@ -174,7 +174,7 @@ class PersonIndex:
         builders = [Builder(text_rules()) for _ in range(_threads(threads))]
         indexed = _read_all(batches(records, report=report), builders, report)
         arrays, contradictions = pack(builders, display=display_names, threads=len(builders))
-        kernel = NameIndex(text_rules(), arrays)
+        kernel = BatchIndex(text_rules(), arrays)
         for row, person in contradictions:
             report.warn(row, kernel.person_id_of(person), "sex_conflict")
         return cls(kernel, report.finish(indexed, kernel.people, kernel.names), _fingerprint(kernel))
@@ -223,7 +223,7 @@ class PersonIndex:
         except (KeyError, ValueError):
             raise CorruptIndexError(name, _REPORT, "a load report", "something else") from None
         try:
-            kernel = NameIndex(text_rules(), arrays, bounds)
+            kernel = BatchIndex(text_rules(), arrays, bounds)
         except ValueError as error:
             raise CorruptIndexError(name, str(error), "a consistent array", "an inconsistent one") from None
         index = cls(kernel, report, str(meta.get("fingerprint", "")))
@@ -323,7 +323,7 @@ class PersonIndex:
         """The name as it was given, or normalised where the index does not keep it."""
         if name is not None:
             return name
-        return " ".join(self._kernel.form_parts(self._kernel.full_form(row[_FORM]))).title()
+        return " ".join(self._kernel.form_parts(self._kernel.full_form(row[0], row[3], row[_FORM]))).title()
 
     def _evidence(self, query: Query, row: tuple[int, ...]) -> tuple[Evidence, ...]:
         asked = query.forms[row[4]]
@@ -331,7 +331,7 @@ class PersonIndex:
         try:
             recorded = self._kernel.form_parts(row[_FORM])
             if row[4] or row[5]:
-                full = list(self._kernel.form_parts(self._kernel.full_form(row[_FORM])))
+                full = list(self._kernel.form_parts(self._kernel.full_form(row[0], row[3], row[_FORM])))
                 kind = form_kind(asked, forms_of_parts(full)[row[5]])
             return evidence_of(row, asked.parts, recorded, kind)
         except IndexError as error:
@@ -421,10 +421,13 @@ class PersonIndex:
 
     @cached_property
     def _first_form(self) -> npt.NDArray[np.uint32]:
-        """By person, one of their forms."""
-        person = self._arrays["form_owner"][::2]
+        """By person, their form; any number for a person of several."""
+        owner = self._arrays["owner"]
+        alone = owner < 1 << 31
         first = np.zeros(len(self), dtype=np.uint32)
-        first[person[::-1]] = np.arange(len(person) - 1, -1, -1, dtype=np.uint32)
+        first[owner[alone]] = np.repeat(
+            np.arange(len(self._arrays["owner_start"]) - 1, dtype=np.uint32), np.diff(self._arrays["owner_start"])
+        )[alone]
         return first
 
 

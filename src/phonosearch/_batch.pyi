@@ -1,0 +1,27 @@
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from phonosearch._core import NameIndex
+from phonosearch._text import TextRules
+
+class BatchIndex(NameIndex):
+    def __new__(
+        cls,
+        rules: TextRules,
+        arrays: dict[str, npt.NDArray[Any]],
+        bounds: dict[str, tuple[int, int, bool]] | None = None,
+    ) -> Self: ...
+    def search_batch(
+        self,
+        texts: list[bytes],
+        dates: npt.NDArray[np.uint32],
+        sexes: npt.NDArray[np.uint8],
+        level: int,
+        offset: int,
+        limit: int,
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]: ...
+    def pairs_batch(
+        self, form_of_person: npt.NDArray[np.uint32], begin: int, end: int, level: int, min_score: int
+    ) -> npt.NDArray[np.int64]: ...

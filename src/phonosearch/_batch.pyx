@@ -1,0 +1,241 @@
+"""Many searches at a time without the GIL: a list of queries, and all pairs of people who match each other."""
+
+import numpy as np
+
+cimport numpy as cnp
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
+from libc.stdlib cimport calloc, free, qsort, realloc
+from libc.string cimport memcpy
+
+from phonosearch._align cimport Alignment, memory_error, prepare
+from phonosearch._core cimport NameIndex
+from phonosearch._scoring cimport prepare_joins
+from phonosearch._text cimport ACCEPTED, MAX_FORMS
+from phonosearch._workspace cimport Workspace
+
+cnp.import_array()
+
+cdef uint32_t DOB_SEVERAL = 0x80000000
+
+
+ctypedef struct Line:           # one hit of one query, or one pair
+    uint32_t asked              # number of the query, or person
+    uint32_t person
+    uint32_t name               # of the person, from 0
+    int32_t score
+    int32_t level
+
+
+cdef class _Lines:
+    """Hits or pairs as they are found."""
+
+    cdef Line* line
+    cdef size_t count, room
+
+    def __cinit__(self):
+        self.line = NULL
+        self.count = self.room = 0
+
+    def __dealloc__(self):
+        free(self.line)
+
+    cdef int add(self, uint32_t asked, uint32_t person, const Alignment* found) except -1 nogil:
+        cdef Line* grown
+        if self.count == self.room:
+            grown = <Line*>realloc(self.line, (2 * self.room + 1024) * sizeof(Line))
+            if grown == NULL:
+                memory_error()
+            self.line = grown
+            self.room = 2 * self.room + 1024
+        self.line[self.count].asked = asked
+        self.line[self.count].person = person
+        self.line[self.count].name = found.name
+        self.line[self.count].score = found.score
+        self.line[self.count].level = found.lowest
+        self.count += 1
+        return 0
+
+    cdef object columns(self):
+        """A column of int64 for each field of a line."""
+        cdef cnp.ndarray table = np.empty((5, self.count), dtype=np.int64)
+        cdef int64_t* to = <int64_t*>cnp.PyArray_DATA(table)
+        cdef size_t at
+        for at in range(self.count):
+            to[at] = self.line[at].asked
+            to[self.count + at] = self.line[at].person
+            to[2 * self.count + at] = self.line[at].name
+            to[3 * self.count + at] = self.line[at].score
+            to[4 * self.count + at] = self.line[at].level
+        return table
+
+
+cdef int _compare_pairs(const void* one, const void* other) noexcept nogil:
+    """By the person found; of one person the greatest score first."""
+    cdef const Line* a = <const Line*>one
+    cdef const Line* b = <const Line*>other
+    if a.person != b.person:
+        return -1 if a.person < b.person else 1
+    return (b.score > a.score) - (b.score < a.score)
+
+
+cdef int _compare_scores(const void* one, const void* other) noexcept nogil:
+    cdef const Line* a = <const Line*>one
+    cdef const Line* b = <const Line*>other
+    if a.score != b.score:
+        return 1 if a.score < b.score else -1
+    return (a.person > b.person) - (a.person < b.person)
+
+
+cdef class BatchIndex(NameIndex):
+    """The search for many names; arguments and errors as those of ``PackedNames``."""
+
+    def search_batch(
+        self, list texts not None, const uint32_t[::1] dates not None, const uint8_t[::1] sexes not None, int level,
+        size_t offset, size_t limit,
+    ):
+        """Search for checked names in UTF-8.
+
+        Returns the total of each query, and five rows, a column for each hit: number of the query, person, name of the
+        person, score, level.
+        """
+        cdef size_t count = len(texts), at, hit, total = 0, first = 0, size = 0
+        cdef const char** text = NULL
+        cdef Py_ssize_t* length = NULL
+        cdef Workspace space
+        cdef Alignment found
+        cdef _Lines lines = _Lines()
+        cdef cnp.ndarray totals = np.zeros(count, dtype=np.int64)
+        cdef int64_t* to = <int64_t*>cnp.PyArray_DATA(totals)
+        cdef bytes name
+        if dates.shape[0] != <Py_ssize_t>count or sexes.shape[0] != <Py_ssize_t>count:
+            raise ValueError("a date and a sex for each name")
+        text = <const char**>calloc(count + 1, sizeof(char*))
+        length = <Py_ssize_t*>calloc(count + 1, sizeof(Py_ssize_t))
+        try:
+            if text == NULL or length == NULL:
+                raise MemoryError
+            for at in range(count):
+                name = texts[at]
+                text[at] = PyBytes_AS_STRING(name)
+                length[at] = PyBytes_GET_SIZE(name)
+            space = self.borrow(level)
+            with nogil:
+                for at in range(count):
+                    if self.rules.read(<const uint8_t*>text[at], length[at], &space.parsed) != ACCEPTED:
+                        with gil:
+                            raise ValueError("the name must have been checked")
+                    space.query.date = dates[at]
+                    space.query.sex = sexes[at]
+                    prepare(self.rules, &space.parsed, &space.query)
+                    prepare_joins(space)
+                    self.find_page(space, offset, limit, &total, &first, &size)
+                    to[at] = total
+                    for hit in range(first, first + size):
+                        self.align_hit(space, &space.hits[hit], &found)
+                        lines.add(<uint32_t>at, space.hits[hit].person, &found)
+                    space.forget()
+            self.pool.append(space)
+        finally:
+            free(text)
+            free(length)
+        return totals, lines.columns()
+
+    def pairs_batch(
+        self, const uint32_t[::1] form_of_person not None, size_t begin, size_t end, int level, int min_score
+    ):
+        """Ask for each person of a range by each of their names, their first date of birth and their sex.
+
+        Returns five rows as ``search_batch``, of the people found whose number is greater, once each with the greatest
+        score: by person asked, then score descending, then person found. ``form_of_person`` tells the form of a person
+        of one form.
+        """
+        cdef Workspace space
+        cdef _Lines lines = _Lines()
+        cdef size_t person
+        if form_of_person.shape[0] != <Py_ssize_t>self.people or end > self.people:
+            raise ValueError("a form for each person")
+        space = self.borrow(level)
+        with nogil:
+            for person in range(begin, end):
+                self._pairs_of(space, <uint32_t>person, form_of_person[person], min_score, lines)
+        self.pool.append(space)
+        return lines.columns()
+
+    cdef int _pairs_of(
+        self, Workspace space, uint32_t person, uint32_t form, int min_score, _Lines lines
+    ) except -1 nogil:
+        cdef int64_t several = self.several_of(person)
+        cdef size_t at, last, end, begin = lines.count, kept
+        cdef uint32_t alone[2]
+        if several < 0:
+            alone[0] = form
+            alone[1] = 0
+            self._pairs_by_name(space, person, alone, 1, min_score, lines)
+        else:
+            at = self.several_start.data[several]
+            last = self.several_start.data[several + 1]
+            while at < last:
+                end = at + 1
+                while end < last and (
+                    self.several_form.data[2 * end + 1] >> 2 == self.several_form.data[2 * at + 1] >> 2
+                ):
+                    end += 1
+                self._pairs_by_name(
+                    space, person, self.several_form.data + 2 * at, <int>min(end - at, <size_t>MAX_FORMS), min_score,
+                    lines,
+                )
+                at = end
+        if lines.count == begin:
+            return 0
+        qsort(lines.line + begin, lines.count - begin, sizeof(Line), _compare_pairs)
+        kept = begin
+        for at in range(begin + 1, lines.count):
+            if lines.line[at].person != lines.line[kept].person:
+                kept += 1
+                lines.line[kept] = lines.line[at]
+            elif lines.line[at].level < lines.line[kept].level:
+                lines.line[kept].level = lines.line[at].level
+        lines.count = kept + 1
+        qsort(lines.line + begin, lines.count - begin, sizeof(Line), _compare_scores)
+        return 0
+
+    cdef int _pairs_by_name(
+        self, Workspace space, uint32_t person, const uint32_t* forms, int count, int min_score, _Lines lines
+    ) except -1 nogil:
+        """The pairs by one name; ``forms`` are pairs as in ``several_form``, the full form first."""
+        cdef int number, part, size, used = 0, length
+        cdef const uint32_t* parts
+        cdef uint32_t dates = self.dates_of(person)
+        cdef size_t at
+        cdef Alignment found
+        space.parsed.form_count = count
+        for number in range(count):
+            parts = self.form(forms[2 * number], &size)
+            space.parsed.size[number] = size
+            for part in range(size):
+                length = self.length(parts[part])
+                memcpy(space.parsed.letters + used, self.letters(parts[part]), length)
+                space.parsed.start[number][part] = used
+                space.parsed.length[number][part] = length
+                used += length
+        space.parsed.used = used
+        if dates & DOB_SEVERAL:
+            dates &= ~DOB_SEVERAL
+            dates = (
+                self.dob_several.data[self.dob_several_start.data[dates]]
+                if dates + 1 < self.dob_several_start.size
+                and self.dob_several_start.data[dates] < self.dob_several.size else 0
+            )
+        space.query.date = dates
+        space.query.sex = self.sex_of(person)
+        prepare(self.rules, &space.parsed, &space.query)
+        prepare_joins(space)
+        self.find_people(space)
+        self.rank(space, <size_t>-1, min_score)
+        for at in range(space.hit_count):
+            if space.hits[at].person > person and space.hits[at].score >= min_score:
+                self.align_hit(space, &space.hits[at], &found)
+                lines.add(person, space.hits[at].person, &found)
+        space.forget()
+        return 0

@@ -1,0 +1,36 @@
+"""The search kernel, for other compiled modules."""
+
+from libc.stdint cimport int32_t, uint32_t
+
+from phonosearch._align cimport Alignment
+from phonosearch._scoring cimport ScoringIndex
+from phonosearch._workspace cimport Hit, Workspace
+
+cdef class NameIndex(ScoringIndex):
+    cdef list pool                  # workspaces that no search uses
+
+    cdef int _search_form(self, Workspace space, int form) except -1 nogil
+    cdef int _offer_pairs(self, Workspace space, int position, int group) except -1 nogil
+    cdef int _offer_list(
+        self, Workspace space, int position, int form, bint wide, int group
+    ) except -1 nogil
+    cdef int _gather(self, Workspace space, int position, int group) except -1 nogil
+    cdef size_t _class_offset(self, int group) noexcept nogil
+    cdef int _offer(self, Workspace space, uint32_t form, int query_form, bint wide) except -1 nogil
+    cdef int _accept(self, Workspace space, uint32_t form, bint surely_close) except -1 nogil
+    cdef bint _is_full(self, uint32_t several, uint32_t form) noexcept nogil
+    cdef int _search_merged(self, Workspace space) except -1 nogil
+    cdef int _offer_merged(self, Workspace space, const int32_t* run, int count) except -1 nogil
+    cdef int _offer_side_by_side(self, Workspace space, uint32_t form, const int32_t* run, int count) except -1 nogil
+    cdef int find_people(self, Workspace space) except -1 nogil
+    cdef int _order_found(self, Workspace space) except -1 nogil
+    cdef int _score_found(self, Workspace space, size_t wanted, int least) except -1 nogil
+    cdef int rank(self, Workspace space, size_t wanted, int least) except -1 nogil
+    cdef int find_page(
+        self, Workspace space, size_t offset, size_t limit, size_t* total, size_t* first, size_t* count
+    ) except -1 nogil
+    cdef int align_hit(self, Workspace space, const Hit* hit, Alignment* found) except -1 nogil
+    cdef Workspace borrow(self, int level)
+    cdef Workspace _borrow(self, bytes text, int level, uint32_t date, int sex)
+    cdef void _prefetch_page(self, const Hit* hits, size_t count) noexcept nogil
+    cdef tuple _show(self, const int32_t* row)

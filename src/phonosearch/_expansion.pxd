@@ -1,0 +1,56 @@
+"""The expansion of query parts, for other compiled modules."""
+
+from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t, uint64_t
+
+from phonosearch._align cimport PartInfo
+from phonosearch._arrays cimport CLASSES, Array, PackedNames
+from phonosearch._workspace cimport Workspace
+
+cdef class PartIndex(PackedNames):
+    # What is looked up once: threads that race write equal numbers.
+    cdef int32_t* spelling_part     # parts of TextRules.spelling_members: -1 where the index lacks one, or UNKNOWN
+    cdef int32_t* nickname_part
+    cdef uint32_t* part_facts       # rarity, length, first letter; 0 where not yet known
+    cdef uint32_t* part_entry       # place in TextRules.words + 1, 0 for none, once the facts are known
+    cdef uint32_t* part_letter_set  # 0 where not yet known
+
+    cdef int _allocate_members(self) except -1
+    cdef uint32_t _learn_facts(self, uint32_t part) noexcept nogil
+    cdef uint32_t _letter_set(self, uint32_t part) noexcept nogil
+    cdef int32_t _member(self, int32_t* known, const uint64_t* members, int member) noexcept nogil
+    cdef int32_t _find_packed(self, uint64_t key) noexcept nogil
+    cdef void describe_part(self, uint32_t part, PartInfo* info, bint grouped) noexcept nogil
+    cdef int expand(self, Workspace space, const PartInfo* part, int level) except -1 nogil
+    cdef int _expand(self, Workspace space, const PartInfo* part, uint16_t bit, int level) except -1 nogil
+    cdef int _expand_word(self, Workspace space, const uint8_t* letters, int length, uint16_t bit) except -1 nogil
+    cdef int _expand_beginnings(self, Workspace space, const PartInfo* part, uint16_t bit) except -1 nogil
+    cdef int _expand_endings(self, Workspace space, const PartInfo* part, uint16_t bit) except -1 nogil
+    cdef int _expand_sounds(self, Workspace space, const PartInfo* part, uint16_t bit) except -1 nogil
+    cdef int _expand_code(
+        self, Workspace space, Array* codes, Array* starts, Array* parts, uint32_t code, uint16_t bit
+    ) except -1 nogil
+    cdef int _expand_close(self, Workspace space, const PartInfo* part, uint16_t bit) except -1 nogil
+    cdef int _expand_alike(self, Workspace space, const PartInfo* part, uint16_t bit) except -1 nogil
+
+    cdef inline uint32_t facts(self, uint32_t part) noexcept nogil:
+        cdef uint32_t known = self.part_facts[part]
+        return known if known else self._learn_facts(part)
+
+    cdef inline int part_weight(self, uint32_t part) noexcept nogil:
+        """As ``_align.weight``."""
+        return self.facts(part) & 0xFFFF
+
+    cdef inline int part_length(self, uint32_t part) noexcept nogil:
+        return self.facts(part) >> 16 & 0xFF
+
+    cdef inline int first_letter(self, uint32_t part) noexcept nogil:
+        """0 to 25 for a-z, else 26."""
+        return self.facts(part) >> 24 & 0x1F
+
+    cdef inline uint32_t forms_with(self, uint32_t part, int group) noexcept nogil:
+        """How many forms of a class hold a part."""
+        cdef size_t last = group * self.parts + part, run = CLASSES * <size_t>part + group
+        return (
+            self.last_start.data[last + 1] - self.last_start.data[last]
+            + self.posting_start.data[run + 1] - self.posting_start.data[run]
+        )

@@ -1,0 +1,329 @@
+"""The parts of an index that a query part may match: every rule of a level, enumerated.
+
+ARCHITECTURE.md says why nothing is left out.
+"""
+
+from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free, malloc
+from libc.string cimport memcmp, memcpy, memset
+
+from phonosearch._align cimport CLOSE, CLOSE_KIND, EXACT, SOUNDS, UNEARNED, PartInfo, begin_alike, earn, weight
+from phonosearch._arrays cimport CLASSES, Array, PackedNames, lower_bound
+from phonosearch._deletions cimport MAX_DELETIONS, deletion_bucket, deletion_keys, deletions_of
+from phonosearch._distance cimport osa_pattern
+from phonosearch._text cimport TextRules, WordEntry
+from phonosearch._words cimport pack_word
+from phonosearch._workspace cimport Expansion, Workspace
+
+cdef enum:
+    UNKNOWN = -2
+
+cdef uint32_t KNOWN = 0x80000000
+
+cdef extern from *:
+    """
+    #if defined(__GNUC__) || defined(__clang__)
+    #define PS_PREFETCH(p) __builtin_prefetch(p)
+    #else
+    #define PS_PREFETCH(p) ((void)0)
+    #endif
+    #include <stdint.h>
+    /* Without an instruction of its own in the baseline of x86-64, the compiler would call a function. */
+    static inline int PS_POPCOUNT(uint32_t x) {
+        x = x - (x >> 1 & 0x55555555u);
+        x = (x & 0x33333333u) + (x >> 2 & 0x33333333u);
+        return (int)(((x + (x >> 4) & 0x0F0F0F0Fu) * 0x01010101u) >> 24);
+    }
+    """
+    void PS_PREFETCH(const void* p) noexcept nogil
+    int PS_POPCOUNT(uint32_t x) noexcept nogil
+
+
+cdef inline uint32_t letter_set(const uint8_t* letters, int length) noexcept nogil:
+    """One bit a letter that occurs; the highest says that the set is known."""
+    cdef uint32_t found = 0
+    cdef int position
+    for position in range(length):
+        found |= <uint32_t>1 << (letters[position] - 97 & 31)
+    return found | <uint32_t>1 << 31
+
+
+cdef class PartIndex(PackedNames):
+    """The expansion of query parts over the packed arrays; arguments and errors as those of ``PackedNames``."""
+
+    def __cinit__(self, TextRules rules not None, dict arrays not None, dict bounds=None):
+        self.spelling_part = NULL
+        self.nickname_part = NULL
+        self.part_facts = NULL
+        self.part_entry = NULL
+        self.part_letter_set = NULL
+        self._allocate_members()
+
+    def __dealloc__(self):
+        free(self.spelling_part)
+        free(self.nickname_part)
+        free(self.part_facts)
+        free(self.part_entry)
+        free(self.part_letter_set)
+
+    cdef int _allocate_members(self) except -1:
+        cdef int spellings = self.rules.spelling_members_start[self.rules.spelling_group_count], at
+        cdef int nicknames = self.rules.nickname_members_start[self.rules.nickname_group_count]
+        self.spelling_part = <int32_t*>malloc((spellings + 1) * sizeof(int32_t))
+        self.nickname_part = <int32_t*>malloc((nicknames + 1) * sizeof(int32_t))
+        self.part_facts = <uint32_t*>calloc(self.parts + 1, sizeof(uint32_t))
+        self.part_entry = <uint32_t*>calloc(self.parts + 1, sizeof(uint32_t))
+        self.part_letter_set = <uint32_t*>calloc(self.parts + 1, sizeof(uint32_t))
+        if (
+            self.spelling_part == NULL or self.nickname_part == NULL or self.part_facts == NULL
+            or self.part_entry == NULL or self.part_letter_set == NULL
+        ):
+            raise MemoryError
+        for at in range(spellings):
+            self.spelling_part[at] = UNKNOWN
+        for at in range(nicknames):
+            self.nickname_part[at] = UNKNOWN
+        return 0
+
+    cdef inline uint32_t _letter_set(self, uint32_t part) noexcept nogil:
+        if self.part_letter_set[part] == 0:
+            self.part_letter_set[part] = letter_set(self.letters(part), self.length(part))
+        return self.part_letter_set[part]
+
+    cdef uint32_t _learn_facts(self, uint32_t part) noexcept nogil:
+        cdef PartInfo info
+        cdef uint64_t key
+        cdef const WordEntry* entry
+        cdef uint32_t facts, letter
+        info.letters = self.letters(part)
+        info.length = self.length(part)
+        info.rarity = self.rules.letters.rarity_unknown
+        letter = info.letters[0] - 97
+        if info.letters[0] >= 97:
+            key = pack_word(info.letters, info.length)
+            entry = self.rules.word(key)
+            self.part_entry[part] = 0 if entry == NULL else <uint32_t>(entry - self.rules.words) + 1
+            info.rarity = self.rules.letters.rarity_of(key)
+        facts = weight(self.rules, &info) | <uint32_t>info.length << 16 | min(letter, <uint32_t>26) << 24
+        self.part_facts[part] = facts | KNOWN
+        return facts | KNOWN
+
+    cdef inline int32_t _member(self, int32_t* known, const uint64_t* members, int member) noexcept nogil:
+        """The part of a member of a group, looked up once: threads that race write the same number."""
+        if known[member] == UNKNOWN:
+            known[member] = self._find_packed(members[member])
+        return known[member]
+
+    cdef int32_t _find_packed(self, uint64_t key) noexcept nogil:
+        cdef uint8_t letters[16]
+        cdef int length = 0, place = 16
+        while key:
+            place -= 1
+            letters[place] = 96 + <uint8_t>(key % 27)
+            key //= 27
+            length += 1
+        return self.find_word(&letters[place], length)
+
+    cdef void describe_part(self, uint32_t part, PartInfo* info, bint grouped) noexcept nogil:
+        cdef uint32_t facts = self.facts(part)
+        info.letters = self.letters(part)
+        info.length = facts >> 16 & 0xFF
+        info.raw = info.letters[0] < 97
+        info.primary = self.part_key.data[3 * <size_t>part]
+        info.alternate = self.part_key.data[3 * <size_t>part + 1]
+        info.soundex = self.part_key.data[3 * <size_t>part + 2]
+        info.rarity = (facts & 0xFFFF) - self.rules.letters.rarity_base     # of an initial, nothing asks for it
+        info.entry = NULL
+        if grouped and self.part_entry[part]:
+            info.entry = self.rules.words + (self.part_entry[part] - 1)
+
+    cdef int expand(self, Workspace space, const PartInfo* part, int level) except -1 nogil:
+        """Mark every part of the index that the level accepts for the next part of the current form of the query."""
+        cdef int position = space.query.pool_start[space.form] + space.expansions, group
+        cdef uint64_t word = 0
+        cdef uint64_t forms[CLASSES]
+        cdef size_t at
+        cdef uint16_t bit = 1u << space.expansions
+        cdef const Expansion* known
+        level = min(level, <int>CLOSE)      # `wide` expands as `close` does
+        if part.length == 1 and level > EXACT and not part.raw:
+            space.initial_mask[part.letters[0] - 97] |= bit
+            space.has_initials = True
+        if not part.raw:
+            word = pack_word(part.letters, part.length)
+        known = space.begin_expansion(word, level)
+        if known != NULL:
+            space.recall_expansion(known, position)
+            return 0
+        self._expand(space, part, bit, level)
+        memset(forms, 0, sizeof(forms))
+        for at in range(space.expansion[space.expansions].start, space.match_count):
+            if at + 8 < space.match_count:
+                PS_PREFETCH(self.posting_start.data + CLASSES * <size_t>space.matches[at + 8].part)
+                PS_PREFETCH(self.last_start.data + <size_t>space.matches[at + 8].part)
+                PS_PREFETCH(self.last_start.data + self.parts + <size_t>space.matches[at + 8].part)
+            for group in range(CLASSES):
+                forms[group] += self.forms_with(space.matches[at].part, group)
+        space.end_expansion(word, level, forms)
+        return 0
+
+    cdef int _expand(self, Workspace space, const PartInfo* part, uint16_t bit, int level) except -1 nogil:
+        cdef int32_t found = self.find(part.letters, part.length, part.primary)
+        cdef int at, group, member
+        if found >= 0:
+            space.add_match(found, bit)
+        if level == EXACT or part.raw:
+            return 0
+        if part.entry != NULL:
+            for at in range(part.entry.spelling_start, part.entry.spelling_end):
+                group = self.rules.groups[at] >> 1
+                for member in range(
+                    self.rules.spelling_members_start[group], self.rules.spelling_members_start[group + 1]
+                ):
+                    found = self._member(self.spelling_part, self.rules.spelling_members, member)
+                    if found >= 0:
+                        space.add_match(found, bit)
+            for at in range(part.entry.nickname_start, part.entry.nickname_end):
+                group = self.rules.groups[at] >> 1
+                for member in range(
+                    self.rules.nickname_members_start[group], self.rules.nickname_members_start[group + 1]
+                ):
+                    found = self._member(self.nickname_part, self.rules.nickname_members, member)
+                    if found >= 0:
+                        space.add_match(found, bit)
+        self._expand_beginnings(space, part, bit)
+        self._expand_endings(space, part, bit)
+        if part.length == 1:
+            return 0
+        self._expand_word(space, part.letters, 1, bit)
+        if level >= SOUNDS:
+            self._expand_sounds(space, part, bit)
+        if level >= CLOSE:
+            self._expand_close(space, part, bit)
+        return 0
+
+    cdef int _expand_word(self, Workspace space, const uint8_t* letters, int length, uint16_t bit) except -1 nogil:
+        cdef int32_t found = self.find_word(letters, length)
+        if found >= 0:
+            space.add_match(found, bit)
+        return 0
+
+    cdef int _expand_beginnings(self, Workspace space, const PartInfo* part, uint16_t bit) except -1 nogil:
+        cdef int number, side, mine, theirs
+        cdef uint8_t word[80]
+        for number in range(self.rules.beginning_count):
+            for side in range(2):
+                mine = self.rules.beginning_length[number][side]
+                theirs = self.rules.beginning_length[number][1 - side]
+                if part.length - mine < self.rules.beginning_min_rest or memcmp(
+                    part.letters, self.rules.beginnings[number][side], mine
+                ):
+                    continue
+                memcpy(word, self.rules.beginnings[number][1 - side], theirs)
+                memcpy(word + theirs, part.letters + mine, part.length - mine)
+                self._expand_word(space, word, part.length - mine + theirs, bit)
+        return 0
+
+    cdef int _expand_endings(self, Workspace space, const PartInfo* part, uint16_t bit) except -1 nogil:
+        cdef int number, side, mine, theirs, rest
+        cdef uint8_t word[80]
+        for number in range(self.rules.ending_count):
+            for side in range(2):
+                mine = self.rules.ending_length[number][side]
+                theirs = self.rules.ending_length[number][1 - side]
+                rest = part.length - mine
+                if rest < self.rules.ending_min_rest or memcmp(
+                    part.letters + rest, self.rules.endings[number][side], mine
+                ):
+                    continue
+                memcpy(word, part.letters, rest)
+                memcpy(word + rest, self.rules.endings[number][1 - side], theirs)
+                self._expand_word(space, word, rest + theirs, bit)
+        return 0
+
+    cdef int _expand_sounds(self, Workspace space, const PartInfo* part, uint16_t bit) except -1 nogil:
+        cdef size_t group, at
+        cdef uint32_t code
+        cdef int turn
+        for turn in range(2):
+            code = part.alternate if turn else part.primary
+            if code == 0:
+                continue
+            group = lower_bound(&self.primary_code, code)
+            if group < self.primary_code.size and self.primary_code.data[group] == code:
+                for at in range(self.primary_start.data[group], self.primary_start.data[group + 1]):
+                    if self.length(<uint32_t>at) > 1:
+                        space.add_match(<uint32_t>at, bit)
+            self._expand_code(space, &self.alternate_code, &self.alternate_start, &self.alternate_part, code, bit)
+        self._expand_code(space, &self.soundex_code, &self.soundex_start, &self.soundex_part, part.soundex, bit)
+        return 0
+
+    cdef int _expand_code(
+        self, Workspace space, Array* codes, Array* starts, Array* parts, uint32_t code, uint16_t bit
+    ) except -1 nogil:
+        cdef size_t group = lower_bound(codes, code), at
+        if group < codes.size and codes.data[group] == code:
+            for at in range(starts.data[group], starts.data[group + 1]):
+                if self.length(parts.data[at]) > 1:
+                    space.add_match(parts.data[at], bit)
+        return 0
+
+    cdef int _expand_close(self, Workspace space, const PartInfo* part, uint16_t bit) except -1 nogil:
+        cdef uint64_t keys[MAX_DELETIONS]
+        cdef uint32_t buckets[MAX_DELETIONS]
+        cdef int count = deletion_keys(part.letters, part.length, deletions_of(self.rules, part.length), keys), key
+        cdef size_t at
+        cdef uint32_t other
+        cdef int length, longer, allowed
+        cdef uint32_t letters = letter_set(part.letters, part.length), others
+        for key in range(count):
+            buckets[key] = deletion_bucket(keys[key], self.deletion_shift)
+            PS_PREFETCH(&self.deletion_start.data[buckets[key]])
+        for key in range(count):
+            PS_PREFETCH(&self.deletion_part.data[self.deletion_start.data[buckets[key]]])
+        for key in range(count):
+            for at in range(self.deletion_start.data[buckets[key]], self.deletion_start.data[buckets[key] + 1]):
+                other = self.deletion_part.data[at]
+                if space.mark[other] & bit:
+                    continue
+                length = self.length(other)
+                longer = length if length > part.length else part.length
+                allowed = self.rules.edits_for_letters[longer]
+                if length < 2 or length - part.length > allowed or part.length - length > allowed:
+                    continue
+                # An edit takes at most one letter from the set and adds at most one.
+                others = self._letter_set(other)
+                if PS_POPCOUNT(letters & ~others) > allowed or PS_POPCOUNT(others & ~letters) > allowed:
+                    continue
+                if osa_pattern(&part.pattern, self.letters(other), length, allowed) <= allowed:
+                    space.add_match(other, bit)
+        return self._expand_alike(space, part, bit)
+
+    cdef int _expand_alike(self, Workspace space, const PartInfo* part, uint16_t bit) except -1 nogil:
+        """Parts that begin with the same sounds: they stand side by side, since parts are sorted by primary code."""
+        cdef uint32_t beginning = part.primary >> 8 << 8
+        cdef size_t group, at
+        cdef PartInfo other
+        cdef int relation, position = space.query.pool_start[space.form] + space.expansions
+        if not beginning & 0xFF00:
+            return 0
+        for group in range(lower_bound(&self.primary_code, beginning), self.primary_code.size):
+            if self.primary_code.data[group] >> 8 << 8 != beginning:
+                break
+            if self.primary_code.data[group] == part.primary:
+                continue        # they sound the same, and are marked
+            for at in range(self.primary_start.data[group], self.primary_start.data[group + 1]):
+                if space.mark[at] & bit:
+                    continue
+                other.letters = self.letters(<uint32_t>at)
+                other.length = self.length(<uint32_t>at)
+                other.primary = self.primary_code.data[group]
+                if not begin_alike(self.rules, part, &other):
+                    continue
+                self.describe_part(<uint32_t>at, &other, False)
+                # Whatever else could relate them has been marked before.
+                relation = earn(self.rules, part, &other, CLOSE_KIND)
+                if relation & UNEARNED >= self.rules.alike_points:
+                    space.add_match(<uint32_t>at, bit)
+                    space.relations(<uint32_t>at)[position] = relation
+        return 0

@@ -1,0 +1,49 @@
+"""The scores of what a search found, for other compiled modules."""
+
+from libc.stdint cimport int32_t, uint16_t, uint32_t
+
+from phonosearch._align cimport Alignment, Query
+from phonosearch._expansion cimport PartIndex
+from phonosearch._workspace cimport Workspace
+
+cdef class ScoringIndex(PartIndex):
+    cdef int earned_most            # points of 1000 that letters may earn
+
+    cdef int _score_forms(
+        self, Workspace space, int query_form, const uint32_t* parts, int size, int name_form,
+        bint contradicting, Alignment* found,
+    ) except -1 nogil
+    cdef int align_names(self, Workspace space, uint32_t source, Alignment* best) except -1 nogil
+    cdef int align_above(self, Workspace space, uint32_t source, int floor, Alignment* best) except -1 nogil
+    cdef int _align_name(self, Workspace space, const uint32_t* forms, int count, Alignment* best) except -1 nogil
+    cdef int _align_rest(
+        self, Workspace space, uint32_t form, uint32_t name, int name_form, Alignment* best
+    ) except -1 nogil
+    cdef bint may_join(self, Workspace space, const uint32_t* full, int size) noexcept nogil
+    cdef void add_other_evidence(self, const Query* query, uint32_t person, Alignment* best) noexcept nogil
+    cdef int spread_of_other_evidence(self, const Query* query, int* most) noexcept nogil
+    cdef int _known_pairs(
+        self, Workspace space, const uint32_t* parts, int size, int* column_of_row
+    ) noexcept nogil
+    cdef int32_t _relation(self, Workspace space, uint32_t part, int row) except -1 nogil
+    cdef int bound(self, Workspace space, uint32_t form, int floor, bint earning, bint* exact) except -1 nogil
+    cdef int _bound_apart(
+        self, Workspace space, const uint32_t* parts, int size, int floor, bint earning, bint* exact
+    ) except -1 nogil
+    cdef int _bound_contradicted(
+        self, const Query* query, const int* column_of_row, const int* points, const int* name_weight, int size, int pairs
+    ) noexcept nogil
+    cdef int _score_pairs(
+        self, const Query* query, const int* column_of_row, const int* points, const int* name_weight, int size,
+        int lacking,
+    ) noexcept nogil
+    cdef int bound_several(self, Workspace space, uint32_t several) except -1 nogil
+    cdef int score_several(self, Workspace space, uint32_t several, int floor) except -1 nogil
+    cdef void prefetch_parts(self, Workspace space, uint32_t form) noexcept nogil
+
+    cdef inline uint16_t marks(self, Workspace space, uint32_t part) noexcept nogil:
+        if space.has_initials:
+            return space.mark[part] | space.initial_mask[self.first_letter(part)]
+        return space.mark[part]
+
+cdef void prepare_joins(Workspace space) noexcept nogil

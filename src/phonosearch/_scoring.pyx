@@ -1,0 +1,572 @@
+"""The score of what a search found: exact where it can be on the page, bounded where it cannot.
+
+An alignment of all readings of all names of a person costs most of a search. Where the pairs that some level accepts are
+beyond doubt, the score is computed from them alone, letter by letter only while it may still matter.
+"""
+
+from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.string cimport memcmp
+
+from phonosearch._align cimport (
+    CLOSE, DATE_ABSENT, EXACT, MAX_TURNS, NO_LEVEL, UNEARNED, VARIANT,
+    Alignment, Grid, PartInfo, Query, date_agreement_of, earn, identifies, keep_better, no_reading, relate_kind,
+    score_grid, score_merged, sex_agreement_of,
+)
+from phonosearch._arrays cimport OWNER_SEVERAL
+from phonosearch._expansion cimport PartIndex
+from phonosearch._text cimport MAX_FORMS, MAX_PARTS, TextRules
+from phonosearch._workspace cimport UNBOUNDED, Workspace
+
+cdef uint32_t DOB_SEVERAL = 0x80000000
+
+cdef extern from *:
+    """
+    #if defined(__GNUC__) || defined(__clang__)
+    #define PS_PREFETCH(p) __builtin_prefetch(p)
+    #else
+    #define PS_PREFETCH(p) ((void)0)
+    #endif
+    """
+    void PS_PREFETCH(const void* p) noexcept nogil
+
+
+cdef class ScoringIndex(PartIndex):
+    """Scores over the packed arrays; arguments and errors as those of ``PackedNames``."""
+
+    def __cinit__(self, TextRules rules not None, dict arrays not None, dict bounds=None):
+        cdef int knot
+        self.earned_most = 0
+        for knot in range(self.rules.letters.knots):
+            self.earned_most = max(self.earned_most, self.rules.letters.knot_points[knot])
+
+    cdef int _score_forms(
+        self, Workspace space, int query_form, const uint32_t* parts, int size, int name_form,
+        bint contradicting, Alignment* found,
+    ) except -1 nogil:
+        """Score one reading. Unless ``contradicting``, one in which the pairs that some level accepts do not pair off
+        every part of the shorter form is put off: its level is NO_LEVEL."""
+        cdef Query* query = &space.query
+        cdef Grid grid
+        cdef int row, column, value
+        cdef uint16_t accepted[MAX_PARTS]
+        cdef uint16_t needed[MAX_PARTS]
+        cdef int32_t* relations[MAX_PARTS]
+        cdef PartInfo info
+        cdef bint whole = False, marked = space.marked and not contradicting
+        grid.rows = query.size[query_form]
+        grid.columns = size
+        found.merged = False
+        found.query_form = query_form
+        found.name_form = name_form
+        if marked:
+            for column in range(size):
+                accepted[column] = self.marks(space, parts[column])
+            whole = identifies(accepted, size, grid.rows, 0, False)
+            if not whole:
+                found.level = NO_LEVEL
+                return 0
+        for row in range(grid.rows):
+            grid.query_weight[row] = query.weight[query_form][row]
+        for column in range(size):
+            space.relations(parts[column])
+        for column in range(size):
+            relations[column] = space.relations(parts[column])   # after the last has its place: places move
+            info.letters = NULL
+            grid.name_weight[column] = self.part_weight(parts[column])
+            relations[column] += query.pool_start[query_form]
+            if not marked:
+                accepted[column] = 0
+            for row in range(grid.rows):
+                grid.kind[row][column] = 0
+                grid.points[row][column] = 0
+                if marked and not accepted[column] >> row & 1:
+                    continue
+                value = relations[column][row]
+                if value < 0:
+                    if info.letters == NULL:
+                        self.describe_part(parts[column], &info, query.grouped)
+                    value = relate_kind(self.rules, &query.parts[query_form][row], &info)
+                    relations[column][row] = value
+                grid.kind[row][column] = value >> 16
+                if value >> 16:
+                    accepted[column] |= 1u << row
+        if not whole:
+            whole = identifies(accepted, size, grid.rows, 0, False)
+            if not (whole or contradicting):
+                found.level = NO_LEVEL
+                return 0
+        _needed(accepted, size, grid.rows, whole, needed)
+        for column in range(size):
+            info.letters = NULL
+            for row in range(grid.rows):
+                if not needed[column] >> row & 1:
+                    continue
+                value = relations[column][row]
+                if value & UNEARNED == UNEARNED:
+                    if info.letters == NULL:
+                        self.describe_part(parts[column], &info, query.grouped)
+                    value = earn(self.rules, &query.parts[query_form][row], &info, value)
+                    relations[column][row] = value
+                grid.points[row][column] = value & UNEARNED
+        score_grid(
+            self.rules, &grid, VARIANT if query_form or name_form else EXACT, query.full_parts[query_form],
+            query.share, found,
+        )
+        return 0
+
+    cdef int align_names(self, Workspace space, uint32_t source, Alignment* best) except -1 nogil:
+        """The best reading of the names of a person, without other evidence; ``source`` is what ``owner`` tells of a
+        person of several forms, or else the form."""
+        return self.align_above(space, source, 0, best)
+
+    cdef int align_above(self, Workspace space, uint32_t source, int floor, Alignment* best) except -1 nogil:
+        """``align_names`` where readings with less than ``floor`` do not matter."""
+        cdef size_t first, last, end
+        cdef uint32_t name
+        cdef int size
+        cdef bint put_off = False, exact
+        cdef Query* query = &space.query
+        cdef uint32_t alone[2]
+        cdef const uint32_t* parts
+        no_reading(best)
+        if not source & OWNER_SEVERAL:
+            alone[0] = source
+            alone[1] = 0
+            if self._align_name(space, alone, 1, best):
+                self._align_rest(space, source, 0, 0, best)
+            return 0
+        source &= ~<uint32_t>OWNER_SEVERAL
+        first = self.several_start.data[source]
+        last = self.several_start.data[source + 1]
+        while first < last:
+            name = self.several_form.data[2 * first + 1] >> 2
+            end = first + 1
+            while end < last and self.several_form.data[2 * end + 1] >> 2 == name:
+                end += 1
+            put_off |= self._align_name(space, self.several_form.data + 2 * first, <int>(end - first), best)
+            first = end
+        if put_off and (query.contradicted_bound > best.score or best.lowest > CLOSE):
+            for first in range(self.several_start.data[source], last):
+                name = self.several_form.data[2 * first + 1]
+                if space.marked and best.level <= CLOSE:
+                    parts = self.form(self.several_form.data[2 * first], &size)
+                    if self._bound_apart(space, parts, size, 0, False, &exact) <= max(best.score, floor - 1):
+                        continue        # of equal scores that with the lower level is kept
+                self._align_rest(space, self.several_form.data[2 * first], name >> 2, name & 3, best)
+        return 0
+
+    cdef int _align_name(self, Workspace space, const uint32_t* forms, int count, Alignment* best) except -1 nogil:
+        """Offer the readings of one name; ``forms`` are pairs as in ``several_form``, the full form first.
+
+        Returns whether any was put off, since some part contradicts there: ``_align_rest`` offers those.
+        """
+        cdef Query* query = &space.query
+        cdef int query_form, number, size, position, full_size, name_form
+        cdef const uint32_t* parts
+        cdef const uint32_t* full
+        cdef Alignment found
+        cdef PartInfo infos[MAX_PARTS]
+        cdef bint put_off = False
+        cdef int turn = MAX_TURNS * <int>(forms[1] >> 2)
+        for query_form in range(query.forms):
+            for number in range(count):
+                parts = self.form(forms[2 * number], &size)
+                name_form = forms[2 * number + 1] & 3
+                self._score_forms(space, query_form, parts, size, name_form, False, &found)
+                if found.level > CLOSE:
+                    put_off = True
+                    continue
+                found.name = forms[2 * number + 1] >> 2
+                found.form = forms[2 * number]
+                found.turn = turn + MAX_FORMS * query_form + name_form
+                keep_better(&found, best)
+        full = self.form(forms[0], &full_size)
+        if self.may_join(space, full, full_size):
+            for position in range(full_size):
+                self.describe_part(full[position], &infos[position], True)
+            found = best[0]
+            score_merged(
+                self.rules, query.parts[0], query.size[0], infos, full_size, query.share, turn + MAX_TURNS - 1, &found
+            )
+            if found.turn == turn + MAX_TURNS - 1:
+                found.name = forms[1] >> 2
+                found.form = forms[0]
+            best[0] = found
+        return put_off
+
+    cdef int _align_rest(
+        self, Workspace space, uint32_t form, uint32_t name, int name_form, Alignment* best
+    ) except -1 nogil:
+        """Offer the readings of one form that were put off."""
+        cdef int size, query_form
+        cdef const uint32_t* parts = self.form(form, &size)
+        cdef Alignment found
+        for query_form in range(space.query.forms):
+            self._score_forms(space, query_form, parts, size, name_form, True, &found)
+            if found.level > CLOSE:
+                found.name = name
+                found.form = form
+                found.turn = MAX_TURNS * <int>name + MAX_FORMS * query_form + name_form
+                keep_better(&found, best)
+        return 0
+
+    cdef bint may_join(self, Workspace space, const uint32_t* full, int size) noexcept nogil:
+        """Whether one side holds joined what the other holds apart: a part of the very length, then of the letters."""
+        cdef const Query* query = &space.query
+        cdef int position, joined, other, run = 0, queries = query.size[0]
+        cdef int lengths[MAX_PARTS]
+        cdef const uint8_t* letters
+        for position in range(size):
+            lengths[position] = self.part_length(full[position])
+            if space.joined_lengths >> lengths[position] & 1:
+                letters = self.letters(full[position])
+                for other in range(1, queries):
+                    joined = query.parts[0][other - 1].length
+                    if (
+                        joined + query.parts[0][other].length == lengths[position]
+                        and memcmp(letters, query.parts[0][other - 1].letters, joined) == 0
+                        and memcmp(letters + joined, query.parts[0][other].letters, lengths[position] - joined) == 0
+                    ):
+                        return True
+                if space.query_initials and lengths[position] >= 3:
+                    return True
+            run = run + 1 if lengths[position] == 1 else 0
+            if run >= 3 and space.lengths >> 3 & 1 or run >= 4 and space.lengths >> 4 & 1:
+                return True
+        for position in range(1, size):
+            joined = lengths[position - 1] + lengths[position]
+            if joined >= 63 or not space.lengths >> joined & 1:
+                continue
+            for other in range(queries):
+                if (
+                    query.parts[0][other].length == joined
+                    and memcmp(
+                        query.parts[0][other].letters, self.letters(full[position - 1]), lengths[position - 1]
+                    ) == 0
+                    and memcmp(
+                        query.parts[0][other].letters + lengths[position - 1], self.letters(full[position]),
+                        lengths[position],
+                    ) == 0
+                ):
+                    return True
+        return False
+
+    cdef void add_other_evidence(self, const Query* query, uint32_t person, Alignment* best) noexcept nogil:
+        """What the date of birth and the sex of a person say."""
+        cdef uint32_t dates, date_at
+        cdef int kind, date_kind
+        best.date_kind = best.date_points = best.sex_kind = best.sex_points = 0
+        if query.date:
+            dates = self.dates_of(person)
+            date_kind = DATE_ABSENT
+            if dates & DOB_SEVERAL and (dates & ~DOB_SEVERAL) + 1 < self.dob_several_start.size:
+                date_kind = 0
+                dates &= ~DOB_SEVERAL
+                for date_at in range(self.dob_several_start.data[dates], self.dob_several_start.data[dates + 1]):
+                    kind = date_agreement_of(query.date, self.dob_several.data[date_at])
+                    if kind > date_kind:
+                        date_kind = kind
+                if date_kind == 0:
+                    date_kind = DATE_ABSENT
+            elif dates and not dates & DOB_SEVERAL:
+                date_kind = date_agreement_of(query.date, dates)
+            best.date_kind = date_kind
+            best.date_points = self.rules.date_points[query.precision][query.sex != 0][date_kind]
+        if query.sex:
+            best.sex_kind = sex_agreement_of(query.sex, self.sex_of(person))
+            best.sex_points = self.rules.sex_points[query.precision][query.sex != 0][best.sex_kind]
+        best.score += best.date_points + best.sex_points
+
+    cdef int spread_of_other_evidence(self, const Query* query, int* most) noexcept nogil:
+        """The points between the best and the worst that a date of birth and a sex can say, and the best."""
+        cdef int kind, least = 0, greatest = 0, spread = 0, points
+        most[0] = 0
+        if query.date:
+            for kind in range(1, 8):
+                points = self.rules.date_points[query.precision][query.sex != 0][kind]
+                least = points if kind == 1 else min(least, points)
+                greatest = points if kind == 1 else max(greatest, points)
+            spread = greatest - least
+            most[0] = greatest
+        if query.sex:
+            for kind in range(1, 4):
+                points = self.rules.sex_points[query.precision][query.sex != 0][kind]
+                least = points if kind == 1 else min(least, points)
+                greatest = points if kind == 1 else max(greatest, points)
+            spread += greatest - least
+            most[0] += greatest
+        return spread
+
+    cdef int _known_pairs(
+        self, Workspace space, const uint32_t* parts, int size, int* column_of_row
+    ) noexcept nogil:
+        """The pairs of a form that some level accepts, where each part has one partner at most: how many, or -1."""
+        cdef uint16_t mask, taken = 0
+        cdef int column, row, pairs = 0
+        for row in range(space.query.size[0]):
+            column_of_row[row] = -1
+        for column in range(size):
+            mask = self.marks(space, parts[column])
+            if mask == 0:
+                continue
+            if mask & (mask - 1) or mask & taken:
+                return -1
+            taken |= mask
+            row = 0
+            while mask >> row != 1:
+                row += 1
+            column_of_row[row] = column
+            pairs += 1
+        return pairs
+
+    cdef inline int32_t _relation(self, Workspace space, uint32_t part, int row) except -1 nogil:
+        """The relation of a part to a part of the full form of the query, its points perhaps UNEARNED."""
+        cdef int32_t* relations = space.relations(part)
+        cdef PartInfo info
+        if relations[row] < 0:
+            self.describe_part(part, &info, space.query.grouped)
+            relations[row] = relate_kind(self.rules, &space.query.parts[0][row], &info)
+        return relations[row]
+
+    cdef int bound(self, Workspace space, uint32_t form, int floor, bint earning, bint* exact) except -1 nogil:
+        """The greatest score that a form may have for the only form of the query; UNBOUNDED where that is hard to say.
+
+        Letters are aligned one pair after the other (if ``earning``) while the bound stays at or above ``floor`` and the
+        pairs are beyond doubt; ``exact`` says whether the bound is the score in the end.
+        """
+        cdef int size
+        cdef const uint32_t* parts = self.form(form, &size)
+        exact[0] = False
+        if self.may_join(space, parts, size):
+            return UNBOUNDED
+        return self._bound_apart(space, parts, size, floor, earning, exact)
+
+    cdef int _bound_apart(
+        self, Workspace space, const uint32_t* parts, int size, int floor, bint earning, bint* exact
+    ) except -1 nogil:
+        """``bound`` without the reading in which parts are joined."""
+        cdef Query* query = &space.query
+        cdef int row, column, bound, rows = query.size[0], pairs, lacking = -1
+        cdef int column_of_row[MAX_PARTS]
+        cdef int points[MAX_PARTS]
+        cdef int name_weight[MAX_PARTS]
+        cdef uint32_t unearned = 0, taken = 0
+        cdef int32_t* relations
+        cdef PartInfo info
+        exact[0] = False
+        pairs = self._known_pairs(space, parts, size, column_of_row)
+        if pairs < 0:
+            return UNBOUNDED
+        for column in range(size):
+            name_weight[column] = self.part_weight(parts[column])
+        for row in range(rows):
+            points[row] = 0
+            column = column_of_row[row]
+            if column < 0:
+                continue
+            taken |= 1u << column
+            points[row] = self._relation(space, parts[column], row) & UNEARNED
+            if points[row] == UNEARNED:
+                points[row] = self.earned_most
+                unearned |= 1u << row
+        if pairs < min(rows, size):
+            bound = self._bound_contradicted(query, column_of_row, points, name_weight, size, pairs)
+            if not earning or bound < floor or rows != size or pairs != rows - 1:
+                return bound
+            # One part of either is left, which no level pairs.
+            for row in range(rows):
+                if column_of_row[row] < 0:
+                    lacking = row
+            for column in range(size):
+                if not taken >> column & 1:
+                    column_of_row[lacking] = column
+            points[lacking] = self.rules.none_most
+            if self._relation(space, parts[column_of_row[lacking]], lacking) & UNEARNED == UNEARNED:
+                unearned |= 1u << lacking
+            else:
+                points[lacking] = self._relation(space, parts[column_of_row[lacking]], lacking) & UNEARNED
+        while True:
+            bound = self._score_pairs(query, column_of_row, points, name_weight, size, lacking)
+            if not unearned:
+                exact[0] = True
+                return bound
+            if not earning or bound < floor:
+                return bound
+            row = 0
+            while not unearned >> row & 1:
+                row += 1
+            unearned &= unearned - 1
+            relations = space.relations(parts[column_of_row[row]])
+            self.describe_part(parts[column_of_row[row]], &info, query.grouped)
+            relations[row] = earn(self.rules, &query.parts[0][row], &info, relations[row])
+            points[row] = relations[row] & UNEARNED
+
+    cdef int _bound_contradicted(
+        self, const Query* query, const int* column_of_row, const int* points, const int* name_weight, int size, int pairs
+    ) noexcept nogil:
+        """The greatest score where the other rows, as many as have a free column, are paired under no level.
+
+        The score is a weighted mean, so it rises or falls with the weight of what contradicts: it is greatest where
+        that is least or where that is most.
+        """
+        cdef int row, column, lightest = 0x7FFF, heaviest = 0, heavy, cost = 0, rows = query.size[0], free_rows
+        cdef long long earned = 0, weights = 0, least = 0, most = 0, best
+        cdef uint32_t taken = 0
+        for row in range(rows):
+            column = column_of_row[row]
+            if column < 0:
+                continue
+            taken |= 1u << column
+            heavy = min(query.weight[0][row], name_weight[column])
+            weights += heavy
+            earned += heavy * points[row]
+        for column in range(size):
+            if not taken >> column & 1:
+                lightest = min(lightest, name_weight[column])
+                heaviest = max(heaviest, name_weight[column])
+        free_rows = min(rows, size) - pairs
+        if pairs and self.rules.none_most < self.rules.contradicted_below:
+            cost = free_rows * (
+                query.share * self.rules.contradicted_cost * (self.rules.contradicted_below - self.rules.none_most)
+                // (1000 * self.rules.contradicted_below)
+            )
+        # Any of the free rows may be left out, where the name has fewer parts: take the lightest for the least.
+        column = 0
+        for row in range(rows):
+            if column_of_row[row] >= 0:
+                continue
+            most += min(query.weight[0][row], heaviest)
+            heavy = min(query.weight[0][row], lightest)
+            column += 1
+            least = heavy if column == 1 else min(least, heavy)
+        least *= free_rows
+        best = max(
+            (earned + self.rules.none_most * least) * query.share // (1000 * (weights + least)),
+            (earned + self.rules.none_most * most) * query.share // (1000 * (weights + most)),
+        )
+        return <int>max(best - cost, 0)
+
+    cdef int _score_pairs(
+        self, const Query* query, const int* column_of_row, const int* points, const int* name_weight, int size,
+        int lacking,
+    ) noexcept nogil:
+        """The score of pairs that pair off every part of the shorter of two full forms; ``score_grid`` says the same.
+        ``lacking`` is the row of the pair that no level accepts, or -1."""
+        cdef long long earned = 0, weights = 0, left_out = 0, whole
+        cdef int row, column, heavy, accepted = 0, last = -1, score, cost
+        cdef bint ordered = True
+        for column in range(size):
+            left_out += name_weight[column]
+        for row in range(query.size[0]):
+            column = column_of_row[row]
+            if column < 0:
+                left_out += query.weight[0][row]
+                continue
+            left_out -= name_weight[column]
+            heavy = min(query.weight[0][row], name_weight[column])
+            weights += heavy
+            earned += heavy * points[row]
+            if row != lacking:
+                accepted += 1
+                ordered &= column > last
+                last = column
+        whole = 1000 * (
+            100 * weights + (self.rules.left_out_alone if accepted < 2 else self.rules.left_out) * left_out
+        )
+        score = <int>(query.share * 100 * earned // whole)
+        if accepted > (lacking < 0):
+            for row in range(query.size[0]):
+                cost = self.rules.contradicted_below - points[row]
+                if column_of_row[row] >= 0 and cost > 0 and accepted > (row != lacking):
+                    cost = query.share * self.rules.contradicted_cost * cost // (1000 * self.rules.contradicted_below)
+                    score -= min(cost, score)
+        return score if ordered else score - min(self.rules.order_cost, score)
+
+    cdef int bound_several(self, Workspace space, uint32_t several) except -1 nogil:
+        """The greatest score that a person of several forms may have."""
+        cdef int bound = 0
+        cdef uint32_t at, form
+        cdef bint exact
+        for at in range(self.several_start.data[several], self.several_start.data[several + 1]):
+            form = self.several_form.data[2 * <size_t>at]
+            bound = max(bound, self.bound(space, form, 0, False, &exact))
+        return bound
+
+    cdef int score_several(self, Workspace space, uint32_t several, int floor) except -1 nogil:
+        """The score of a person of several forms, if it is at least ``floor``; else anything less. UNBOUNDED where only
+        the whole alignment can tell."""
+        cdef int best = -1, bound = -1, score, size, number
+        cdef bint exact
+        cdef uint32_t at
+        cdef const uint32_t* parts
+        for at in range(self.several_start.data[several], self.several_start.data[several + 1]):
+            parts = self.form(self.several_form.data[2 * <size_t>at], &size)
+            number = self.several_form.data[2 * <size_t>at + 1] & 3
+            if number == 0 and self.may_join(space, parts, size):
+                return UNBOUNDED
+            score = self._bound_apart(space, parts, size, max(floor, best), True, &exact)
+            if score == UNBOUNDED:
+                return UNBOUNDED
+            if not exact:
+                bound = max(bound, score)
+                continue
+            if number:
+                score -= min(self.rules.form_cost, score)
+            best = max(best, score)
+        if bound > best and bound >= floor:
+            return UNBOUNDED
+        return max(best, 0)
+
+    cdef void prefetch_parts(self, Workspace space, uint32_t form) noexcept nogil:
+        """Ask for what bounding a form reads of its parts."""
+        cdef int size, part
+        cdef const uint32_t* parts
+        if form & OWNER_SEVERAL:
+            form = self.several_form.data[2 * <size_t>self.several_start.data[form & ~<uint32_t>OWNER_SEVERAL]]
+        parts = self.form(form, &size)
+        for part in range(size):
+            PS_PREFETCH(&self.part_facts[parts[part]])
+            PS_PREFETCH(&space.slot[parts[part]])
+
+
+cdef void prepare_joins(Workspace space) noexcept nogil:
+    cdef const Query* query = &space.query
+    cdef int position, run = 0, joined
+    space.lengths = 0
+    space.joined_lengths = 0
+    space.query_initials = False
+    for position in range(query.size[0]):
+        space.lengths |= <uint64_t>1 << min(query.parts[0][position].length, 63)
+        run = run + 1 if query.parts[0][position].length == 1 else 0
+        if run >= 3:
+            space.joined_lengths |= 1 << 3
+            space.query_initials = True
+        if run >= 4:
+            space.joined_lengths |= 1 << 4
+        if position:
+            joined = query.parts[0][position - 1].length + query.parts[0][position].length
+            if joined < 63:
+                space.joined_lengths |= <uint64_t>1 << joined
+
+
+cdef void _needed(const uint16_t* accepted, int columns, int rows, bint whole, uint16_t* needed) noexcept nogil:
+    """For each part of a form, the query parts whose points beside it can matter.
+
+    The best assignment holds as many accepted pairs as can be. Where these pair off every part of the shorter form
+    (``whole``), no other pair is in it; where they all share a part, one of them pairs that part.
+    """
+    cdef int column, columns_accepted = 0
+    cdef uint16_t every = <uint16_t>((1u << rows) - 1), rows_accepted = 0
+    for column in range(columns):
+        needed[column] = accepted[column]
+        rows_accepted |= accepted[column]
+        columns_accepted += accepted[column] != 0
+    if whole:
+        return
+    for column in range(columns):
+        if columns_accepted == 1 and accepted[column]:
+            continue
+        if rows_accepted and rows_accepted & (rows_accepted - 1) == 0:
+            needed[column] |= every & ~rows_accepted
+        else:
+            needed[column] = every

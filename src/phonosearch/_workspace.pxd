@@ -1,0 +1,76 @@
+"""What one search writes to, for other compiled modules."""
+
+from libc.stdint cimport int16_t, int32_t, uint8_t, uint16_t, uint32_t, uint64_t
+
+from phonosearch._align cimport Query
+from phonosearch._arrays cimport CLASSES
+from phonosearch._text cimport MAX_FORMS, MAX_PARTS, ParsedName
+
+cdef enum:
+    UNBOUNDED = 1024            # no score is greater
+
+ctypedef struct Match:          # a part of the index that a query part may match
+    uint32_t part
+    int32_t relation            # -1 where not yet known
+
+ctypedef struct Expansion:      # the matches of one query part at one level
+    uint64_t key                # the word and the level; 0 for a free slot
+    uint32_t start, count       # in Workspace.matches
+    uint64_t forms[CLASSES]     # of each class, under its matches
+
+ctypedef struct Found:          # the people of one form, or a person of several forms, who satisfy the query
+    uint32_t source             # the form, or OWNER_SEVERAL | number in several_*
+    uint32_t people
+    int16_t bound               # no score of theirs is greater
+    int16_t score               # for the name; -1 until known
+    bint surely_close           # whether the query pairs off without a part that matches nothing
+
+ctypedef struct Hit:
+    uint32_t person
+    uint32_t source
+    int32_t score
+
+cdef class Workspace:
+    cdef uint16_t* mark         # by part: the positions of the current form that it matches
+    cdef uint32_t* slot         # by part: its place in `pair` + 1
+    cdef uint8_t* seen          # by form, one bit
+    cdef uint8_t* seen_several  # by number in several_*, one bit
+    cdef int32_t* pair          # by slot: the relation to each query part, -1 where not yet known
+    cdef uint32_t* slot_part
+    cdef size_t slot_room
+    cdef uint32_t slots
+    cdef Match* matches         # of the current query, and kept from earlier ones
+    cdef size_t match_room, match_count
+    cdef Expansion* kept        # open addressing by key
+    cdef size_t kept_count
+    cdef Expansion expansion[MAX_PARTS]     # of each part of the current form
+    cdef int expansions
+    cdef int form               # of the query, that the marks speak of
+    cdef uint32_t* candidates   # forms to verify
+    cdef size_t candidate_room, candidate_count
+    cdef Found* found
+    cdef size_t found_room, found_count
+    cdef uint32_t* order        # of `found`, by bound
+    cdef size_t order_room
+    cdef Hit* hits
+    cdef size_t hit_room, hit_count
+    cdef Query query
+    cdef ParsedName parsed
+    cdef uint16_t initial_mask[27]   # by first letter; the last for parts that begin with none
+    cdef bint has_initials
+    cdef uint64_t lengths       # of the parts of the full form of the query, one bit a length
+    cdef uint64_t joined_lengths    # of its neighbours, joined
+    cdef bint query_initials    # whether three initials stand side by side in it
+    cdef bint marked            # whether the marks say of every pair of the only form whether some level accepts it
+
+    cdef int add_found(self, uint32_t source, uint32_t people, bint surely_close) except -1 nogil
+    cdef int add_hit(self, uint32_t person, uint32_t source, int score) except -1 nogil
+    cdef int reserve_order(self) except -1 nogil
+    cdef int reserve_candidates(self, size_t more) except -1 nogil
+    cdef int add_match(self, uint32_t part, uint16_t bit) except -1 nogil
+    cdef Expansion* begin_expansion(self, uint64_t word, int level) noexcept nogil
+    cdef int recall_expansion(self, const Expansion* known, int position) except -1 nogil
+    cdef int end_expansion(self, uint64_t word, int level, const uint64_t* forms) except -1 nogil
+    cdef int32_t* relations(self, uint32_t part) except NULL nogil
+    cdef void forget_form(self) noexcept nogil
+    cdef void forget(self) noexcept nogil
