@@ -1024,36 +1024,41 @@ cdef class _Readings:
         cdef uint32_t* begin = NULL
         cdef uint32_t* swap
         cdef const uint32_t* parts = self.parts[group]
+        cdef uint32_t part
         cdef int column, turn, width = group + 1
         order = <uint32_t*>_allocate(count, sizeof(uint32_t))
         self.order[group] = order
         if group == CLASSES - 1:
             readings = <Reading*>_allocate(count, sizeof(Reading))
-            for at in range(count):
-                readings[at].parts = self.of(group, at, &readings[at].size)
-                readings[at].number = <uint32_t>at
-            qsort(readings, count, sizeof(Reading), _compare_readings)
-            for at in range(count):
-                order[at] = readings[at].number
+            with nogil:
+                for at in range(count):
+                    readings[at].parts = self.of(group, at, &readings[at].size)
+                    readings[at].number = <uint32_t>at
+                qsort(readings, count, sizeof(Reading), _compare_readings)
+                for at in range(count):
+                    order[at] = readings[at].number
             free(readings)
             return 0
         try:
             other = <uint32_t*>_allocate(count, sizeof(uint32_t))
             begin = <uint32_t*>_allocate(<size_t>self.words + 1, sizeof(uint32_t))
-            for at in range(count):
-                order[at] = <uint32_t>at
-            for turn in range(width):
-                column = width - 2 - turn if turn < width - 1 else width - 1
-                memset(begin, 0, (<size_t>self.words + 1) * sizeof(uint32_t))
+            with nogil:
                 for at in range(count):
-                    begin[parts[width * at + column] + 1] += 1
-                _add_up(begin, self.words)
-                for at in range(count):
-                    other[begin[parts[width * <size_t>order[at] + column]]] = order[at]
-                    begin[parts[width * <size_t>order[at] + column]] += 1
-                swap = order
-                order = other
-                other = swap
+                    order[at] = <uint32_t>at
+                for turn in range(width):
+                    column = width - 2 - turn if turn < width - 1 else width - 1
+                    memset(begin, 0, (<size_t>self.words + 1) * sizeof(uint32_t))
+                    for at in range(count):
+                        begin[parts[width * at + column] + 1] += 1
+                    _add_up(begin, self.words)
+                    for at in range(count):
+                        PS_PREFETCH(parts + width * <size_t>order[min(at + AHEAD, count - 1)] + column)
+                        part = parts[width * <size_t>order[at] + column]
+                        other[begin[part]] = order[at]
+                        begin[part] += 1
+                    swap = order
+                    order = other
+                    other = swap
             self.order[group] = order
         finally:
             free(begin)
@@ -1064,7 +1069,11 @@ cdef class _Readings:
         cdef uint32_t size = 0, other_size = 0
         cdef const uint32_t* a = self.of(group, one, &size)
         cdef const uint32_t* b = self.of(group, other, &other_size)
-        return size == other_size and memcmp(a, b, size * sizeof(uint32_t)) == 0
+        cdef uint32_t position
+        for position in range(size if size == other_size else 0):
+            if a[position] != b[position]:
+                return False
+        return size == other_size
 
     cdef int write(self, dict arrays, uint32_t* several_form) except -1:
         """The arrays of forms and of owners; the numbers of forms in ``several_form``."""
@@ -1083,31 +1092,36 @@ cdef class _Readings:
         form_part = long_start = owner_start = owners = NULL
         for turn in range(2):
             part_count = owner_count = forms = 0
-            for group in range(CLASSES):
-                if turn == 0:
-                    class_start[group] = <uint32_t>forms
-                elif group == CLASSES - 1:
-                    long_start[0] = <uint32_t>part_count
-                for at in range(self.count[group]):
-                    number = self.order[group][at]
-                    fresh = at == 0 or not self._alike(group, self.order[group][at - 1], number)
-                    if fresh:
-                        parts = self.of(group, number, &size)
+            with nogil:
+                for group in range(CLASSES):
+                    if turn == 0:
+                        class_start[group] = <uint32_t>forms
+                    elif group == CLASSES - 1:
+                        long_start[0] = <uint32_t>part_count
+                    for at in range(self.count[group]):
+                        number = self.order[group][min(at + AHEAD, self.count[group] - 1)]
+                        if group < CLASSES - 1:
+                            PS_PREFETCH(self.parts[group] + (group + 1) * <size_t>number)
+                        PS_PREFETCH(&self.owner[group][number])
+                        number = self.order[group][at]
+                        fresh = at == 0 or not self._alike(group, self.order[group][at - 1], number)
+                        if fresh:
+                            parts = self.of(group, number, &size)
+                            if turn:
+                                memcpy(form_part + part_count, parts, size * sizeof(uint32_t))
+                            part_count += size
+                            forms += 1
+                            if turn and group == CLASSES - 1:
+                                long_start[forms - class_start[group]] = <uint32_t>part_count
+                        owner = self.owner[group][number]
+                        if turn and owner & OWNER_SEVERAL:
+                            several_form[2 * <size_t>self.slot[group][number]] = <uint32_t>(forms - 1)
+                        if fresh or owner != self.owner[group][self.order[group][at - 1]]:
+                            if turn:
+                                owners[owner_count] = owner
+                            owner_count += 1
                         if turn:
-                            memcpy(form_part + part_count, parts, size * sizeof(uint32_t))
-                        part_count += size
-                        forms += 1
-                        if turn and group == CLASSES - 1:
-                            long_start[forms - class_start[group]] = <uint32_t>part_count
-                    owner = self.owner[group][number]
-                    if turn and owner & OWNER_SEVERAL:
-                        several_form[2 * <size_t>self.slot[group][number]] = <uint32_t>(forms - 1)
-                    if fresh or owner != self.owner[group][self.order[group][at - 1]]:
-                        if turn:
-                            owners[owner_count] = owner
-                        owner_count += 1
-                    if turn:
-                        owner_start[forms] = <uint32_t>owner_count
+                            owner_start[forms] = <uint32_t>owner_count
             if turn == 0:
                 class_start[CLASSES] = <uint32_t>forms
                 long_forms = forms - class_start[CLASSES - 1]
