@@ -46,7 +46,9 @@ _SUBSTANCE = (
     "name_start", "name_kind", "name_text", "name_text_start", "dob", "dob_several_start", "dob_several", "sex",
 )  # fmt: skip
 # In place of the names as given, where they are not kept: their parts.
-_PARTS = ("part_letters", "part_start", "class_start", "form_part", "long_start", "owner_start", "owner", "several_form")
+_PARTS = (
+    "part_letters", "part_start", "class_start", "form_part", "long_start", "owner_start", "owner", "several_form",
+)  # fmt: skip
 _REPORT = "report"
 _FORM = 14  # column of an alignment row
 _KINDS = KINDS + ("alias",) * (256 - len(KINDS))
