@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, example, given, reject, settings
 from hypothesis import strategies as st
 
-from phonosearch import PersonIndex, _reference, compare
+from phonosearch import LEVELS, PersonIndex, _reference, compare, testing
 from phonosearch._align import compare_names, date_agreement
 from phonosearch._answer import alignment_of_row, level_name
 from phonosearch._dates import PartialDate, pack, parse_date
@@ -348,3 +348,44 @@ def test_found_is_ordered_by_score_then_person() -> None:
     for limit in (1, 20, 149, 150, 151, 300, 599, 600, 601):
         got = index.search("John Smith", limit=limit).hits
         assert [hit.person_id for hit in got] == [hit.person_id for hit in expected[:limit]]
+
+
+# What is kept between searches
+
+
+def test_answers_do_not_depend_on_what_was_asked_before() -> None:
+    """Expansions of query parts are kept between searches; more words are asked than are kept."""
+    people = list(testing.population(300, seed=11))
+    asked = [query.text for query in testing.queries(people, 60, seed=12)]
+    asked += ["Bartholomew-Featherstonehaugh Ann", "ann ann", "Ann Anne", "A Smith", "Mc Donald", "999", "li 李"]
+    fresh = {
+        (text, level): PersonIndex.build(people).search(text, level=level, dob="1984", sex="F").digest
+        for text in asked[-9:]
+        for level in LEVELS
+    }
+    used = PersonIndex.build(people)
+    for level in reversed(LEVELS):
+        for text in asked:
+            used.search(text, level=level, limit=3)
+    letters = "abcdefghijklmnopqrstu"
+    for number in range(9000):
+        word = "".join(letters[number // 21**place % 21] for place in range(4))
+        used.search(f"{word}son", level="variant", limit=1)
+    for turn in range(2):
+        for (text, level), digest in fresh.items():
+            assert used.search(text, level=level, dob="1984", sex="F").digest == digest, (turn, text, level)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_page_is_part_of_the_whole_with_other_evidence(level: str) -> None:
+    """Which scores are bounded and which are computed depends on the page."""
+    people = list(testing.population(1500, seed=13))
+    index = PersonIndex.build(people)
+    for query in testing.queries(people, 25, seed=14):
+        for evidence in ({}, {"dob": "1980-05-02"}, {"sex": "M"}, {"dob": "1975", "sex": "F"}):
+            whole = index.search(query.text, level=level, limit=5000, **evidence)
+            assert len(whole.hits) == whole.total
+            for offset, limit in ((0, 1), (0, 4), (2, 7), (9, 30)):
+                page = index.search(query.text, level=level, limit=limit, offset=offset, **evidence)
+                assert page.total == whole.total
+                assert page.hits == whole.hits[offset : offset + limit]

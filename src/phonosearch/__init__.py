@@ -25,6 +25,7 @@ from phonosearch._errors import (
     UnknownPersonError,
 )
 from phonosearch._index import PersonIndex
+from phonosearch._many import Pair
 from phonosearch._normalise import normalise
 from phonosearch._records import CsvSource, LoadReport, Name, Person, RowNote
 from phonosearch._rules import LEVELS
@@ -45,6 +46,7 @@ __all__ = [
     "LoadReport",
     "MissingExtraError",
     "Name",
+    "Pair",
     "Person",
     "PersonIndex",
     "PhonosearchError",

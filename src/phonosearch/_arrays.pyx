@@ -16,7 +16,6 @@ from phonosearch._checksum import bounds as bounds_of
 cnp.import_array()
 
 
-
 cdef class PackedNames:
     """The packed arrays of an index, validated: whatever a file holds, no query can read outside them.
 

@@ -9,6 +9,7 @@ from libc.stdlib cimport calloc, free, qsort, realloc
 from libc.string cimport memcpy
 
 from phonosearch._align cimport Alignment, memory_error, prepare
+from phonosearch._arrays cimport LAST_NAME, MAX_ID
 from phonosearch._core cimport NameIndex
 from phonosearch._scoring cimport prepare_joins
 from phonosearch._text cimport ACCEPTED, MAX_FORMS
@@ -23,6 +24,7 @@ ctypedef struct Line:           # one hit of one query, or one pair
     uint32_t asked              # number of the query, or person
     uint32_t person
     uint32_t name               # of the person, from 0
+    uint32_t form               # of the index, that was read
     int32_t score
     int32_t level
 
@@ -51,6 +53,7 @@ cdef class _Lines:
         self.line[self.count].asked = asked
         self.line[self.count].person = person
         self.line[self.count].name = found.name
+        self.line[self.count].form = found.form
         self.line[self.count].score = found.score
         self.line[self.count].level = found.lowest
         self.count += 1
@@ -58,15 +61,16 @@ cdef class _Lines:
 
     cdef object columns(self):
         """A column of int64 for each field of a line."""
-        cdef cnp.ndarray table = np.empty((5, self.count), dtype=np.int64)
+        cdef cnp.ndarray table = np.empty((6, self.count), dtype=np.int64)
         cdef int64_t* to = <int64_t*>cnp.PyArray_DATA(table)
         cdef size_t at
         for at in range(self.count):
             to[at] = self.line[at].asked
             to[self.count + at] = self.line[at].person
             to[2 * self.count + at] = self.line[at].name
-            to[3 * self.count + at] = self.line[at].score
-            to[4 * self.count + at] = self.line[at].level
+            to[3 * self.count + at] = self.line[at].form
+            to[4 * self.count + at] = self.line[at].score
+            to[5 * self.count + at] = self.line[at].level
         return table
 
 
@@ -96,8 +100,8 @@ cdef class BatchIndex(NameIndex):
     ):
         """Search for checked names in UTF-8.
 
-        Returns the total of each query, and five rows, a column for each hit: number of the query, person, name of the
-        person, score, level.
+        Returns the total of each query, and six rows, a column for each hit: number of the query, person, name of the
+        person, form of the name, score, level.
         """
         cdef size_t count = len(texts), at, hit, total = 0, first = 0, size = 0
         cdef const char** text = NULL
@@ -146,7 +150,7 @@ cdef class BatchIndex(NameIndex):
     ):
         """Ask for each person of a range by each of their names, their first date of birth and their sex.
 
-        Returns five rows as ``search_batch``, of the people found whose number is greater, once each with the greatest
+        Returns six rows as ``search_batch``, of the people found whose number is greater, once each with the greatest
         score: by person asked, then score descending, then person found. ``form_of_person`` tells the form of a person
         of one form.
         """
@@ -239,3 +243,56 @@ cdef class BatchIndex(NameIndex):
                 lines.add(person, space.hits[at].person, &found)
         space.forget()
         return 0
+
+    def identifiers(self, const int64_t[::1] people not None):
+        """The identifiers of people in UTF-8, one after another, and where each begins."""
+        cdef size_t count = people.shape[0], at, used = 0
+        cdef cnp.ndarray starts = np.zeros(count + 1, dtype=np.int64)
+        cdef cnp.ndarray texts = np.empty(MAX_ID * count, dtype=np.uint8)
+        cdef int64_t* start = <int64_t*>cnp.PyArray_DATA(starts)
+        cdef uint8_t* text = <uint8_t*>cnp.PyArray_DATA(texts)
+        cdef int length = 0
+        with nogil:
+            for at in range(count):
+                length = self.identifier(people[at], text + used) if <size_t>people[at] < self.people else -1
+                if length < 0:
+                    break
+                used += length
+                start[at + 1] = used
+        if length < 0:
+            raise ValueError("person_id")       # only in a crafted file
+        return texts[:used].copy(), starts
+
+    def names_as_given(self, const int64_t[::1] people not None, const int64_t[::1] numbers not None):
+        """The names of people as they were given, in UTF-8, one after another, where each begins, and their kinds; None
+        for the names where the index does not keep them."""
+        cdef size_t count = people.shape[0], at, used = 0
+        cdef int64_t name
+        cdef cnp.ndarray places = np.empty(count, dtype=np.int64)
+        cdef cnp.ndarray starts = np.zeros(count + 1, dtype=np.int64)
+        cdef cnp.ndarray kinds = np.zeros(count, dtype=np.uint8)
+        cdef int64_t* place = <int64_t*>cnp.PyArray_DATA(places)
+        cdef int64_t* start = <int64_t*>cnp.PyArray_DATA(starts)
+        cdef uint8_t* kind = <uint8_t*>cnp.PyArray_DATA(kinds)
+        cdef uint8_t* text
+        if numbers.shape[0] != <Py_ssize_t>count:
+            raise ValueError("a number for each name")
+        for at in range(count):
+            name = self.name_of(people[at], numbers[at]) if <size_t>people[at] < self.people else -1
+            place[at] = name
+            if name >= 0:
+                kind[at] = self.name_kind[name] & (LAST_NAME - 1)
+                if self.name_text != NULL:
+                    used += self.name_text_start.data[name + 1] - self.name_text_start.data[name]
+            start[at + 1] = used
+        if self.name_text == NULL:
+            return None, starts, kinds
+        texts = np.empty(used, dtype=np.uint8)
+        text = <uint8_t*>cnp.PyArray_DATA(texts)
+        for at in range(count):
+            if place[at] >= 0:
+                memcpy(
+                    text + start[at], self.name_text + self.name_text_start.data[place[at]],
+                    start[at + 1] - start[at],
+                )
+        return texts, starts, kinds

@@ -11,6 +11,8 @@ cdef class NameIndex(ScoringIndex):
 
     cdef int _search_form(self, Workspace space, int form) except -1 nogil
     cdef int _offer_pairs(self, Workspace space, int position, int group) except -1 nogil
+    cdef int _accept_list(self, Workspace space, int position, int group) except -1 nogil
+    cdef int _offer_either(self, Workspace space, int position, int group) except -1 nogil
     cdef int _offer_list(
         self, Workspace space, int position, int form, bint wide, int group
     ) except -1 nogil

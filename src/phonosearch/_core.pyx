@@ -43,12 +43,17 @@ cdef class NameIndex(ScoringIndex):
         cdef uint64_t count[MAX_PARTS]
         cdef int order[MAX_PARTS]
         cdef uint32_t at
+        cdef int full_part = -1     # the only one that is more than an initial
         cdef bint wide = level == WIDE and queries > 1 and query.full_parts[form] != 0, scan
         space.forget_form()
         space.form = form
         for position in range(queries):
             self.expand(space, &query.parts[form][position], level)
         space.marked = query.forms == 1 and level >= CLOSE
+        if query.full_parts[form] & (query.full_parts[form] - 1) == 0:
+            for position in range(queries):
+                if query.full_parts[form] >> position & 1:
+                    full_part = position
         for group in range(CLASSES):
             if self.class_start.data[group] == self.class_start.data[group + 1]:
                 continue
@@ -67,6 +72,10 @@ cdef class NameIndex(ScoringIndex):
                     order[chosen] = order[chosen - 1]
                     chosen -= 1
                 order[chosen] = position
+            if wide and full_part >= 0 and group + 1 >= queries:
+                # The one part that is more than an initial cannot be the part that matches nothing.
+                self._offer_list(space, full_part, form, wide, group)
+                continue
             scan = False
             for chosen in range(lists):
                 if level >= VARIANT and query.parts[form][order[chosen]].length == 1:
@@ -76,7 +85,11 @@ cdef class NameIndex(ScoringIndex):
                     self._offer(space, at, form, wide)
                 continue
             for chosen in range(lists):
-                if 1 <= group <= 2 and queries == 2 and not wide and not space.has_initials:
+                if size == 1 and (queries == 1 or not wide):
+                    self._accept_list(space, order[chosen], group)
+                elif wide and queries == 2 and group <= 2 and not space.has_initials:
+                    self._offer_either(space, order[chosen], group)
+                elif 1 <= group <= 2 and queries == 2 and not wide and not space.has_initials:
                     self._offer_pairs(space, order[chosen], group)
                 else:
                     self._offer_list(space, order[chosen], form, wide, group)
@@ -123,6 +136,57 @@ cdef class NameIndex(ScoringIndex):
             if at + 8 < kept:
                 PS_PREFETCH(self.owner.data + self.owner_start.data[space.candidates[at + 8]])
             self._accept(space, space.candidates[at], True)
+        return 0
+
+    cdef int _accept_list(self, Workspace space, int position, int group) except -1 nogil:
+        """One part is enough: count the people of all forms of a class that hold a match of a query part."""
+        cdef size_t at, last, run, ahead
+        cdef size_t start = space.expansion[position].start, stop = start + space.expansion[position].count
+        cdef uint32_t form
+        for at in range(start, stop):
+            last = group * self.parts + space.matches[at].part
+            for form in range(self.last_start.data[last], self.last_start.data[last + 1]):
+                if form + 8 < self.forms:
+                    PS_PREFETCH(self.owner.data + self.owner_start.data[form + 8])
+                self._accept(space, form, True)
+            run = CLASSES * <size_t>space.matches[at].part + group
+            for run in range(self.posting_start.data[run], self.posting_start.data[run + 1]):
+                if run + 32 < self.posting_form.size:
+                    PS_PREFETCH(&self.owner_start.data[self.posting_form.data[run + 32]])
+                    ahead = self.posting_form.data[run + 12]
+                    PS_PREFETCH(self.owner.data + self.owner_start.data[ahead])
+                self._accept(space, self.posting_form.data[run], True)
+        return 0
+
+    cdef int _offer_either(self, Workspace space, int position, int group) except -1 nogil:
+        """Two parts asked at level wide: one is enough. Count the people of all forms of a class that hold a match of a
+        query part."""
+        cdef size_t at, last, run
+        cdef int width = group + 1
+        cdef uint32_t begin = self.class_start.data[group], end = self.class_start.data[group + 1], form
+        cdef size_t lasts = group * self.parts
+        cdef const uint32_t* all_parts = self.form_part.data + self._class_offset(group)
+        cdef size_t start = space.expansion[position].start, stop = start + space.expansion[position].count
+        for at in range(start, stop):
+            last = lasts + space.matches[at].part
+            for form in range(self.last_start.data[last], self.last_start.data[last + 1]):
+                if form + 8 < self.forms:
+                    PS_PREFETCH(self.owner.data + self.owner_start.data[form + 8])
+                self._accept(
+                    space, form, width == 1 or _pair_off(space.mark, all_parts + width * <size_t>(form - begin), width)
+                )
+            run = CLASSES * <size_t>space.matches[at].part + group
+            for run in range(self.posting_start.data[run], self.posting_start.data[run + 1]):
+                if run + 32 < self.posting_form.size:
+                    form = self.posting_form.data[run + 32]
+                    PS_PREFETCH(&self.owner_start.data[form])
+                    PS_PREFETCH(all_parts + width * <size_t>(form - begin))
+                    PS_PREFETCH(self.owner.data + self.owner_start.data[self.posting_form.data[run + 12]])
+                form = self.posting_form.data[run]
+                if begin <= form < end:     # in a crafted file it may not be
+                    self._accept(
+                        space, form, width == 1 or _pair_off(space.mark, all_parts + width * <size_t>(form - begin), width)
+                    )
         return 0
 
     cdef int _offer_list(
@@ -335,13 +399,16 @@ cdef class NameIndex(ScoringIndex):
                 PS_PREFETCH(&self.several_form.data[
                     2 * <size_t>self.several_start.data[space.found[at + 6].source & ~<uint32_t>OWNER_SEVERAL]
                 ])
-            if at + 3 < space.found_count:
+            if at + 3 < space.found_count and space.found[at + 3].surely_close:
                 self.prefetch_parts(space, space.found[at + 3].source)
             found = &space.found[at]
             if found.people == 0:
                 found.bound = 0
             elif space.marked:
-                if found.source & OWNER_SEVERAL:
+                if not found.surely_close:
+                    # A name that holds joined what was asked apart, or the reverse, is surely close.
+                    bound = space.query.contradicted_bound
+                elif found.source & OWNER_SEVERAL:
                     bound = self.bound_several(space, found.source & ~<uint32_t>OWNER_SEVERAL)
                 else:
                     bound = self.bound(space, found.source, 0, False, &exact)
@@ -360,7 +427,8 @@ cdef class NameIndex(ScoringIndex):
         that can."""
         cdef size_t at, above = 0
         cdef size_t counts[UNBOUNDED + 1]
-        cdef int floor = 0, score, spread, most, low
+        cdef int floor = 0, score, spread, most, low, size
+        cdef const uint32_t* parts
         cdef Found* found
         cdef Alignment alignment
         cdef bint exact
@@ -379,7 +447,13 @@ cdef class NameIndex(ScoringIndex):
             if space.marked and found.source & OWNER_SEVERAL:
                 score = self.score_several(space, found.source & ~<uint32_t>OWNER_SEVERAL, low)
             elif found.bound < UNBOUNDED:
-                score = self.bound(space, found.source, low, True, &exact)
+                if found.surely_close:
+                    score = self.bound(space, found.source, low, True, &exact)
+                else:
+                    if at + 3 < space.found_count:
+                        self.prefetch_parts(space, space.found[space.order[at + 3]].source)
+                    parts = self.form(found.source, &size)
+                    score = self.bound_apart(space, parts, size, low, True, &exact)
                 if score >= low and not exact:
                     score = UNBOUNDED
             if score < low:

@@ -12,11 +12,11 @@ cdef class PartIndex(PackedNames):
     cdef int32_t* nickname_part
     cdef uint32_t* part_facts       # rarity, length, first letter; 0 where not yet known
     cdef uint32_t* part_entry       # place in TextRules.words + 1, 0 for none, once the facts are known
-    cdef uint32_t* part_letter_set  # 0 where not yet known
+    cdef uint32_t* part_sketch      # set of letters, and length; 0 where not yet known
 
     cdef int _allocate_members(self) except -1
     cdef uint32_t _learn_facts(self, uint32_t part) noexcept nogil
-    cdef uint32_t _letter_set(self, uint32_t part) noexcept nogil
+    cdef uint32_t _sketch(self, uint32_t part) noexcept nogil
     cdef int32_t _member(self, int32_t* known, const uint64_t* members, int member) noexcept nogil
     cdef int32_t _find_packed(self, uint64_t key) noexcept nogil
     cdef void describe_part(self, uint32_t part, PartInfo* info, bint grouped) noexcept nogil

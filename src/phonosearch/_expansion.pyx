@@ -17,6 +17,8 @@ from phonosearch._workspace cimport Expansion, Workspace
 
 cdef enum:
     UNKNOWN = -2
+    SKETCH_LENGTH = 26
+    LETTERS = (1 << SKETCH_LENGTH) - 1
 
 cdef uint32_t KNOWN = 0x80000000
 
@@ -39,13 +41,15 @@ cdef extern from *:
     int PS_POPCOUNT(uint32_t x) noexcept nogil
 
 
-cdef inline uint32_t letter_set(const uint8_t* letters, int length) noexcept nogil:
-    """One bit a letter that occurs; the highest says that the set is known."""
-    cdef uint32_t found = 0
+cdef inline uint32_t letter_sketch(const uint8_t* letters, int length) noexcept nogil:
+    """One bit a letter that occurs, and the length above them."""
+    cdef uint32_t found = 0, code
     cdef int position
     for position in range(length):
-        found |= <uint32_t>1 << (letters[position] - 97 & 31)
-    return found | <uint32_t>1 << 31
+        code = letters[position] - 97
+        if code < 26:
+            found |= <uint32_t>1 << code
+    return found | <uint32_t>length << SKETCH_LENGTH
 
 
 cdef class PartIndex(PackedNames):
@@ -56,7 +60,7 @@ cdef class PartIndex(PackedNames):
         self.nickname_part = NULL
         self.part_facts = NULL
         self.part_entry = NULL
-        self.part_letter_set = NULL
+        self.part_sketch = NULL
         self._allocate_members()
 
     def __dealloc__(self):
@@ -64,7 +68,7 @@ cdef class PartIndex(PackedNames):
         free(self.nickname_part)
         free(self.part_facts)
         free(self.part_entry)
-        free(self.part_letter_set)
+        free(self.part_sketch)
 
     cdef int _allocate_members(self) except -1:
         cdef int spellings = self.rules.spelling_members_start[self.rules.spelling_group_count], at
@@ -73,10 +77,10 @@ cdef class PartIndex(PackedNames):
         self.nickname_part = <int32_t*>malloc((nicknames + 1) * sizeof(int32_t))
         self.part_facts = <uint32_t*>calloc(self.parts + 1, sizeof(uint32_t))
         self.part_entry = <uint32_t*>calloc(self.parts + 1, sizeof(uint32_t))
-        self.part_letter_set = <uint32_t*>calloc(self.parts + 1, sizeof(uint32_t))
+        self.part_sketch = <uint32_t*>calloc(self.parts + 1, sizeof(uint32_t))
         if (
             self.spelling_part == NULL or self.nickname_part == NULL or self.part_facts == NULL
-            or self.part_entry == NULL or self.part_letter_set == NULL
+            or self.part_entry == NULL or self.part_sketch == NULL
         ):
             raise MemoryError
         for at in range(spellings):
@@ -85,10 +89,10 @@ cdef class PartIndex(PackedNames):
             self.nickname_part[at] = UNKNOWN
         return 0
 
-    cdef inline uint32_t _letter_set(self, uint32_t part) noexcept nogil:
-        if self.part_letter_set[part] == 0:
-            self.part_letter_set[part] = letter_set(self.letters(part), self.length(part))
-        return self.part_letter_set[part]
+    cdef inline uint32_t _sketch(self, uint32_t part) noexcept nogil:
+        if self.part_sketch[part] == 0:
+            self.part_sketch[part] = letter_sketch(self.letters(part), self.length(part))
+        return self.part_sketch[part]
 
     cdef uint32_t _learn_facts(self, uint32_t part) noexcept nogil:
         cdef PartInfo info
@@ -272,31 +276,55 @@ cdef class PartIndex(PackedNames):
         cdef uint64_t keys[MAX_DELETIONS]
         cdef uint32_t buckets[MAX_DELETIONS]
         cdef int count = deletion_keys(part.letters, part.length, deletions_of(self.rules, part.length), keys), key
-        cdef size_t at
-        cdef uint32_t other
+        cdef size_t at, kept = 0
+        cdef uint32_t other, sketch, mine = letter_sketch(part.letters, part.length), gone, come
         cdef int length, longer, allowed
-        cdef uint32_t letters = letter_set(part.letters, part.length), others
         for key in range(count):
             buckets[key] = deletion_bucket(keys[key], self.deletion_shift)
             PS_PREFETCH(&self.deletion_start.data[buckets[key]])
         for key in range(count):
             PS_PREFETCH(&self.deletion_part.data[self.deletion_start.data[buckets[key]]])
+        # What is far apart in memory is asked for well before it is read.
+        space.candidate_count = 0
         for key in range(count):
-            for at in range(self.deletion_start.data[buckets[key]], self.deletion_start.data[buckets[key] + 1]):
+            at = self.deletion_start.data[buckets[key]]
+            space.reserve_candidates(self.deletion_start.data[buckets[key] + 1] - at)
+            while at < self.deletion_start.data[buckets[key] + 1]:
                 other = self.deletion_part.data[at]
-                if space.mark[other] & bit:
-                    continue
-                length = self.length(other)
-                longer = length if length > part.length else part.length
-                allowed = self.rules.edits_for_letters[longer]
-                if length < 2 or length - part.length > allowed or part.length - length > allowed:
-                    continue
-                # An edit takes at most one letter from the set and adds at most one.
-                others = self._letter_set(other)
-                if PS_POPCOUNT(letters & ~others) > allowed or PS_POPCOUNT(others & ~letters) > allowed:
-                    continue
-                if osa_pattern(&part.pattern, self.letters(other), length, allowed) <= allowed:
-                    space.add_match(other, bit)
+                PS_PREFETCH(&self.part_sketch[other])
+                PS_PREFETCH(&space.mark[other])
+                space.candidates[space.candidate_count] = other
+                space.candidate_count += 1
+                at += 1
+        for at in range(space.candidate_count):
+            other = space.candidates[at]
+            if space.mark[other] & bit:
+                continue
+            sketch = self._sketch(other)
+            length = sketch >> SKETCH_LENGTH
+            longer = length if length > part.length else part.length
+            allowed = self.rules.edits_for_letters[longer]
+            if length < 2 or length - part.length > allowed or part.length - length > allowed:
+                continue
+            # An edit takes at most one letter from the set and adds at most one.
+            gone = mine & ~sketch & LETTERS
+            come = sketch & ~mine & LETTERS
+            if PS_POPCOUNT(gone) > allowed or PS_POPCOUNT(come) > allowed:
+                continue
+            PS_PREFETCH(&self.part_start.data[other])
+            space.candidates[kept] = other
+            kept += 1
+        for at in range(kept):
+            if at + 4 < kept:
+                PS_PREFETCH(self.letters(space.candidates[at + 4]))
+            other = space.candidates[at]
+            if space.mark[other] & bit:
+                continue
+            length = self.length(other)
+            longer = length if length > part.length else part.length
+            allowed = self.rules.edits_for_letters[longer]
+            if osa_pattern(&part.pattern, self.letters(other), length, allowed) <= allowed:
+                space.add_match(other, bit)
         return self._expand_alike(space, part, bit)
 
     cdef int _expand_alike(self, Workspace space, const PartInfo* part, uint16_t bit) except -1 nogil:

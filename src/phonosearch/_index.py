@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import cached_property, partial
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -28,14 +28,27 @@ from phonosearch._batch import BatchIndex
 from phonosearch._builder import Builder
 from phonosearch._errors import CorruptIndexError, LimitError, QueryError, RulesMismatchError, UnknownPersonError
 from phonosearch._kernel import text_rules
+from phonosearch._many import (
+    PIECE,
+    ArrowData,
+    Pair,
+    Progress,
+    ask_arrow,
+    find_pairs,
+    in_order,
+    is_arrow,
+    pool_of,
+    read_queries,
+    thread_count,
+)
 from phonosearch._names import forms_of_parts
 from phonosearch._packer import pack
 from phonosearch._query import Query, QueryLike, level_number, read_query
-from phonosearch._records import KINDS, LoadReport, Person, ReportBuilder, RowBatch, batches
+from phonosearch._records import KINDS, LoadReport, ReportBuilder, RowBatch, batches
 from phonosearch._rules import LEVELS, rules
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future, ThreadPoolExecutor
+    from concurrent.futures import Future
 
 __all__ = ["MAX_LIMIT", "PersonIndex"]
 
@@ -72,20 +85,6 @@ def _fingerprint(kernel: BatchIndex) -> str:
     return digest.hexdigest()
 
 
-def _threads(threads: object) -> int:
-    if threads is None:
-        return os.cpu_count() or 1
-    if not isinstance(threads, int) or isinstance(threads, bool) or threads < 1:
-        raise QueryError("threads", "must be a whole number from 1, or None")
-    return threads
-
-
-def _pool(threads: int) -> ThreadPoolExecutor:
-    from concurrent.futures import ThreadPoolExecutor  # slow to import, and most programs need none
-
-    return ThreadPoolExecutor(threads)
-
-
 def _read(batch: RowBatch, free: SimpleQueue[Builder]) -> tuple[RowBatch, npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
     """Let a builder that is free read a batch."""
     builder = free.get()
@@ -104,7 +103,7 @@ def _read_all(source: Iterator[RowBatch], builders: list[Builder], report: Repor
         free.put(builder)
     indexed = 0
     waiting: deque[Future[Any]] = deque()
-    with _pool(len(builders)) as pool:
+    with pool_of(len(builders)) as pool:
         for batch in source:
             waiting.append(pool.submit(_read, batch, free))
             if len(waiting) > 2 * len(builders):  # no more of the source in memory than keeps all busy
@@ -173,7 +172,7 @@ class PersonIndex:
         Linear in the records, but for sorting the people and the distinct parts of their names.
         """
         report = ReportBuilder()
-        builders = [Builder(text_rules()) for _ in range(_threads(threads))]
+        builders = [Builder(text_rules()) for _ in range(thread_count(threads))]
         indexed = _read_all(batches(records, report=report), builders, report)
         arrays, contradictions = pack(builders, display=display_names, threads=len(builders))
         kernel = BatchIndex(text_rules(), arrays)
@@ -343,6 +342,7 @@ class PersonIndex:
         """What only a crafted file can make the kernel find."""
         return CorruptIndexError(self._path, str(error), "a consistent array", "an inconsistent one")
 
+    @overload
     def search_many(
         self,
         queries: Iterable[QueryLike],
@@ -351,44 +351,129 @@ class PersonIndex:
         limit: int = 20,
         offset: int = 0,
         threads: int | None = 1,
-    ) -> list[Answer]:
+        progress: Progress | None = None,
+    ) -> list[Answer]: ...
+    @overload
+    def search_many(
+        self,
+        queries: ArrowData,
+        *,
+        level: str = "close",
+        limit: int = 20,
+        offset: int = 0,
+        threads: int | None = 1,
+        progress: Progress | None = None,
+    ) -> Any: ...
+    def search_many(
+        self,
+        queries: object,
+        *,
+        level: str = "close",
+        limit: int = 20,
+        offset: int = 0,
+        threads: int | None = 1,
+        progress: Progress | None = None,
+    ) -> list[Answer] | Any:
         """Search for each of many queries; the answers are those of ``search``, in the order of the queries.
 
         Parameters
         ----------
-        queries : iterable of str, mapping or Person
-            A mapping may hold ``dob`` and ``sex``.
+        queries : iterable of str, mapping or Person, or Arrow data
+            A mapping may hold ``dob`` and ``sex``. Arrow (extra ``arrow``): a column of names, or a table with
+            ``full_name`` or ``forenames`` and ``surname``, and perhaps ``dob`` and ``sex``; other columns are ignored.
         level, limit, offset
             As for ``search``.
         threads : int or None
             How many to use; None for one a processor. The kernel runs without the GIL.
+        progress : callable, optional
+            Called in this thread with the number of queries done and the number of all. An error that it raises, or
+            Ctrl-C, ends the search: no further piece of 128 queries begins.
+
+        Returns
+        -------
+        list of Answer, or pyarrow.Table
+            For Arrow data a row a query: ``total`` (int64) and ``hits``, a list of structs of ``person_id``, ``score``,
+            ``level``, ``name`` and ``name_kind``. Both are null where the query is. The table is built without the
+            GIL and holds no evidence, which makes it the fastest way to ask many.
 
         Raises
         ------
         QueryError, LimitError
             For the first query that cannot be asked; nothing is searched then.
+        MissingExtraError
+            Arrow data, and pyarrow is not installed.
         """
         number = level_number(level)
         _check_page(limit, offset)
-        if isinstance(queries, str | bytes | Mapping | Person) or not isinstance(queries, Iterable):
-            raise QueryError("queries", f"must be a list of queries, not one {type(queries).__name__}")
-        checked = []
-        for position, query in enumerate(queries):
-            try:
-                checked.append(read_query(query))
-            except QueryError as error:
-                error.add_note(f"in query {position} of search_many, counted from 0")
-                raise
-        ask = partial(self._answer, level=number, limit=limit, offset=offset)
-        threads = _threads(threads)
-        if threads == 1 or len(checked) < 2:
-            return [ask(query) for query in checked]
-        size = -(-len(checked) // (4 * threads))
-        pieces = [checked[start : start + size] for start in range(0, len(checked), size)]
-        with _pool(threads) as pool:
-            return [
-                answer for found in pool.map(lambda piece: [ask(query) for query in piece], pieces) for answer in found
-            ]
+        threads = thread_count(threads)
+        if is_arrow(queries):
+            return ask_arrow(self._kernel, queries, (number, limit, offset), threads, progress, self._inconsistent)
+        checked = read_queries(queries)
+        pieces = [checked[start : start + PIECE] for start in range(0, len(checked), PIECE)]
+        answers: list[Answer] = []
+        for found in in_order(
+            lambda piece: [self._answer(query, number, limit, offset) for query in piece], pieces, threads
+        ):
+            answers += found
+            if progress is not None:
+                progress(len(answers), len(checked))
+        return answers
+
+    def pairs(
+        self,
+        *,
+        level: str = "close",
+        min_score: int = 0,
+        threads: int | None = 1,
+        progress: Progress | None = None,
+    ) -> Iterator[Pair]:
+        """All pairs of people who match each other: who may be on record twice.
+
+        Each person is asked for by each of their names, with their (first) date of birth and their sex, by exactly the
+        rules of ``search``. A pair comes once, under the ``person_id`` that is first in order, with the greatest score
+        of its names.
+
+        Parameters
+        ----------
+        level : {"exact", "variant", "sounds", "close", "wide"}
+            The rule that a pair satisfies.
+        min_score : int
+            Leave out pairs below this score; most letters need not be aligned then.
+        threads : int or None
+            How many to use; None for one a processor. They change nothing in what comes out.
+        progress : callable, optional
+            Called with the number of people done and the number of all.
+
+        Yields
+        ------
+        Pair
+            By ``person_id``, then score descending, then ``other_id``. Closing the iterator ends the work.
+
+        Raises
+        ------
+        QueryError
+
+        Notes
+        -----
+        As many searches as there are names: time grows with the people and with the pairs, not with their square.
+
+        Examples
+        --------
+        >>> index = PersonIndex.build([
+        ...     {"person_id": "P1", "full_name": "Stephen Smith", "dob": "1984-03-07"},
+        ...     {"person_id": "P2", "full_name": "Steven Smyth", "dob": "1984-03-07"},
+        ...     {"person_id": "P3", "full_name": "Mary Jones"},
+        ... ])
+        >>> [(pair.person_id, pair.other_id, pair.level) for pair in index.pairs(min_score=750)]
+        [('P1', 'P2', 'variant')]
+        """
+        number = level_number(level)
+        if not isinstance(min_score, int) or isinstance(min_score, bool):
+            raise QueryError("min_score", "must be a whole number")
+        least = number, max(min_score, 0)
+        return find_pairs(
+            self._kernel, self._first_form, least, thread_count(threads), progress, self._inconsistent
+        )
 
     def explain(
         self, query: QueryLike, person_id: str, *, level: str = "close", dob: object = None, sex: object = None
@@ -425,7 +510,7 @@ class PersonIndex:
     def _first_form(self) -> npt.NDArray[np.uint32]:
         """By person, their form; any number for a person of several."""
         owner = self._arrays["owner"]
-        alone = owner < 1 << 31
+        alone = owner < len(self)  # those of people of several forms are greater
         first = np.zeros(len(self), dtype=np.uint32)
         first[owner[alone]] = np.repeat(
             np.arange(len(self._arrays["owner_start"]) - 1, dtype=np.uint32), np.diff(self._arrays["owner_start"])

@@ -7,13 +7,13 @@ what. ARCHITECTURE.md lists the arrays that ``_core`` searches.
 import numpy as np
 
 cimport numpy as cnp
-from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t, uintptr_t
+from libc.stdint cimport uint8_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free, malloc, qsort
 from libc.string cimport memcmp, memcpy, memset
 
 from phonosearch._arrays cimport BLOCK, LAST_NAME, SEX_SHIFT
 from phonosearch._builder cimport MAX_NUMBERS, Builder, Entry, WordTable
-from phonosearch._deletions cimport MAX_DELETIONS, deletion_bucket, deletion_keys, deletions_of
+from phonosearch._deletions cimport deletion_bucket, deletion_keys, deletions_of
 from phonosearch._encoders cimport double_metaphone_codes, soundex_code
 from phonosearch._text cimport MAX_FORMS, TextRules
 
@@ -157,7 +157,8 @@ cdef int _sort(SortKey** keys, size_t count) except -1 nogil:
     cdef SortKey* here = keys[0]
     cdef SortKey* there
     cdef SortKey* swapped
-    cdef size_t at, begin, total, number, histogram[8][256]
+    cdef size_t at, begin, total, number
+    cdef size_t histogram[8][256]
     cdef int place, byte
     memset(histogram, 0, sizeof(histogram))
     for at in range(count):
@@ -447,7 +448,7 @@ cdef class _Packer:
         cdef uint32_t* parts
         cdef uint32_t* place = NULL
         cdef size_t total = 0, room = 0, at = 0
-        cdef int key, bits = 4, shift
+        cdef int bits = 4, shift
         try:
             found = <uint8_t*>_allocate(count, 1)
             with nogil:
@@ -476,7 +477,7 @@ cdef class _Packer:
                 memcpy(place, bucket_start, (<size_t>1 << bits) * sizeof(uint32_t))
                 at = 0
                 for part in range(count):
-                    for key in range(found[part]):
+                    for _ in range(found[part]):
                         bucket = <uint32_t>keys[at]
                         at += 1
                         parts[place[bucket]] = part
@@ -756,7 +757,6 @@ cdef class _Packer:
         cdef Builder builder
         cdef Entry* entries
         cdef size_t at
-        cdef uint64_t* start
         cdef uint8_t* conflicting = <uint8_t*>_allocate(self.people_count, 1)
         try:
             for at in range(self.name_count):

@@ -27,11 +27,12 @@ cdef class ScoringIndex(PartIndex):
     ) noexcept nogil
     cdef int32_t _relation(self, Workspace space, uint32_t part, int row) except -1 nogil
     cdef int bound(self, Workspace space, uint32_t form, int floor, bint earning, bint* exact) except -1 nogil
-    cdef int _bound_apart(
+    cdef int bound_apart(
         self, Workspace space, const uint32_t* parts, int size, int floor, bint earning, bint* exact
     ) except -1 nogil
     cdef int _bound_contradicted(
-        self, const Query* query, const int* column_of_row, const int* points, const int* name_weight, int size, int pairs
+        self, const Query* query, const int* column_of_row, const int* points, const int* name_weight, int size,
+        int pairs,
     ) noexcept nogil
     cdef int _score_pairs(
         self, const Query* query, const int* column_of_row, const int* points, const int* name_weight, int size,

@@ -1,7 +1,7 @@
 """The score of what a search found: exact where it can be on the page, bounded where it cannot.
 
-An alignment of all readings of all names of a person costs most of a search. Where the pairs that some level accepts are
-beyond doubt, the score is computed from them alone, letter by letter only while it may still matter.
+An alignment of all readings of all names of a person costs most of a search. Where the pairs that some level accepts
+are beyond doubt, the score is computed from them alone, letter by letter only while it may still matter.
 """
 
 from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t, uint64_t
@@ -150,7 +150,7 @@ cdef class ScoringIndex(PartIndex):
                 name = self.several_form.data[2 * first + 1]
                 if space.marked and best.level <= CLOSE:
                     parts = self.form(self.several_form.data[2 * first], &size)
-                    if self._bound_apart(space, parts, size, 0, False, &exact) <= max(best.score, floor - 1):
+                    if self.bound_apart(space, parts, size, 0, False, &exact) <= max(best.score, floor - 1):
                         continue        # of equal scores that with the lower level is kept
                 self._align_rest(space, self.several_form.data[2 * first], name >> 2, name & 3, best)
         return 0
@@ -331,17 +331,17 @@ cdef class ScoringIndex(PartIndex):
     cdef int bound(self, Workspace space, uint32_t form, int floor, bint earning, bint* exact) except -1 nogil:
         """The greatest score that a form may have for the only form of the query; UNBOUNDED where that is hard to say.
 
-        Letters are aligned one pair after the other (if ``earning``) while the bound stays at or above ``floor`` and the
-        pairs are beyond doubt; ``exact`` says whether the bound is the score in the end.
+        Letters are aligned one pair after the other (if ``earning``) while the bound stays at or above ``floor`` and
+        the pairs are beyond doubt; ``exact`` says whether the bound is the score in the end.
         """
         cdef int size
         cdef const uint32_t* parts = self.form(form, &size)
         exact[0] = False
         if self.may_join(space, parts, size):
             return UNBOUNDED
-        return self._bound_apart(space, parts, size, floor, earning, exact)
+        return self.bound_apart(space, parts, size, floor, earning, exact)
 
-    cdef int _bound_apart(
+    cdef int bound_apart(
         self, Workspace space, const uint32_t* parts, int size, int floor, bint earning, bint* exact
     ) except -1 nogil:
         """``bound`` without the reading in which parts are joined."""
@@ -350,13 +350,16 @@ cdef class ScoringIndex(PartIndex):
         cdef int column_of_row[MAX_PARTS]
         cdef int points[MAX_PARTS]
         cdef int name_weight[MAX_PARTS]
+        cdef uint16_t masks[MAX_PARTS]
         cdef uint32_t unearned = 0, taken = 0
         cdef int32_t* relations
         cdef PartInfo info
         exact[0] = False
         pairs = self._known_pairs(space, parts, size, column_of_row)
         if pairs < 0:
-            return UNBOUNDED
+            for column in range(size):
+                masks[column] = self.marks(space, parts[column])
+            return UNBOUNDED if identifies(masks, size, rows, 0, False) else query.contradicted_bound
         for column in range(size):
             name_weight[column] = self.part_weight(parts[column])
         for row in range(rows):
@@ -402,7 +405,8 @@ cdef class ScoringIndex(PartIndex):
             points[row] = relations[row] & UNEARNED
 
     cdef int _bound_contradicted(
-        self, const Query* query, const int* column_of_row, const int* points, const int* name_weight, int size, int pairs
+        self, const Query* query, const int* column_of_row, const int* points, const int* name_weight, int size,
+        int pairs,
     ) noexcept nogil:
         """The greatest score where the other rows, as many as have a free column, are paired under no level.
 
@@ -504,7 +508,7 @@ cdef class ScoringIndex(PartIndex):
             number = self.several_form.data[2 * <size_t>at + 1] & 3
             if number == 0 and self.may_join(space, parts, size):
                 return UNBOUNDED
-            score = self._bound_apart(space, parts, size, max(floor, best), True, &exact)
+            score = self.bound_apart(space, parts, size, max(floor, best), True, &exact)
             if score == UNBOUNDED:
                 return UNBOUNDED
             if not exact:

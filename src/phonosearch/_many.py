@@ -1,0 +1,285 @@
+"""Many searches at a time: queries in, answers or Arrow out, and the pairs of people who match each other.
+
+The work is cut into pieces, which threads take in turn; what comes out stands in the order of what went in.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+
+import numpy as np
+
+from phonosearch._errors import MissingExtraError, QueryError
+from phonosearch._query import Query, read_query
+from phonosearch._records import KINDS, Person
+from phonosearch._rules import LEVELS
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+    from phonosearch._batch import BatchIndex
+
+__all__ = [
+    "PIECE", "ArrowData", "Pair", "Progress", "ask_arrow", "find_pairs", "in_order", "is_arrow", "pool_of",
+    "read_queries", "thread_count",
+]  # fmt: skip
+
+Progress = Callable[[int, int], object]
+"""Told how much is done, of how much."""
+
+
+
+class _ArrowArray(Protocol):
+    def __arrow_c_array__(self, requested_schema: Any = None) -> tuple[Any, Any]: ...
+
+
+class _ArrowStream(Protocol):
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any: ...
+
+
+ArrowData = _ArrowArray | _ArrowStream
+
+_Piece = TypeVar("_Piece")
+_Result = TypeVar("_Result")
+
+PIECE = 128  # queries, or people: some tens of milliseconds
+NAME_COLUMNS = ("full_name", "forenames", "surname")
+
+
+class Pair(NamedTuple):
+    """Two people who match each other.
+
+    Attributes
+    ----------
+    person_id, other_id : str
+        The first in order of the two, and the second.
+    score : int
+        0 to 1000: the greatest of the searches by a name, the date of birth and the sex of the first.
+    level : str
+        The first level that finds the second.
+    """
+
+    person_id: str
+    other_id: str
+    score: int
+    level: str
+
+
+def thread_count(threads: object) -> int:
+    """How many threads to use; None is one a processor."""
+    if threads is None:
+        return os.cpu_count() or 1
+    if not isinstance(threads, int) or isinstance(threads, bool) or threads < 1:
+        raise QueryError("threads", "must be a whole number from 1, or None")
+    return threads
+
+
+@contextmanager
+def pool_of(threads: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads; what they have not begun when the block is left by an error is never begun."""
+    from concurrent.futures import ThreadPoolExecutor  # slow to import, and most programs need none
+
+    pool = ThreadPoolExecutor(threads)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def in_order(work: Callable[[_Piece], _Result], pieces: Iterable[_Piece], threads: int) -> Iterator[_Result]:
+    """What ``work`` makes of each piece, in their order, at most four a thread ahead of who takes them."""
+    if threads == 1:
+        yield from map(work, pieces)
+        return
+    waiting: deque[Future[_Result]] = deque()
+    with pool_of(threads) as pool:
+        for piece in pieces:
+            waiting.append(pool.submit(work, piece))
+            if len(waiting) > 4 * threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def is_arrow(source: object) -> bool:
+    """Whether something speaks the Arrow PyCapsule interface."""
+    return hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__")
+
+
+def read_queries(queries: object) -> list[Query]:
+    """Check queries that come as an iterable; an error says which one it is."""
+    if isinstance(queries, str | bytes | Mapping | Person) or not isinstance(queries, Iterable):
+        raise QueryError("queries", f"must be a list of queries, not one {type(queries).__name__}")
+    return [query for query in _checked(queries) if query is not None]
+
+
+def _checked(queries: Iterable[Any], *, nulls: bool = False) -> Iterator[Query | None]:
+    for position, query in enumerate(queries):
+        if query is None and nulls:
+            yield None
+            continue
+        try:
+            yield read_query(query)
+        except QueryError as error:
+            error.add_note(f"in query {position} of search_many, counted from 0")
+            raise
+
+
+def _arrow_rows(pa: Any, source: Any) -> list[Any]:
+    """Names, mappings or None, from a column of strings or a table with columns of names, dob and sex."""
+    try:
+        if hasattr(source, "__arrow_c_stream__"):
+            array = pa.chunked_array(source)
+        else:
+            array = pa.chunked_array([pa.array(source)])
+        if pa.types.is_dictionary(array.type):
+            array = array.cast(array.type.value_type)
+        if pa.types.is_struct(array.type):
+            table = pa.Table.from_struct_array(array)
+    except (pa.ArrowException, TypeError, ValueError):
+        raise QueryError("queries", "are Arrow data that cannot be read") from None
+    if not pa.types.is_struct(array.type):
+        if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
+            raise QueryError("queries", f"must be strings, or a table with {', '.join(NAME_COLUMNS)}, dob or sex")
+        rows: list[Any] = array.to_pylist()
+        return rows
+    names = [name for name in NAME_COLUMNS if name in table.column_names]
+    if not names:
+        raise QueryError("queries", f"must have a column {', '.join(NAME_COLUMNS[:2])} or {NAME_COLUMNS[2]}")
+    wanted = [*names, *(name for name in ("dob", "sex") if name in table.column_names)]
+    return [
+        {field: value for field, value in row.items() if value is not None}
+        if any(row[name] is not None for name in names)
+        else None
+        for row in table.select(wanted).to_pylist()
+    ]
+
+
+def ask_arrow(
+    kernel: BatchIndex,
+    queries: object,
+    page: tuple[int, int, int],
+    threads: int,
+    progress: Progress | None,
+    inconsistent: Callable[[Exception], Exception],
+) -> Any:
+    """Search for Arrow data; a row for each query, as ``PersonIndex.search_many`` says.
+
+    ``page`` is the level, limit and offset; ``inconsistent`` makes an error of what only a crafted file can cause.
+    """
+    level, limit, offset = page
+    try:
+        pa = importlib.import_module("pyarrow")
+    except ImportError:
+        raise MissingExtraError("arrow", "searching for Arrow data") from None
+    checked = list(_checked(_arrow_rows(pa, queries), nulls=True))
+    pieces = [checked[at : at + PIECE] for at in range(0, len(checked), PIECE)]
+
+    def ask(piece: list[Query | None]) -> Any:
+        asked = [query for query in piece if query is not None]
+        dates = np.array([query.packed_date for query in asked], dtype=np.uint32)
+        sexes = np.array([query.sex_number for query in asked], dtype=np.uint8)
+        try:
+            totals, lines = kernel.search_batch([query.encoded for query in asked], dates, sexes, level, offset, limit)
+            return _arrow_answers(pa, kernel, piece, totals, lines)
+        except ValueError as error:
+            raise inconsistent(error) from None
+
+    done = 0
+    batches = []
+    for piece, batch in zip(pieces, in_order(ask, pieces, threads), strict=True):
+        batches.append(batch)
+        done += len(piece)
+        if progress is not None:
+            progress(done, len(checked))
+    return pa.Table.from_batches(batches, schema=_answer_schema(pa))
+
+
+def _answer_schema(pa: Any) -> Any:
+    hit = pa.struct(
+        [
+            ("person_id", pa.large_string()),
+            ("score", pa.int16()),
+            ("level", pa.dictionary(pa.int8(), pa.string())),
+            ("name", pa.large_string()),
+            ("name_kind", pa.dictionary(pa.int8(), pa.string())),
+        ]
+    )
+    return pa.schema([("total", pa.int64()), ("hits", pa.list_(hit))])
+
+
+def _arrow_answers(pa: Any, kernel: BatchIndex, piece: list[Query | None], totals: Any, lines: Any) -> Any:
+    """The answers of some queries as a record batch."""
+    schema = _answer_schema(pa)
+    hit = schema.field("hits").type.value_type
+    number, person, name, form, score, level = lines
+    asked = np.array([query is not None for query in piece], dtype=bool)
+    counts = np.zeros(len(piece), dtype=np.int64)
+    counts[asked] = np.bincount(number, minlength=len(totals))
+    starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+    all_totals = np.zeros(len(piece), dtype=np.int64)
+    all_totals[asked] = totals
+    text, text_starts, kinds = kernel.names_as_given(person, name)
+    if text is None:
+        given = pa.array(
+            [
+                " ".join(kernel.form_parts(kernel.full_form(*ids))).title()
+                for ids in zip(person.tolist(), name.tolist(), form.tolist(), strict=True)
+            ],
+            pa.large_string(),
+        )
+    else:
+        given = _strings(pa, text, text_starts)
+    fields = [
+        _strings(pa, *kernel.identifiers(person)),
+        pa.array(score.astype(np.int16)),
+        pa.DictionaryArray.from_arrays(pa.array(level.astype(np.int8)), pa.array(LEVELS)),
+        given,
+        pa.DictionaryArray.from_arrays(
+            pa.array(np.where(kinds < len(KINDS), kinds, KINDS.index("alias")).astype(np.int8)), pa.array(KINDS)
+        ),
+    ]
+    hits = pa.ListArray.from_arrays(
+        pa.array(starts), pa.StructArray.from_arrays(fields, fields=list(hit)), mask=pa.array(~asked)
+    )
+    return pa.RecordBatch.from_arrays([pa.array(all_totals, mask=~asked), hits], schema=schema)
+
+
+def _strings(pa: Any, text: Any, starts: Any) -> Any:
+    return pa.LargeStringArray.from_buffers(len(starts) - 1, pa.py_buffer(starts), pa.py_buffer(text))
+
+
+def find_pairs(
+    kernel: BatchIndex,
+    form_of_person: Any,
+    least: tuple[int, int],
+    threads: int,
+    progress: Progress | None,
+    inconsistent: Callable[[Exception], Exception],
+) -> Iterator[Pair]:
+    """All pairs, as ``PersonIndex.pairs`` says; ``least`` is the level and the score."""
+    people = kernel.people
+    level, min_score = least
+
+    def ask(begin: int) -> tuple[int, Any]:
+        end = min(begin + PIECE, people)
+        try:
+            return end, kernel.pairs_batch(form_of_person, begin, end, level, min_score)
+        except ValueError as error:
+            raise inconsistent(error) from None
+
+    for done, (one, other, _, _, score, reached) in in_order(ask, range(0, people, PIECE), threads):
+        asked, identifier = -1, ""
+        for first, second, points, number in zip(
+            one.tolist(), other.tolist(), score.tolist(), reached.tolist(), strict=True
+        ):
+            if first != asked:
+                asked, identifier = first, kernel.person_id_of(first)
+            yield Pair(identifier, kernel.person_id_of(second), points, LEVELS[number])
+        if progress is not None:
+            progress(done, people)

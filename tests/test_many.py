@@ -1,0 +1,201 @@
+"""Many searches at a time: Arrow in and out, progress, cancelling, and all pairs of people who match."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import phonosearch as ps
+from phonosearch import testing
+from phonosearch._many import PIECE
+
+SIZE = 900
+QUERIES = ["John Smith", "Mohamed Kahn", "Nobody Atall", "Sean O Brien", "Maria", "J Smith", "李小龙"]
+
+
+@pytest.fixture(scope="module")
+def people() -> list[dict[str, Any]]:
+    return list(testing.population(SIZE, seed=3))
+
+
+@pytest.fixture(scope="module")
+def index(people: list[dict[str, Any]]) -> ps.PersonIndex:
+    return ps.PersonIndex.build(people)
+
+
+def text_of(name: dict[str, Any]) -> str:
+    return name.get("full_name") or f"{name['forenames']} {name['surname']}"
+
+
+def shown(answer: ps.Answer) -> dict[str, Any]:
+    return {
+        "total": answer.total,
+        "hits": [
+            {
+                "person_id": hit.person_id,
+                "score": hit.score,
+                "level": hit.level,
+                "name": hit.name,
+                "name_kind": hit.name_kind,
+            }
+            for hit in answer.hits
+        ],
+    }
+
+
+@pytest.mark.parametrize("level", ps.LEVELS)
+@pytest.mark.parametrize("threads", [1, 2, 4])
+def test_arrow_answers_are_those_of_search(
+    index: ps.PersonIndex, people: list[dict[str, Any]], level: str, threads: int
+) -> None:
+    names = [text_of((person.get("names") or [person])[0]) for person in people[:200]] + QUERIES
+    table = index.search_many(pa.array(names), level=level, limit=5, offset=1, threads=threads)
+    assert table.num_rows == len(names)
+    expected = [shown(index.search(name, level=level, limit=5, offset=1)) for name in names]
+    assert table.to_pylist() == expected
+    assert sum(row["total"] for row in expected) > len(names)
+
+
+def test_a_table_may_hold_parts_of_names_dates_and_sexes(index: ps.PersonIndex) -> None:
+    table = pa.table(
+        {
+            "ticket": [1, 2, 3],
+            "forenames": ["John", None, None],
+            "surname": ["Smith", "Khan", None],
+            "dob": pa.array(["1984-03", None, "1990"]),
+            "sex": ["M", None, "F"],
+        }
+    )
+    found = index.search_many(table).to_pylist()
+    assert found[0] == shown(index.search("John Smith", dob="1984-03", sex="M"))
+    assert found[1] == shown(index.search("Khan"))
+    assert found[2] == {"total": None, "hits": None}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pa.array(["John Smith", None]),
+        pa.array(["x", "John Smith", None, "y"]).slice(1, 2),
+        pa.array(["John Smith", None], pa.large_string()),
+        pa.chunked_array([["John Smith"], [None]]),
+        pa.array(["John Smith", None]).dictionary_encode(),
+        pa.table({"full_name": ["John Smith", None]}),
+        pa.record_batch({"full_name": ["John Smith", None]}),
+    ],
+)
+def test_every_kind_of_arrow_data_is_read(index: ps.PersonIndex, source: Any) -> None:
+    found = index.search_many(source, limit=3).to_pylist()
+    assert found == [shown(index.search("John Smith", limit=3)), {"total": None, "hits": None}]
+
+
+def test_no_queries_no_answers(index: ps.PersonIndex) -> None:
+    assert index.search_many(pa.array([], pa.string())).num_rows == 0
+    assert index.search_many([]) == []
+
+
+@pytest.mark.parametrize("source", [pa.array([1, 2]), pa.table({"surname_": ["x"]}), pa.array([b"x"])])
+def test_arrow_data_without_names_are_refused(index: ps.PersonIndex, source: Any) -> None:
+    with pytest.raises(ps.QueryError):
+        index.search_many(source)
+
+
+def test_a_bad_query_is_told_by_its_place_and_nothing_is_searched(index: ps.PersonIndex) -> None:
+    with pytest.raises(ps.PhonosearchError) as caught:
+        index.search_many(pa.array(["John Smith", " "]), progress=lambda done, total: pytest.fail("searched"))
+    assert caught.value.__notes__ == ["in query 1 of search_many, counted from 0"]
+
+
+def test_an_index_without_names_as_given_shows_normalised_ones(people: list[dict[str, Any]]) -> None:
+    index = ps.PersonIndex.build(people, display_names=False)
+    assert index.search_many(pa.array(QUERIES)).to_pylist() == [shown(index.search(name)) for name in QUERIES]
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("make", [list, pa.array])
+def test_progress_is_told_and_its_error_ends_the_search(index: ps.PersonIndex, threads: int, make: Any) -> None:
+    names = QUERIES * (3 * PIECE // len(QUERIES) + 1)
+    told: list[tuple[int, int]] = []
+    index.search_many(make(names), threads=threads, progress=lambda done, total: told.append((done, total)))
+    assert [total for _, total in told] == [len(names)] * len(told)
+    assert [done for done, _ in told] == [min(PIECE * (at + 1), len(names)) for at in range(len(told))]
+    assert told[-1][0] == len(names)
+
+    def stop(done: int, total: int) -> None:
+        raise ValueError("enough")
+
+    with pytest.raises(ValueError, match="enough"):
+        index.search_many(make(names), threads=threads, progress=stop)
+
+
+# Pairs
+
+
+def all_pairs(index: ps.PersonIndex, people: list[dict[str, Any]], level: str, min_score: int) -> list[ps.Pair]:
+    """By one search for each name of each person."""
+    found: dict[tuple[str, str], tuple[int, int]] = {}
+    for person in people:
+        dob = person.get("dob")
+        if isinstance(dob, list):
+            dob = min(dob, default=None)
+        names = person.get("names") or [person]
+        for name in names:
+            query = {field: name[field] for field in ("full_name", "forenames", "surname") if name.get(field)}
+            answer = index.search(query, level=level, limit=100_000, dob=dob, sex=person.get("sex"))
+            for hit in answer.hits:
+                if hit.person_id > person["person_id"] and hit.score >= min_score:
+                    key = person["person_id"], hit.person_id
+                    score, reached = found.get(key, (-1, 9))
+                    found[key] = max(score, hit.score), min(reached, ps.LEVELS.index(hit.level))
+    pairs = [ps.Pair(*key, score, ps.LEVELS[reached]) for key, (score, reached) in found.items()]
+    return sorted(pairs, key=lambda pair: (pair.person_id, -pair.score, pair.other_id))
+
+
+@pytest.mark.parametrize(("level", "min_score"), [*itertools.product(ps.LEVELS, [0]), ("close", 450), ("wide", 450)])
+def test_pairs_are_those_that_searches_find(
+    index: ps.PersonIndex, people: list[dict[str, Any]], level: str, min_score: int
+) -> None:
+    expected = all_pairs(index, people, level, min_score)
+    assert len(expected) > 5
+    for threads in (1, 3):
+        assert list(index.pairs(level=level, min_score=min_score, threads=threads)) == expected
+
+
+def test_pairs_can_be_left_at_any_time(index: ps.PersonIndex) -> None:
+    told: list[int] = []
+    pairs = index.pairs(threads=2, progress=lambda done, total: told.append(done))
+    assert len(list(itertools.islice(pairs, 3))) == 3
+    pairs.close()
+    assert len(told) < SIZE // PIECE
+
+
+def test_bad_arguments_of_pairs_are_refused(index: ps.PersonIndex) -> None:
+    for arguments in ({"level": "near"}, {"min_score": "9"}, {"threads": 0}):
+        with pytest.raises(ps.QueryError):
+            index.pairs(**arguments)
+
+
+NAMES = st.sampled_from(
+    ["John Smith", "Jon Smyth", "John Paul Smith", "Smith", "J Smith", "O'Brien Sean", "Sean Brien",
+     "Anne Marie de Vries", "Annemarie Vries", "Mary Smith-Jones", "Mohammed Khan", "Kahn Muhammad", "999", "李小龙"]
+)  # fmt: skip
+PEOPLE = st.lists(
+    st.fixed_dictionaries(
+        {"names": st.lists(st.fixed_dictionaries({"full_name": NAMES}), min_size=1, max_size=3)},
+        optional={"dob": st.sampled_from(["1984", "1984-03-07", "1984-07-03"]), "sex": st.sampled_from(["M", "F"])},
+    ),
+    max_size=9,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(PEOPLE, st.sampled_from(ps.LEVELS), st.sampled_from([0, 400, 800]))
+def test_pairs_of_few_people(rows: list[dict[str, Any]], level: str, min_score: int) -> None:
+    people = [{**row, "person_id": f"P{number}"} for number, row in enumerate(rows)]
+    index = ps.PersonIndex.build(people)
+    assert list(index.pairs(level=level, min_score=min_score)) == all_pairs(index, people, level, min_score)
