@@ -25,9 +25,9 @@ import phonosearch as ps
 from people import COMMON, people_stream, people_tables
 
 GROUPS = {
-    "forms and their people": ("class_start", "form_part", "long_start", "owner_start", "owner", "several_start",
-        "several_person", "several_form"),
-    "postings": ("posting_start", "posting_form"),
+    "forms": ("class_start", "form_part", "long_start"),
+    "people of the forms": ("owner_start", "owner", "several_start", "several_person", "several_form"),
+    "postings": ("last_start", "posting_start", "posting_form"),
     "deletion neighbourhood": ("deletion_start", "deletion_part"),
     "identifiers": ("person_id", "person_id_start"),
     "dates of birth, sex": ("dob", "dob_several_start", "dob_several"),

@@ -18,7 +18,7 @@ ctypedef struct WordSlot:
     uint32_t special            # whether the rules of names say anything of it
 
 ctypedef struct WordTable:
-    uint32_t* slots             # number + 1, 0 for an empty slot; NULL before it is needed
+    uint64_t* slots             # high half of the hash, then number + 1; 0 for an empty slot; NULL before it is needed
     uint64_t mask
     uint32_t count
     uint64_t seed

@@ -119,18 +119,19 @@ cdef int _append_word(WordTable* table, const uint8_t* word, size_t length) exce
 
 cdef int _hash_all(WordTable* table, uint64_t mask) except -1 nogil:
     """Make the slots of a table, or make them anew."""
-    cdef uint64_t slot
+    cdef uint64_t hash, slot
     cdef uint32_t number
     cdef uint64_t* start = <uint64_t*>table.start.data
-    cdef uint32_t* slots = <uint32_t*>calloc(mask + 1, sizeof(uint32_t))
+    cdef uint64_t* slots = <uint64_t*>calloc(mask + 1, sizeof(uint64_t))
     if slots == NULL:
         with gil:
             raise MemoryError
     for number in range(table.count):
-        slot = _hash(table.text.data + start[number], start[number + 1] - start[number], table.seed) & mask
+        hash = _hash(table.text.data + start[number], start[number + 1] - start[number], table.seed)
+        slot = hash & mask
         while slots[slot]:
             slot = slot + 1 & mask
-        slots[slot] = number + 1
+        slots[slot] = hash >> 32 << 32 | number + 1
     free(table.slots)
     table.slots = slots
     table.mask = mask
@@ -139,16 +140,19 @@ cdef int _hash_all(WordTable* table, uint64_t mask) except -1 nogil:
 
 cdef int64_t _number(WordTable* table, const uint8_t* word, size_t length) except -1 nogil:
     """The number of a word, given in order of first appearance."""
-    cdef uint64_t slot = _hash(word, length, table.seed) & table.mask
+    cdef uint64_t hash = _hash(word, length, table.seed), slot = hash & table.mask
     cdef uint32_t number
     cdef uint64_t* start = <uint64_t*>table.start.data
     while table.slots[slot]:
-        number = table.slots[slot] - 1
-        if start[number + 1] - start[number] == length and memcmp(table.text.data + start[number], word, length) == 0:
-            return number
+        if table.slots[slot] >> 32 == hash >> 32:
+            number = <uint32_t>table.slots[slot] - 1
+            if start[number + 1] - start[number] == length and memcmp(
+                table.text.data + start[number], word, length
+            ) == 0:
+                return number
         slot = slot + 1 & table.mask
     _append_word(table, word, length)
-    table.slots[slot] = table.count
+    table.slots[slot] = hash >> 32 << 32 | table.count
     if 2 * <uint64_t>table.count > table.mask:
         _hash_all(table, table.mask * 2 + 1)
     return table.count - 1
@@ -357,6 +361,7 @@ cdef class Builder:
         cdef const uint8_t* text
         cdef Scan ahead[AHEAD]
         cdef int place
+        cdef uint64_t hash
         if self.words == NULL:
             raise ValueError("the builder has been packed")
         if self.entries.used // sizeof(Entry) + columns.rows > MAX_NUMBERS:
@@ -367,6 +372,11 @@ cdef class Builder:
                     for place in range(<int>min(columns.rows - row, <Py_ssize_t>AHEAD)):
                         text = _cell(&columns.column[1], row + place, &length)
                         self._scan(text, length, &ahead[place])
+                        if not self.ascending:
+                            text = _cell(&columns.column[0], row + place, &length)
+                            if 0 < length <= MAX_ID_BYTES:
+                                hash = _hash(text, length, self.people.seed)
+                                PS_PREFETCH(&self.people.slots[hash & self.people.mask])
                 statuses[row] = self._add_row(columns, row, &ahead[row % AHEAD], &warnings[row])
         return status, warned
 

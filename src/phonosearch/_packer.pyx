@@ -24,6 +24,17 @@ cnp.import_array()
 cdef enum:
     CLASSES = 4                 # names of one, two, three, and four or more parts
     SEX_CONFLICT = 4
+    AHEAD = 16                  # names that are asked for before their turn
+
+cdef extern from *:
+    """
+    #if defined(__GNUC__)
+    #define PS_PREFETCH(p) __builtin_prefetch(p)
+    #else
+    #define PS_PREFETCH(p) ((void)0)
+    #endif
+    """
+    void PS_PREFETCH(const void* place) noexcept nogil
 
 cdef uint32_t OWNER_SEVERAL = 0x80000000
 cdef uint32_t DOB_SEVERAL = 0x80000000
@@ -316,7 +327,7 @@ cdef class _Packer:
             place = 0
             with nogil:
                 for at in range(total):
-                    if at and _same_word(&keys[at], &keys[at - 1]):
+                    if at and self.count > 1 and _same_word(&keys[at], &keys[at - 1]):
                         continue
                     memcpy(text + starts[place], keys[at].word, keys[at].length)
                     starts[place + 1] = starts[place] + keys[at].length
@@ -338,7 +349,8 @@ cdef class _Packer:
         cdef int number
         with nogil:
             for at in range(total):
-                rank += at > 0 and not _same_word(&keys[at], &keys[at - 1])
+                # The words of one builder are all different.
+                rank += at > 0 and (self.count == 1 or not _same_word(&keys[at], &keys[at - 1]))
                 flat[keys[at].number] = rank
         try:
             for number in range(self.count):
@@ -552,7 +564,8 @@ cdef class _Packer:
         try:
             with nogil:
                 for at in range(total):
-                    if last != NULL and _same_word(last, &keys[at]):
+                    PS_PREFETCH(keys[min(at + AHEAD, total - 1)].word)
+                    if self.count > 1 and last != NULL and _same_word(last, &keys[at]):
                         continue
                     shared = 0
                     if person % BLOCK == 0:
@@ -786,6 +799,7 @@ cdef class _Packer:
             text_start = _u4(self.arrays, "name_text_start", self.name_count + 1)
             with nogil:
                 for at in range(self.name_count):
+                    PS_PREFETCH(<const void*><uintptr_t>names[min(at + AHEAD, self.name_count - 1)].text)
                     memcpy(texts + text_start[at], <const uint8_t*><uintptr_t>names[at].text, names[at].text_length)
                     text_start[at + 1] = text_start[at] + names[at].text_length
         return 0
@@ -802,7 +816,7 @@ cdef class _Packer:
         cdef Entry* names = self.names
         cdef uint32_t* numbers
         cdef uint32_t form, size, several = 0, of_person, place
-        cdef size_t name, first, end
+        cdef size_t name, first, end, last = max(self.name_count, 1) - 1
         cdef uint64_t at, several_total = 0
         cdef _Readings readings = _Readings(self.part_count)
         cdef uint32_t* several_start
@@ -815,6 +829,7 @@ cdef class _Packer:
                 first = end
                 of_person = 0
                 while end < self.name_count and names[end].person == names[first].person:
+                    PS_PREFETCH(<const void*><uintptr_t>names[min(end + AHEAD, last)].forms)
                     numbers = <uint32_t*><uintptr_t>names[end].forms
                     for form in range(MAX_FORMS):
                         size = numbers[0] >> 8 * form & 0xFF
@@ -840,6 +855,7 @@ cdef class _Packer:
                     first = end
                     of_person = 0
                     while end < self.name_count and names[end].person == names[first].person:
+                        PS_PREFETCH(<const void*><uintptr_t>names[min(end + AHEAD, last)].forms)
                         of_person += _forms_of((<uint32_t*><uintptr_t>names[end].forms)[0])
                         end += 1
                     if (of_person > 1) != turn:
@@ -1008,36 +1024,41 @@ cdef class _Readings:
         cdef uint32_t* begin = NULL
         cdef uint32_t* swap
         cdef const uint32_t* parts = self.parts[group]
+        cdef uint32_t part
         cdef int column, turn, width = group + 1
         order = <uint32_t*>_allocate(count, sizeof(uint32_t))
         self.order[group] = order
         if group == CLASSES - 1:
             readings = <Reading*>_allocate(count, sizeof(Reading))
-            for at in range(count):
-                readings[at].parts = self.of(group, at, &readings[at].size)
-                readings[at].number = <uint32_t>at
-            qsort(readings, count, sizeof(Reading), _compare_readings)
-            for at in range(count):
-                order[at] = readings[at].number
+            with nogil:
+                for at in range(count):
+                    readings[at].parts = self.of(group, at, &readings[at].size)
+                    readings[at].number = <uint32_t>at
+                qsort(readings, count, sizeof(Reading), _compare_readings)
+                for at in range(count):
+                    order[at] = readings[at].number
             free(readings)
             return 0
         try:
             other = <uint32_t*>_allocate(count, sizeof(uint32_t))
             begin = <uint32_t*>_allocate(<size_t>self.words + 1, sizeof(uint32_t))
-            for at in range(count):
-                order[at] = <uint32_t>at
-            for turn in range(width):
-                column = width - 2 - turn if turn < width - 1 else width - 1
-                memset(begin, 0, (<size_t>self.words + 1) * sizeof(uint32_t))
+            with nogil:
                 for at in range(count):
-                    begin[parts[width * at + column] + 1] += 1
-                _add_up(begin, self.words)
-                for at in range(count):
-                    other[begin[parts[width * <size_t>order[at] + column]]] = order[at]
-                    begin[parts[width * <size_t>order[at] + column]] += 1
-                swap = order
-                order = other
-                other = swap
+                    order[at] = <uint32_t>at
+                for turn in range(width):
+                    column = width - 2 - turn if turn < width - 1 else width - 1
+                    memset(begin, 0, (<size_t>self.words + 1) * sizeof(uint32_t))
+                    for at in range(count):
+                        begin[parts[width * at + column] + 1] += 1
+                    _add_up(begin, self.words)
+                    for at in range(count):
+                        PS_PREFETCH(parts + width * <size_t>order[min(at + AHEAD, count - 1)] + column)
+                        part = parts[width * <size_t>order[at] + column]
+                        other[begin[part]] = order[at]
+                        begin[part] += 1
+                    swap = order
+                    order = other
+                    other = swap
             self.order[group] = order
         finally:
             free(begin)
@@ -1048,7 +1069,11 @@ cdef class _Readings:
         cdef uint32_t size = 0, other_size = 0
         cdef const uint32_t* a = self.of(group, one, &size)
         cdef const uint32_t* b = self.of(group, other, &other_size)
-        return size == other_size and memcmp(a, b, size * sizeof(uint32_t)) == 0
+        cdef uint32_t position
+        for position in range(size if size == other_size else 0):
+            if a[position] != b[position]:
+                return False
+        return size == other_size
 
     cdef int write(self, dict arrays, uint32_t* several_form) except -1:
         """The arrays of forms and of owners; the numbers of forms in ``several_form``."""
@@ -1067,31 +1092,36 @@ cdef class _Readings:
         form_part = long_start = owner_start = owners = NULL
         for turn in range(2):
             part_count = owner_count = forms = 0
-            for group in range(CLASSES):
-                if turn == 0:
-                    class_start[group] = <uint32_t>forms
-                elif group == CLASSES - 1:
-                    long_start[0] = <uint32_t>part_count
-                for at in range(self.count[group]):
-                    number = self.order[group][at]
-                    fresh = at == 0 or not self._alike(group, self.order[group][at - 1], number)
-                    if fresh:
-                        parts = self.of(group, number, &size)
+            with nogil:
+                for group in range(CLASSES):
+                    if turn == 0:
+                        class_start[group] = <uint32_t>forms
+                    elif group == CLASSES - 1:
+                        long_start[0] = <uint32_t>part_count
+                    for at in range(self.count[group]):
+                        number = self.order[group][min(at + AHEAD, self.count[group] - 1)]
+                        if group < CLASSES - 1:
+                            PS_PREFETCH(self.parts[group] + (group + 1) * <size_t>number)
+                        PS_PREFETCH(&self.owner[group][number])
+                        number = self.order[group][at]
+                        fresh = at == 0 or not self._alike(group, self.order[group][at - 1], number)
+                        if fresh:
+                            parts = self.of(group, number, &size)
+                            if turn:
+                                memcpy(form_part + part_count, parts, size * sizeof(uint32_t))
+                            part_count += size
+                            forms += 1
+                            if turn and group == CLASSES - 1:
+                                long_start[forms - class_start[group]] = <uint32_t>part_count
+                        owner = self.owner[group][number]
+                        if turn and owner & OWNER_SEVERAL:
+                            several_form[2 * <size_t>self.slot[group][number]] = <uint32_t>(forms - 1)
+                        if fresh or owner != self.owner[group][self.order[group][at - 1]]:
+                            if turn:
+                                owners[owner_count] = owner
+                            owner_count += 1
                         if turn:
-                            memcpy(form_part + part_count, parts, size * sizeof(uint32_t))
-                        part_count += size
-                        forms += 1
-                        if turn and group == CLASSES - 1:
-                            long_start[forms - class_start[group]] = <uint32_t>part_count
-                    owner = self.owner[group][number]
-                    if turn and owner & OWNER_SEVERAL:
-                        several_form[2 * <size_t>self.slot[group][number]] = <uint32_t>(forms - 1)
-                    if fresh or owner != self.owner[group][self.order[group][at - 1]]:
-                        if turn:
-                            owners[owner_count] = owner
-                        owner_count += 1
-                    if turn:
-                        owner_start[forms] = <uint32_t>owner_count
+                            owner_start[forms] = <uint32_t>owner_count
             if turn == 0:
                 class_start[CLASSES] = <uint32_t>forms
                 long_forms = forms - class_start[CLASSES - 1]
@@ -1139,13 +1169,30 @@ cdef uint32_t _distinct(const uint32_t* values, uint32_t count) noexcept nogil:
 cdef uint32_t _distinct_names(SortKey* keys, uint32_t count) noexcept nogil:
     """Names of one person by kind and text, each text once with its first kind; how many there are."""
     cdef uint32_t at, kept = 0
-    qsort(keys, count, sizeof(SortKey), _compare_texts)
+    _sort_few(keys, count, _compare_texts)
     for at in range(count):
-        if kept and keys[at].length == keys[kept - 1].length and memcmp(
-            keys[at].word, keys[kept - 1].word, keys[at].length
-        ) == 0:
+        if kept and _same_word(&keys[at], &keys[kept - 1]):
             continue
         keys[kept] = keys[at]
         kept += 1
-    qsort(keys, kept, sizeof(SortKey), _compare_keys)
+    _sort_few(keys, kept, _compare_keys)
     return kept
+
+
+ctypedef int (*Compare)(const void*, const void*) noexcept nogil
+
+
+cdef void _sort_few(SortKey* keys, uint32_t count, Compare compare) noexcept nogil:
+    """Sort what are mostly two or three."""
+    cdef uint32_t at, back
+    cdef SortKey key
+    if count > 16:
+        qsort(keys, count, sizeof(SortKey), compare)
+        return
+    for at in range(1, count):
+        key = keys[at]
+        back = at
+        while back and compare(&keys[back - 1], &key) > 0:
+            keys[back] = keys[back - 1]
+            back -= 1
+        keys[back] = key
