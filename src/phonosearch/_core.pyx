@@ -390,7 +390,6 @@ cdef class NameIndex(ScoringIndex):
         cdef uint32_t begin[UNBOUNDED + 2]
         cdef size_t at
         cdef int bound
-        cdef bint exact
         cdef Found* found
         space.reserve_order()
         memset(begin, 0, sizeof(begin))
@@ -404,14 +403,14 @@ cdef class NameIndex(ScoringIndex):
             found = &space.found[at]
             if found.people == 0:
                 found.bound = 0
-            elif space.query.forms == 1:
-                if not found.surely_close:
+            else:
+                if not found.surely_close and space.query.forms == 1:
                     # A name that holds joined what was asked apart, or the reverse, is surely close.
                     bound = space.query.contradicted_bound
                 elif found.source & OWNER_SEVERAL:
-                    bound = self.bound_several(space, found.source & ~<uint32_t>OWNER_SEVERAL)
+                    bound = self.bound_several(space, found.source & ~<uint32_t>OWNER_SEVERAL, 0, False)
                 else:
-                    bound = self.bound(space, found.source, 0, False, &exact)
+                    bound = self.bound(space, found.source, 0, False)
                 found.bound = <int16_t>min(bound, <int>UNBOUNDED)
             begin[UNBOUNDED - found.bound + 1] += 1
         for bound in range(UNBOUNDED + 1):
@@ -431,7 +430,6 @@ cdef class NameIndex(ScoringIndex):
         cdef const uint32_t* parts
         cdef Found* found
         cdef Alignment alignment
-        cdef bint exact
         memset(counts, 0, sizeof(counts))
         spread = self.spread_of_other_evidence(&space.query, &most)
         least = max(least - most, 0)
@@ -444,18 +442,16 @@ cdef class NameIndex(ScoringIndex):
             if found.people == 0:
                 continue
             score = UNBOUNDED
-            if space.query.forms == 1 and found.source & OWNER_SEVERAL:
-                score = self.score_several(space, found.source & ~<uint32_t>OWNER_SEVERAL, low)
+            if found.source & OWNER_SEVERAL:
+                score = self.bound_several(space, found.source & ~<uint32_t>OWNER_SEVERAL, low, True)
             elif found.bound < UNBOUNDED:
                 if found.surely_close:
-                    score = self.bound(space, found.source, low, True, &exact)
+                    score = self.bound(space, found.source, low, True)
                 else:
                     if at + 3 < space.found_count:
                         self.prefetch_parts(space, space.found[space.order[at + 3]].source)
                     parts = self.form(found.source, &size)
-                    score = self.bound_apart(space, parts, size, low, True, &exact)
-                if score >= low and not exact:
-                    score = UNBOUNDED
+                    score = self.bound_apart(space, parts, size, 0, low, True)
             if score < low:
                 continue
             if score == UNBOUNDED:

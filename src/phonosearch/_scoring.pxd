@@ -26,24 +26,26 @@ cdef class ScoringIndex(PartIndex):
     cdef void add_other_evidence(self, const Query* query, uint32_t person, Alignment* best) noexcept nogil
     cdef int spread_of_other_evidence(self, const Query* query, int* most) noexcept nogil
     cdef int _known_pairs(
-        self, Workspace space, const uint32_t* parts, int size, int* column_of_row
+        self, Workspace space, int query_form, const uint32_t* parts, int size, int* column_of_row
     ) except -2 nogil
-    cdef uint16_t _accepted(self, Workspace space, uint32_t part) except? 0xFFFF nogil
-    cdef int32_t _relation(self, Workspace space, uint32_t part, int row) except -1 nogil
-    cdef int bound(self, Workspace space, uint32_t form, int floor, bint earning, bint* exact) except -1 nogil
+    cdef uint16_t _accepted(self, Workspace space, int query_form, uint32_t part) except? 0xFFFF nogil
+    cdef int32_t _relation(self, Workspace space, uint32_t part, int query_form, int row) except -1 nogil
+    cdef int bound(self, Workspace space, uint32_t form, int floor, bint earning) except -1 nogil
     cdef int bound_apart(
-        self, Workspace space, const uint32_t* parts, int size, int floor, bint earning, bint* exact
+        self, Workspace space, const uint32_t* parts, int size, int name_form, int floor, bint earning
+    ) except -1 nogil
+    cdef int _bound_reading(
+        self, Workspace space, int query_form, const uint32_t* parts, int size, int floor, bint earning, bint* exact
     ) except -1 nogil
     cdef int _bound_contradicted(
-        self, const Query* query, const int* column_of_row, const int* points, const int* name_weight, int size,
-        int pairs,
+        self, const Query* query, int query_form, const int* column_of_row, const int* points, const int* name_weight,
+        int size, int pairs,
     ) noexcept nogil
     cdef int _score_pairs(
-        self, const Query* query, const int* column_of_row, const int* points, const int* name_weight, int size,
-        int lacking,
+        self, const Query* query, int query_form, const int* column_of_row, const int* points, const int* name_weight,
+        int size, int lacking,
     ) noexcept nogil
-    cdef int bound_several(self, Workspace space, uint32_t several) except -1 nogil
-    cdef int score_several(self, Workspace space, uint32_t several, int floor) except -1 nogil
+    cdef int bound_several(self, Workspace space, uint32_t several, int floor, bint earning) except -1 nogil
     cdef void prefetch_parts(self, Workspace space, uint32_t form) noexcept nogil
 
     cdef inline uint16_t marks(self, Workspace space, uint32_t part) noexcept nogil:

@@ -140,7 +140,7 @@ cdef class ScoringIndex(PartIndex):
         cdef size_t first, last, end
         cdef uint32_t name
         cdef int size
-        cdef bint put_off = False, exact
+        cdef bint put_off = False
         cdef Query* query = &space.query
         cdef uint32_t alone[2]
         cdef const uint32_t* parts
@@ -164,9 +164,9 @@ cdef class ScoringIndex(PartIndex):
         if put_off and (query.contradicted_bound > best.score or best.lowest > CLOSE):
             for first in range(self.several_start.data[source], last):
                 name = self.several_form.data[2 * first + 1]
-                if query.forms == 1 and best.level <= CLOSE:
+                if best.level <= CLOSE:
                     parts = self.form(self.several_form.data[2 * first], &size)
-                    if self.bound_apart(space, parts, size, 0, False, &exact) <= max(best.score, floor - 1):
+                    if self.bound_apart(space, parts, size, name & 3, 0, False) <= max(best.score, floor - 1):
                         continue        # of equal scores that with the lower level is kept
                 self._align_rest(space, self.several_form.data[2 * first], name >> 2, name & 3, best)
         return 0
@@ -244,7 +244,7 @@ cdef class ScoringIndex(PartIndex):
                         and memcmp(letters + joined, query.parts[0][other].letters, lengths[position] - joined) == 0
                     ):
                         return True
-                if space.query_initials and lengths[position] >= 3:
+                if 3 <= lengths[position] <= 4 and _spelt_out(query, letters, lengths[position]):
                     return True
             run = run + 1 if lengths[position] == 1 else 0
             if run >= 3 and space.lengths >> 3 & 1 or run >= 4 and space.lengths >> 4 & 1:
@@ -314,15 +314,15 @@ cdef class ScoringIndex(PartIndex):
         return spread
 
     cdef int _known_pairs(
-        self, Workspace space, const uint32_t* parts, int size, int* column_of_row
+        self, Workspace space, int query_form, const uint32_t* parts, int size, int* column_of_row
     ) except -2 nogil:
-        """The pairs of a form that some level accepts, where each part has one partner at most: how many, or -1."""
+        """The pairs of two forms that some level accepts, where each part has one partner at most: how many, or -1."""
         cdef uint16_t mask, taken = 0
         cdef int column, row, pairs = 0
-        for row in range(space.query.size[0]):
+        for row in range(space.query.size[query_form]):
             column_of_row[row] = -1
         for column in range(size):
-            mask = self._accepted(space, parts[column])
+            mask = self._accepted(space, query_form, parts[column])
             if mask == 0:
                 continue
             if mask & (mask - 1) or mask & taken:
@@ -335,45 +335,69 @@ cdef class ScoringIndex(PartIndex):
             pairs += 1
         return pairs
 
-    cdef inline uint16_t _accepted(self, Workspace space, uint32_t part) except? 0xFFFF nogil:
-        """The parts of the only form of the query that some level pairs with a part."""
+    cdef inline uint16_t _accepted(self, Workspace space, int query_form, uint32_t part) except? 0xFFFF nogil:
+        """The parts of a form of the query that some level pairs with a part."""
         cdef uint16_t found = 0
         cdef int row
         if space.marked:
             return self.marks(space, part)
-        for row in range(space.query.size[0]):
-            if self._relation(space, part, row) >> 16:
+        for row in range(space.query.size[query_form]):
+            if self._relation(space, part, query_form, row) >> 16:
                 found |= 1u << row
         return found
 
-    cdef inline int32_t _relation(self, Workspace space, uint32_t part, int row) except -1 nogil:
-        """The relation of a part to a part of the full form of the query, its points perhaps UNEARNED."""
-        cdef int32_t* relations = space.relations(part)
+    cdef inline int32_t _relation(self, Workspace space, uint32_t part, int query_form, int row) except -1 nogil:
+        """The relation of a part to a part of the query, its points perhaps UNEARNED."""
+        cdef int32_t* relation = space.relations(part) + space.query.pool_start[query_form] + row
         cdef PartInfo info
-        if relations[row] < 0:
+        if relation[0] < 0:
             self.describe_part(part, &info, space.query.grouped)
-            relations[row] = relate_kind(self.rules, &space.query.parts[0][row], &info)
-        return relations[row]
+            relation[0] = relate_kind(self.rules, &space.query.parts[query_form][row], &info)
+        return relation[0]
 
-    cdef int bound(self, Workspace space, uint32_t form, int floor, bint earning, bint* exact) except -1 nogil:
-        """The greatest score that a form may have for the only form of the query; UNBOUNDED where that is hard to say.
+    cdef int bound(self, Workspace space, uint32_t form, int floor, bint earning) except -1 nogil:
+        """The greatest score of the people of a form who have no other; UNBOUNDED where that is hard to say.
 
-        Letters are aligned one pair after the other (if ``earning``) while the bound stays at or above ``floor`` and
-        the pairs are beyond doubt; ``exact`` says whether the bound is the score in the end.
+        Letters are aligned one pair after the other (if ``earning``) while the bound stays at or above ``floor``. Then
+        what is at or above ``floor`` is the score, or UNBOUNDED.
         """
         cdef int size
         cdef const uint32_t* parts = self.form(form, &size)
-        exact[0] = False
         if self.may_join(space, parts, size):
             return UNBOUNDED
-        return self.bound_apart(space, parts, size, floor, earning, exact)
+        return self.bound_apart(space, parts, size, 0, floor, earning)
 
     cdef int bound_apart(
-        self, Workspace space, const uint32_t* parts, int size, int floor, bint earning, bint* exact
+        self, Workspace space, const uint32_t* parts, int size, int name_form, int floor, bint earning
     ) except -1 nogil:
-        """``bound`` without the reading in which parts are joined."""
+        """``bound`` without the reading in which parts are joined; ``name_form`` is 0 for the full form of a name."""
+        cdef int query_form, score, best = 0, uncertain = -1
+        cdef bint exact
+        for query_form in range(space.query.forms):
+            score = self._bound_reading(
+                space, query_form, parts, size, max(floor, best) if earning else 0, earning, &exact
+            )
+            if score == UNBOUNDED:
+                return UNBOUNDED
+            if not exact:
+                uncertain = max(uncertain, score)
+                continue
+            if query_form or name_form:
+                score -= min(self.rules.form_cost, score)
+            best = max(best, score)
+        if uncertain > best:
+            if not earning or uncertain < floor:
+                return uncertain
+            return UNBOUNDED
+        return best
+
+    cdef int _bound_reading(
+        self, Workspace space, int query_form, const uint32_t* parts, int size, int floor, bint earning, bint* exact
+    ) except -1 nogil:
+        """The greatest score of two forms, without the cost of a form that is not the full one; whether it is exact."""
         cdef Query* query = &space.query
-        cdef int row, column, bound, rows = query.size[0], pairs, lacking = -1
+        cdef int row, column, bound, rows = query.size[query_form], pairs, lacking = -1
+        cdef int32_t relation
         cdef int column_of_row[MAX_PARTS]
         cdef int points[MAX_PARTS]
         cdef int name_weight[MAX_PARTS]
@@ -381,10 +405,10 @@ cdef class ScoringIndex(PartIndex):
         cdef uint32_t unearned = 0, taken = 0
         cdef int32_t* relations
         exact[0] = False
-        pairs = self._known_pairs(space, parts, size, column_of_row)
+        pairs = self._known_pairs(space, query_form, parts, size, column_of_row)
         if pairs < 0:
             for column in range(size):
-                masks[column] = self._accepted(space, parts[column])
+                masks[column] = self._accepted(space, query_form, parts[column])
             return UNBOUNDED if identifies(masks, size, rows, 0, False) else query.contradicted_bound
         for column in range(size):
             name_weight[column] = self.part_weight(parts[column])
@@ -394,12 +418,12 @@ cdef class ScoringIndex(PartIndex):
             if column < 0:
                 continue
             taken |= 1u << column
-            points[row] = self._relation(space, parts[column], row) & UNEARNED
+            points[row] = self._relation(space, parts[column], query_form, row) & UNEARNED
             if points[row] == UNEARNED:
                 points[row] = self.earned_most
                 unearned |= 1u << row
         if pairs < min(rows, size):
-            bound = self._bound_contradicted(query, column_of_row, points, name_weight, size, pairs)
+            bound = self._bound_contradicted(query, query_form, column_of_row, points, name_weight, size, pairs)
             if not earning or bound < floor or rows != size or pairs != rows - 1:
                 return bound
             # One part of either is left, which no level pairs.
@@ -409,13 +433,13 @@ cdef class ScoringIndex(PartIndex):
             for column in range(size):
                 if not taken >> column & 1:
                     column_of_row[lacking] = column
-            points[lacking] = self.rules.none_most
-            if self._relation(space, parts[column_of_row[lacking]], lacking) & UNEARNED == UNEARNED:
+            relation = self._relation(space, parts[column_of_row[lacking]], query_form, lacking) & UNEARNED
+            points[lacking] = relation
+            if relation == UNEARNED:
+                points[lacking] = self.rules.none_most
                 unearned |= 1u << lacking
-            else:
-                points[lacking] = self._relation(space, parts[column_of_row[lacking]], lacking) & UNEARNED
         while True:
-            bound = self._score_pairs(query, column_of_row, points, name_weight, size, lacking)
+            bound = self._score_pairs(query, query_form, column_of_row, points, name_weight, size, lacking)
             if not unearned:
                 exact[0] = True
                 return bound
@@ -425,20 +449,20 @@ cdef class ScoringIndex(PartIndex):
             while not unearned >> row & 1:
                 row += 1
             unearned &= unearned - 1
-            relations = space.relations(parts[column_of_row[row]])
-            relations[row] = self._earn(space, parts[column_of_row[row]], 0, row, relations[row])
+            relations = space.relations(parts[column_of_row[row]]) + query.pool_start[query_form]
+            relations[row] = self._earn(space, parts[column_of_row[row]], query_form, row, relations[row])
             points[row] = relations[row] & UNEARNED
 
     cdef int _bound_contradicted(
-        self, const Query* query, const int* column_of_row, const int* points, const int* name_weight, int size,
-        int pairs,
+        self, const Query* query, int query_form, const int* column_of_row, const int* points, const int* name_weight,
+        int size, int pairs,
     ) noexcept nogil:
         """The greatest score where the other rows, as many as have a free column, are paired under no level.
 
         The score is a weighted mean, so it rises or falls with the weight of what contradicts: it is greatest where
         that is least or where that is most.
         """
-        cdef int row, column, lightest = 0x7FFF, heaviest = 0, heavy, cost = 0, rows = query.size[0], free_rows
+        cdef int row, column, lightest = 0x7FFF, heaviest = 0, heavy, cost = 0, rows = query.size[query_form], free_rows
         cdef long long earned = 0, weights = 0, least = 0, most = 0, best
         cdef uint32_t taken = 0
         for row in range(rows):
@@ -446,7 +470,7 @@ cdef class ScoringIndex(PartIndex):
             if column < 0:
                 continue
             taken |= 1u << column
-            heavy = min(query.weight[0][row], name_weight[column])
+            heavy = min(query.weight[query_form][row], name_weight[column])
             weights += heavy
             earned += heavy * points[row]
         for column in range(size):
@@ -464,8 +488,8 @@ cdef class ScoringIndex(PartIndex):
         for row in range(rows):
             if column_of_row[row] >= 0:
                 continue
-            most += min(query.weight[0][row], heaviest)
-            heavy = min(query.weight[0][row], lightest)
+            most += min(query.weight[query_form][row], heaviest)
+            heavy = min(query.weight[query_form][row], lightest)
             column += 1
             least = heavy if column == 1 else min(least, heavy)
         least *= free_rows
@@ -476,8 +500,8 @@ cdef class ScoringIndex(PartIndex):
         return <int>max(best - cost, 0)
 
     cdef int _score_pairs(
-        self, const Query* query, const int* column_of_row, const int* points, const int* name_weight, int size,
-        int lacking,
+        self, const Query* query, int query_form, const int* column_of_row, const int* points, const int* name_weight,
+        int size, int lacking,
     ) noexcept nogil:
         """The score of pairs that pair off every part of the shorter of two full forms; ``score_grid`` says the same.
         ``lacking`` is the row of the pair that no level accepts, or -1."""
@@ -486,13 +510,13 @@ cdef class ScoringIndex(PartIndex):
         cdef bint ordered = True
         for column in range(size):
             left_out += name_weight[column]
-        for row in range(query.size[0]):
+        for row in range(query.size[query_form]):
             column = column_of_row[row]
             if column < 0:
-                left_out += query.weight[0][row]
+                left_out += query.weight[query_form][row]
                 continue
             left_out -= name_weight[column]
-            heavy = min(query.weight[0][row], name_weight[column])
+            heavy = min(query.weight[query_form][row], name_weight[column])
             weights += heavy
             earned += heavy * points[row]
             if row != lacking:
@@ -504,28 +528,16 @@ cdef class ScoringIndex(PartIndex):
         )
         score = <int>(query.share * 100 * earned // whole)
         if accepted > (lacking < 0):
-            for row in range(query.size[0]):
+            for row in range(query.size[query_form]):
                 cost = self.rules.contradicted_below - points[row]
                 if column_of_row[row] >= 0 and cost > 0 and accepted > (row != lacking):
                     cost = query.share * self.rules.contradicted_cost * cost // (1000 * self.rules.contradicted_below)
                     score -= min(cost, score)
         return score if ordered else score - min(self.rules.order_cost, score)
 
-    cdef int bound_several(self, Workspace space, uint32_t several) except -1 nogil:
-        """The greatest score that a person of several forms may have."""
-        cdef int bound = 0
-        cdef uint32_t at, form
-        cdef bint exact
-        for at in range(self.several_start.data[several], self.several_start.data[several + 1]):
-            form = self.several_form.data[2 * <size_t>at]
-            bound = max(bound, self.bound(space, form, 0, False, &exact))
-        return bound
-
-    cdef int score_several(self, Workspace space, uint32_t several, int floor) except -1 nogil:
-        """The score of a person of several forms, if it is at least ``floor``; else anything less. UNBOUNDED where only
-        the whole alignment can tell."""
-        cdef int best = -1, bound = -1, score, size, number
-        cdef bint exact
+    cdef int bound_several(self, Workspace space, uint32_t several, int floor, bint earning) except -1 nogil:
+        """``bound`` of a person of several forms."""
+        cdef int bound, best = 0, size, number
         cdef uint32_t at
         cdef const uint32_t* parts
         for at in range(self.several_start.data[several], self.several_start.data[several + 1]):
@@ -533,18 +545,11 @@ cdef class ScoringIndex(PartIndex):
             number = self.several_form.data[2 * <size_t>at + 1] & 3
             if number == 0 and self.may_join(space, parts, size):
                 return UNBOUNDED
-            score = self.bound_apart(space, parts, size, max(floor, best), True, &exact)
-            if score == UNBOUNDED:
+            bound = self.bound_apart(space, parts, size, number, max(floor, best) if earning else 0, earning)
+            if bound == UNBOUNDED:
                 return UNBOUNDED
-            if not exact:
-                bound = max(bound, score)
-                continue
-            if number:
-                score -= min(self.rules.form_cost, score)
-            best = max(best, score)
-        if bound > best and bound >= floor:
-            return UNBOUNDED
-        return max(best, 0)
+            best = max(best, bound)
+        return best
 
     cdef void prefetch_parts(self, Workspace space, uint32_t form) noexcept nogil:
         """Ask for what bounding a form reads of its parts."""
@@ -558,6 +563,18 @@ cdef class ScoringIndex(PartIndex):
             PS_PREFETCH(&space.slot[parts[part]])
 
 
+cdef bint _spelt_out(const Query* query, const uint8_t* letters, int length) noexcept nogil:
+    """Whether a part stands in the query as initials side by side."""
+    cdef int begin, at
+    for begin in range(query.size[0] - length + 1):
+        for at in range(length):
+            if query.parts[0][begin + at].length != 1 or query.parts[0][begin + at].letters[0] != letters[at]:
+                break
+        else:
+            return True
+    return False
+
+
 cdef void prepare_search(Workspace space) noexcept nogil:
     """What a search asks of its query beside ``_align.prepare``."""
     cdef const Query* query = &space.query
@@ -569,13 +586,11 @@ cdef void prepare_search(Workspace space) noexcept nogil:
             )
     space.lengths = 0
     space.joined_lengths = 0
-    space.query_initials = False
     for position in range(query.size[0]):
         space.lengths |= <uint64_t>1 << min(query.parts[0][position].length, 63)
         run = run + 1 if query.parts[0][position].length == 1 else 0
         if run >= 3:
             space.joined_lengths |= 1 << 3
-            space.query_initials = True
         if run >= 4:
             space.joined_lengths |= 1 << 4
         if position:

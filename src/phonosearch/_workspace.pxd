@@ -67,7 +67,6 @@ cdef class Workspace:
     cdef bint has_initials
     cdef uint64_t lengths       # of the parts of the full form of the query, one bit a length
     cdef uint64_t joined_lengths    # of its neighbours, joined
-    cdef bint query_initials    # whether three initials stand side by side in it
     cdef bint marked            # whether the marks say of every pair of the only form whether some level accepts it
 
     cdef int add_found(self, uint32_t source, uint32_t people, bint surely_close) except -1 nogil
