@@ -37,6 +37,12 @@ cdef class ScoringIndex(PartIndex):
     cdef int _bound_reading(
         self, Workspace space, int query_form, const uint32_t* parts, int size, int floor, bint earning, bint* exact
     ) except -1 nogil
+    cdef int _least_left_out(
+        self, const Query* query, int query_form, const int* name_weight, int size
+    ) noexcept nogil
+    cdef int _bound_doubtful(
+        self, const Query* query, int query_form, const int* name_weight, int size, bint whole, int most
+    ) noexcept nogil
     cdef int _bound_contradicted(
         self, const Query* query, int query_form, const int* column_of_row, const int* points, const int* name_weight,
         int size, int pairs,

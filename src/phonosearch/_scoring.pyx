@@ -406,12 +406,19 @@ cdef class ScoringIndex(PartIndex):
         cdef int32_t* relations
         exact[0] = False
         pairs = self._known_pairs(space, query_form, parts, size, column_of_row)
-        if pairs < 0:
-            for column in range(size):
-                masks[column] = self._accepted(space, query_form, parts[column])
-            return UNBOUNDED if identifies(masks, size, rows, 0, False) else query.contradicted_bound
         for column in range(size):
             name_weight[column] = self.part_weight(parts[column])
+        if pairs < 0:
+            bound = self.rules.none_most
+            for column in range(size):
+                masks[column] = self._accepted(space, query_form, parts[column])
+                for row in range(rows):
+                    if masks[column] >> row & 1:
+                        relation = self._relation(space, parts[column], query_form, row) & UNEARNED
+                        bound = max(bound, self.earned_most if relation == UNEARNED else relation)
+            return self._bound_doubtful(
+                query, query_form, name_weight, size, identifies(masks, size, rows, 0, False), bound
+            )
         for row in range(rows):
             points[row] = 0
             column = column_of_row[row]
@@ -453,6 +460,49 @@ cdef class ScoringIndex(PartIndex):
             relations[row] = self._earn(space, parts[column_of_row[row]], query_form, row, relations[row])
             points[row] = relations[row] & UNEARNED
 
+    cdef int _least_left_out(
+        self, const Query* query, int query_form, const int* name_weight, int size
+    ) noexcept nogil:
+        """The weight of the lightest parts that the longer of two forms has to spare, times what leaving out costs."""
+        cdef int rows = query.size[query_form], longer, spares, at, place, weight, total = 0
+        cdef int lightest[MAX_PARTS]
+        spares = rows - size if rows > size else size - rows
+        longer = rows if rows > size else size
+        for at in range(longer if spares else 0):
+            weight = query.weight[query_form][at] if rows > size else name_weight[at]
+            place = at
+            while place > 0 and lightest[place - 1] > weight:
+                lightest[place] = lightest[place - 1]
+                place -= 1
+            lightest[place] = weight
+        for at in range(spares):
+            total += lightest[at]
+        return total * min(self.rules.left_out, self.rules.left_out_alone)
+
+    cdef int _bound_doubtful(
+        self, const Query* query, int query_form, const int* name_weight, int size, bint whole, int most
+    ) noexcept nogil:
+        """The greatest score of any pairing of two forms; unless ``whole``, some part contradicts.
+
+        All the weight there is earns ``most``, but for the least that may contradict, and no less is left out than the
+        longer form has to spare.
+        """
+        cdef int row, column, heaviest = 0, lightest = 0x7FFF
+        cdef long long agreeing = 0, left_out, contradicting = 0, best
+        for row in range(query.size[query_form]):
+            heaviest = max(heaviest, query.weight[query_form][row])
+            lightest = min(lightest, query.weight[query_form][row])
+        for column in range(size):
+            agreeing += min(name_weight[column], heaviest)
+            lightest = min(lightest, name_weight[column])
+        left_out = self._least_left_out(query, query_form, name_weight, size)
+        if not whole:
+            contradicting = min(lightest, agreeing)
+        best = query.share * 100 * (most * (agreeing - contradicting) + self.rules.none_most * contradicting)
+        return <int>max(
+            best // (1000 * (100 * agreeing + left_out)), query.share * self.rules.none_most // 1000
+        ) + 1
+
     cdef int _bound_contradicted(
         self, const Query* query, int query_form, const int* column_of_row, const int* points, const int* name_weight,
         int size, int pairs,
@@ -460,10 +510,11 @@ cdef class ScoringIndex(PartIndex):
         """The greatest score where the other rows, as many as have a free column, are paired under no level.
 
         The score is a weighted mean, so it rises or falls with the weight of what contradicts: it is greatest where
-        that is least or where that is most.
+        that is least or where that is most. No less is left out than the longer form has to spare.
         """
         cdef int row, column, lightest = 0x7FFF, heaviest = 0, heavy, cost = 0, rows = query.size[query_form], free_rows
-        cdef long long earned = 0, weights = 0, least = 0, most = 0, best
+        cdef long long earned = 0, weights = 0, least = 0, most = 0, best, left_out
+        cdef long long share = 100 * query.share
         cdef uint32_t taken = 0
         for row in range(rows):
             column = column_of_row[row]
@@ -493,9 +544,10 @@ cdef class ScoringIndex(PartIndex):
             column += 1
             least = heavy if column == 1 else min(least, heavy)
         least *= free_rows
+        left_out = self._least_left_out(query, query_form, name_weight, size)
         best = max(
-            (earned + self.rules.none_most * least) * query.share // (1000 * (weights + least)),
-            (earned + self.rules.none_most * most) * query.share // (1000 * (weights + most)),
+            share * (earned + self.rules.none_most * least) // (1000 * (100 * (weights + least) + left_out)),
+            share * (earned + self.rules.none_most * most) // (1000 * (100 * (weights + most) + left_out)),
         )
         return <int>max(best - cost, 0)
 
