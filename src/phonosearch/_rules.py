@@ -12,10 +12,11 @@ import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache, cached_property
-from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+
+import anyascii
 
 from phonosearch._errors import RulesError
 
@@ -330,7 +331,7 @@ def rules() -> Rules:
     own = _read_own()
     if own:
         digest.update(f"{OWN_VARIANTS}\0{own}\0".encode())
-    digest.update(f"unicode {UNICODE_VERSION}\0anyascii {version('anyascii')}".encode())
+    digest.update(f"unicode {UNICODE_VERSION}\0anyascii {anyascii.__version__}".encode())
     fingerprint = digest.hexdigest()
     table = tomllib.loads(texts["rules.toml"])
     own_rows = _own_variants(own)
