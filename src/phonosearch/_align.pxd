@@ -45,6 +45,7 @@ ctypedef struct PartInfo:
     uint32_t soundex
     int rarity                  # tenths of bits
     const WordEntry* entry
+    bint beside                 # of a query part: the query has others
     Pattern pattern             # set for query parts only
 
 ctypedef struct Alignment:
