@@ -482,13 +482,20 @@ cdef unsigned int _counted(
 cdef void score_grid(
     TextRules rules, const Grid* grid, int base, unsigned int full_parts, int share, Alignment* out
 ) noexcept nogil:
-    """Level, pairs and points of two forms, without other evidence: ``_reference._align_parts``."""
+    """Level, pairs and points of two forms, without other evidence."""
+    _score_parts(rules, grid, base, full_parts, share, base == EXACT, out)
+
+
+cdef void _score_parts(
+    TextRules rules, const Grid* grid, int base, unsigned int full_parts, int share, bint turned, Alignment* out
+) noexcept nogil:
+    """``_reference._align_parts``."""
     cdef int column_of_row[MAX_PARTS]
     cdef int lighter[MAX_PARTS]
     cdef int heavier[MAX_PARTS]
-    cdef int row, column, pair, pairs = 0, accepted = 0, points = 0, so_far, last = -1, first = -1, turns = 0
+    cdef int row, column, pair, pairs = 0, accepted = 0, points = 0, so_far, missing, last = -1, first = -1, turns = 0
     cdef long long earned = 0, whole, left_out = 0
-    cdef unsigned int taken = 0, counted = 0
+    cdef unsigned int taken = 0, counted
     out.level = _level(grid, base, full_parts)
     _assign(grid, column_of_row)
     for row in range(grid.rows):
@@ -513,17 +520,14 @@ cdef void score_grid(
     for column in range(grid.columns):
         if not taken >> column & 1:
             left_out += grid.name_weight[column]
-    left_out *= rules.left_out_alone if accepted < 2 else rules.left_out
+    missing = rules.left_out_alone if accepted < 2 else rules.left_out
+    left_out *= missing
     counted = (1u << pairs) - 1
     if 0 < accepted < pairs:
-        counted = _counted(grid, out, pairs, lighter, heavier, rules.left_out_alone if accepted < 2 else rules.left_out,
-                           left_out)
+        counted = _counted(grid, out, pairs, lighter, heavier, missing, left_out)
     whole = left_out
     for pair in range(pairs):
-        if counted >> pair & 1:
-            whole += 100 * lighter[pair]
-        else:
-            whole += (rules.left_out_alone if accepted < 2 else rules.left_out) * heavier[pair]
+        whole += 100 * lighter[pair] if counted >> pair & 1 else missing * heavier[pair]
     whole *= 1000
     for pair in range(pairs):
         if counted >> pair & 1:
@@ -542,7 +546,7 @@ cdef void score_grid(
     out.order_points = 0
     if turns:
         # The last come first, with their order kept, if the columns fall once, round the circle.
-        so_far = rules.order_cost if turns == 1 and last < first and base == EXACT else rules.disorder_cost
+        so_far = rules.order_cost if turns == 1 and last < first and turned else rules.disorder_cost
         out.order_points = -min(so_far, points)
     out.form_points = 0 if base == EXACT else -min(rules.form_cost, points + out.order_points)
     out.score = points + out.order_points + out.form_points
@@ -655,7 +659,7 @@ cdef void score_merged(
         rules, name, names, name_joins, merged + MAX_PARTS, room + 2 * MAX_PARTS * 64
     )
     relate_all(rules, merged, merged_queries, merged + MAX_PARTS, merged_names, &grid)
-    score_grid(rules, &grid, VARIANT, full_parts_of(merged, merged_queries), share, &found)
+    _score_parts(rules, &grid, VARIANT, full_parts_of(merged, merged_queries), share, True, &found)
     found.merged = True
     found.query_form = 0
     found.name_form = 0

@@ -322,9 +322,12 @@ def sex_kind(asked: str | None, recorded: str | None) -> SexKind:
 
 
 def _align_parts(
-    query: Sequence[str], name: Sequence[str], base: int, share: int
+    query: Sequence[str], name: Sequence[str], base: int, share: int, turned: bool
 ) -> tuple[int, tuple[Pair, ...], int, int]:
-    """Level, pairs with their points, and the costs (not positive) of another order and of another form."""
+    """Level, pairs with their points, and the costs (not positive) of another order and of another form.
+
+    ``turned``: that the last parts come first is no more than another way to write this reading.
+    """
     r = rules()
     related = [[relate(a, b, len(query) > 1) for b in name] for a in query]
     level = _level(query, name, [[kind for kind, _ in row] for row in related], base)
@@ -362,16 +365,16 @@ def _align_parts(
             pairs[place] = pairs[place]._replace(points=pairs[place].points - cost)
             points -= cost
     columns = [pair.name for pair in pairs if pair.kind != PartKind.NONE]
-    order = -min(r.name[order_of(columns, base)], points) if columns != sorted(columns) else 0
+    order = -min(r.name[_order_of(columns, turned)], points) if columns != sorted(columns) else 0
     form = -min(r.name["form_cost"], points + order) if base != EXACT else 0
     return level, tuple(pairs), order, form
 
 
-def order_of(columns: Sequence[int], base: int) -> str:
-    """The cost of parts in another order. That the last come first, with their order kept, is usual (family name first);
-    beside another liberty, or in any other order, it may be somebody else (A bin B, B bin A)."""
-    turned = sum(one > other for one, other in zip(columns, (*columns[1:], columns[0]), strict=True)) == 1
-    return "order_cost" if turned and base == EXACT else "disorder_cost"
+def _order_of(columns: Sequence[int], turned: bool) -> str:
+    """The cost of parts in another order. That the last come first and keep their order is usual (family name first); any
+    other order may be somebody else (A bin B, B bin A), and so may that one where particles were left out."""
+    falls = sum(one > other for one, other in zip(columns, (*columns[1:], columns[0]), strict=True))
+    return "order_cost" if turned and falls == 1 else "disorder_cost"
 
 
 def _counted(
@@ -414,7 +417,9 @@ def _readings(query: Sequence[Form], name: Sequence[Form], number: int, other: O
     found = []
     for query_parts, name_parts, query_form, name_form, merged in readings:
         base = VARIANT if merged or query_form or name_form else EXACT
-        level, pairs, order, form = _align_parts(query_parts, name_parts, base, share)
+        level, pairs, order, form = _align_parts(
+            query_parts, name_parts, base, share, merged or base == EXACT
+        )
         score = sum(pair.points for pair in pairs) + order + form + date_points + sex_points
         found.append(
             Alignment(
