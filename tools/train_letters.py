@@ -43,11 +43,12 @@ from phonosearch._rules import rules
 DATA = Path(__file__).parents[1] / "src" / "phonosearch" / "data"
 LABELLED = ("ancestry_given.dev.tsv", "ancestry_surname.dev.tsv", "ancestry_border_surname.dev.tsv")
 SOURCES = ("given", "surname", "border", "spelling", "typing", "diminutive")
-WEIGHT = {"given": 1.5, "surname": 1.0, "border": 0.5, "spelling": 0.2, "typing": 0.3, "diminutive": 0.7}
+WEIGHT = {"given": 1.5, "surname": 1.0, "border": 0.5, "spelling": 0.2, "typing": 0.3, "diminutive": 0.5}
 BESIDE = {"spelling": 0.4, "typing": 1.0}
 BESIDE_TABLES = ("edits", "longer")
 MADE = 12_000  # pairs of each made source ...
 MADE_SPELLINGS = 30_000  # ... but of spellings, whose groups of letters are many and rare
+MADE_SHORT = 6_000  # formal names with a short form
 PENALTY = 1.0
 FOLDS = 5
 KEYBOARD = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
@@ -160,7 +161,7 @@ def diminutives(rng: random.Random) -> Iterator[Example]:
     groups = rules().nicknames
     heads = [(group[0], short) for group in groups for short in group[1:]]
     related = {word: set().union(*(groups[g] for g in numbers)) for word, numbers in rules().nickname_groups.items()}
-    for formal, short in rng.sample(heads, MADE // 4):
+    for formal, short in rng.sample(heads, min(len(heads), MADE_SHORT)):
         yield Example(formal, short, True, "diminutive")
         for _ in range(2):
             other = rng.choice(heads)[1]
