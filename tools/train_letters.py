@@ -43,7 +43,7 @@ from phonosearch._rules import rules
 DATA = Path(__file__).parents[1] / "src" / "phonosearch" / "data"
 LABELLED = ("ancestry_given.dev.tsv", "ancestry_surname.dev.tsv", "ancestry_border_surname.dev.tsv")
 SOURCES = ("given", "surname", "border", "spelling", "typing", "diminutive")
-WEIGHT = {"given": 1.5, "surname": 1.0, "border": 0.5, "spelling": 0.2, "typing": 0.3, "diminutive": 0.5}
+WEIGHT = {"given": 1.5, "surname": 1.0, "border": 0.5, "spelling": 0.14, "typing": 0.3, "diminutive": 0.3}
 BESIDE = {"spelling": 0.4, "typing": 1.0}
 BESIDE_TABLES = ("edits", "longer")
 MADE = 12_000  # pairs of each made source ...

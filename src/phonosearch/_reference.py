@@ -336,8 +336,8 @@ def _align_parts(
     if len(query) <= len(name):
         matched = _assignment(worth)
     else:
-        turned = [list(column) for column in zip(*worth, strict=True)]
-        matched = sorted((row, column) for column, row in _assignment(turned))
+        across = [list(column) for column in zip(*worth, strict=True)]
+        matched = sorted((row, column) for column, row in _assignment(across))
     query_weight, name_weight = [weight(part) for part in query], [weight(part) for part in name]
     kinds = [related[row][column][0] for row, column in matched]
     earns = [related[row][column][1] for row, column in matched]
