@@ -37,7 +37,6 @@ from phonosearch._reference import (
     precision_of,
     relate,
     sex_kind,
-    weight,
 )
 from phonosearch._rules import _rarity, rules
 

@@ -2,11 +2,12 @@
 
     python tools/make_respellings.py
 
-Polish and Spanish are written as they sound, so that rules say what is heard: each name below is read from left to right,
-the longest piece of the language's table first, and written with what an English reader would say the same by. Where
-English has two ways, both are written. A respelling that is itself a well-known name is left out: it says nothing.
+Polish and Spanish are written as they sound, so that rules say what is heard: each name below is read from left to
+right, the longest piece of the table of its language first, and written with what an English reader would say the same
+by. Where English has two ways, both are written. A respelling that is itself a well-known name is left out: it says
+nothing.
 
-The names are common ones of each country, from general knowledge, not from any list of test cases.
+The names are common ones of each country, from general knowledge.
 """
 
 from __future__ import annotations
@@ -32,54 +33,58 @@ POLISH: Pieces = {
     "zia": ("zha",), "zie": ("zhe",), "zio": ("zho",), "ź": ("zh",), "ż": ("zh",), "nie": ("ne",), "nia": ("nia",),
     "ń": ("n",), "c": ("ts",), "ck": ("tsk",), "j": ("y",), "y": ("i",), "ł": ("w", "l"), "ó": ("u",),
     "ą": ("on",), "ąb": ("omb",), "ąbr": ("ombr",), "ę": ("en",), "ęb": ("emb",), "ęp": ("emp",), "w": ("v",),
-    "wski$": ("vski", "vsky", "fski", "fsky"), "wska$": ("vska", "fska"), "ski$": ("ski", "sky"), "cki$": ("tski", "tsky"),
+    "wski$": ("vski", "vsky", "fski", "fsky"), "wska$": ("vska", "fska"), "ski$": ("ski", "sky"),
+    "cki$": ("tski", "tsky"),
     "w$": ("v", "f"), "rz$": ("sh",), "ż$": ("sh",), "wicz$": ("vich",), "yk$": ("ik",), "ch$": ("h", "k"),
 }  # fmt: skip
 SPANISH: Pieces = {
-    "j": ("h",), "ge": ("he",), "gi": ("hi",), "gue": ("ge",), "gui": ("gi",), "^gua": ("wa",), "qu": ("k",), "z": ("s",),
-    "ce": ("se",), "ci": ("si",), "ll": ("y",), "ñ": ("ny",), "h": ("",), "^h": ("", "h"), "ch": ("ch",), "v": ("v", "b"),
-    "x": ("h",), "rr": ("rr", "r"), "z$": ("s",), "ez$": ("es",),
+    "j": ("h",), "ge": ("he",), "gi": ("hi",), "gue": ("ge",), "gui": ("gi",), "^gua": ("wa",), "qu": ("k",),
+    "z": ("s",), "ce": ("se",), "ci": ("si",), "ll": ("y",), "ñ": ("ny",), "h": ("",), "^h": ("", "h"), "ch": ("ch",),
+    "v": ("v", "b"), "x": ("h",), "rr": ("rr", "r"), "z$": ("s",), "ez$": ("es",),
 }  # fmt: skip
 
 NAMES = {
     "pl": (
         POLISH,
         """
-        Agnieszka Andrzej Anna Arkadiusz Aleksandra Barbara Bartłomiej Bartosz Beata Bogdan Bogusław Bożena Cezary Czesław
-        Dariusz Dorota Elżbieta Ewa Ewelina Franciszek Grażyna Grzegorz Halina Iwona Jacek Jadwiga Jakub Janusz Jarosław
-        Jerzy Joanna Józef Justyna Karolina Katarzyna Kazimierz Krystyna Krzysztof Lech Leszek Łukasz Maciej Magdalena
-        Małgorzata Marcin Marek Mariusz Mateusz Michał Mieczysław Mirosław Monika Paweł Piotr Przemysław Radosław Rafał
-        Ryszard Sławomir Stanisław Szymon Tadeusz Tomasz Urszula Wacław Waldemar Wiesław Wiesława Wiktoria Wioletta
-        Władysław Włodzimierz Wojciech Zbigniew Zdzisław Zenon Zofia Zuzanna Zygmunt Żaneta
-        Nowak Kowalski Wiśniewski Wójcik Kowalczyk Kamiński Lewandowski Zieliński Szymański Woźniak Dąbrowski Kozłowski
-        Jankowski Mazur Kwiatkowski Wojciechowski Krawczyk Kaczmarek Piotrowski Grabowski Zając Pawłowski Michalski Król
-        Wieczorek Jabłoński Wróbel Nowakowski Majewski Olszewski Stępień Malinowski Jaworski Adamczyk Dudek Nowicki Pawlak
-        Górski Witkowski Walczak Sikora Baran Rutkowski Michalak Szewczyk Ostrowski Tomaszewski Pietrzak Zalewski
-        Wróblewski Marciniak Jasiński Zawadzki Bąk Jakubowski Sadowski Duda Włodarczyk Wilk Chmielewski Borkowski
-        Sokołowski Szczepański Sawicki Kucharski Lis Maciejewski Kubiak Kalinowski Mazurek Wysocki Kołodziej Kaźmierczak
-        Czarnecki Konieczny Sobczak Głowacki Urban Zakrzewski Wasilewski Krajewski Laskowski Sikorski Ziółkowski Gajewski
-        Mróz Szulc Makowski Brzeziński Przybylski Baranowski Kaczmarczyk Borowski Błaszczyk Adamski Górecki Szczepaniak
-        Leszczyński Cieślak Czerwiński Andrzejewski Kozak Wawrzyniak Jaskólski Gołębiewski Kasprzak Zięba Wójtowicz
-        Markiewicz Stankiewicz Mackiewicz Sienkiewicz Mickiewicz Bartkiewicz Jankiewicz Szymczak Janowicz Lewicki
+        Agnieszka Andrzej Anna Arkadiusz Aleksandra Barbara Bartłomiej Bartosz Beata Bogdan Bogusław Bożena Cezary
+        Czesław Dariusz Dorota Elżbieta Ewa Ewelina Franciszek Grażyna Grzegorz Halina Iwona Jacek Jadwiga Jakub
+        Janusz Jarosław Jerzy Joanna Józef Justyna Karolina Katarzyna Kazimierz Krystyna Krzysztof Lech Leszek
+        Łukasz Maciej Magdalena Małgorzata Marcin Marek Mariusz Mateusz Michał Mieczysław Mirosław Monika Paweł
+        Piotr Przemysław Radosław Rafał Ryszard Sławomir Stanisław Szymon Tadeusz Tomasz Urszula Wacław Waldemar
+        Wiesław Wiesława Wiktoria Wioletta Władysław Włodzimierz Wojciech Zbigniew Zdzisław Zenon Zofia Zuzanna
+        Zygmunt Żaneta Nowak Kowalski Wiśniewski Wójcik Kowalczyk Kamiński Lewandowski Zieliński Szymański Woźniak
+        Dąbrowski Kozłowski Jankowski Mazur Kwiatkowski Wojciechowski Krawczyk Kaczmarek Piotrowski Grabowski Zając
+        Pawłowski Michalski Król Wieczorek Jabłoński Wróbel Nowakowski Majewski Olszewski Stępień Malinowski
+        Jaworski Adamczyk Dudek Nowicki Pawlak Górski Witkowski Walczak Sikora Baran Rutkowski Michalak Szewczyk
+        Ostrowski Tomaszewski Pietrzak Zalewski Wróblewski Marciniak Jasiński Zawadzki Bąk Jakubowski Sadowski Duda
+        Włodarczyk Wilk Chmielewski Borkowski Sokołowski Szczepański Sawicki Kucharski Lis Maciejewski Kubiak
+        Kalinowski Mazurek Wysocki Kołodziej Kaźmierczak Czarnecki Konieczny Sobczak Głowacki Urban Zakrzewski
+        Wasilewski Krajewski Laskowski Sikorski Ziółkowski Gajewski Mróz Szulc Makowski Brzeziński Przybylski
+        Baranowski Kaczmarczyk Borowski Błaszczyk Adamski Górecki Szczepaniak Leszczyński Cieślak Czerwiński
+        Andrzejewski Kozak Wawrzyniak Jaskólski Gołębiewski Kasprzak Zięba Wójtowicz Markiewicz Stankiewicz
+        Mackiewicz Sienkiewicz Mickiewicz Bartkiewicz Jankiewicz Szymczak Janowicz Lewicki
         """,
     ),
     "es": (
         SPANISH,
         """
-        Alejandro Alejandra Ángel Beatriz Begoña Cecilia César Concepción Cruz Encarnación Enrique Esperanza Félix Francisca
-        Francisco Gerardo Gonzalo Guadalupe Guillermo Héctor Hernán Hilario Hortensia Hugo Ignacio Inmaculada Isabel Javier
-        Jaime Jerónimo Jesús Jimena Joaquín Jorge José Josefa Josefina Juan Juana Julia Julián Julio Lourdes Luz Marcelino
-        Mercedes Narciso Nieves Oscar Patricia Quique Raquel Rocío Rogelio Rosalía Sergio Soledad Vicente Victoria Virginia
-        Yolanda Zacarías Xavier Vanesa Verónica Álvaro Consuelo Cecilio Benicio Lucía Luciano Horacio Graciela
-        García González Rodríguez Fernández López Martínez Sánchez Pérez Gómez Martín Jiménez Ruiz Hernández Díaz Moreno
-        Álvarez Muñoz Romero Alonso Gutiérrez Navarro Torres Domínguez Vázquez Ramos Gil Ramírez Serrano Blanco Suárez
-        Molina Morales Ortega Delgado Castro Ortiz Rubio Marín Sanz Núñez Iglesias Medina Garrido Santos Castillo Cortés
-        Lozano Guerrero Cano Prieto Méndez Calvo Cruz Gallego Vidal León Márquez Herrera Peña Cabrera Flores Campos Vega
-        Fuentes Carrasco Diez Caballero Reyes Nieto Aguilar Pascual Santana Herrero Lorenzo Hidalgo Montero Ibáñez Giménez
-        Ferrer Durán Vicente Benítez Mora Santiago Arias Vargas Carmona Crespo Román Pastor Soto Sáez Velasco Soler Moya
-        Esteban Parra Bravo Gallardo Rojas Velázquez Velásquez Zamora Zapata Quintana Quintero Quiroga Castañeda Castellanos
-        Villanueva Villar Villalobos Murillo Trujillo Carrillo Bustillo Padilla Mejía Rangel Gallegos Echeverría Zúñiga
-        Espinoza Mendoza Cervantes Chávez Cáceres Valdez Valenzuela Juárez Trejo Bermúdez Ávila Vallejo Guevara Guzmán
+        Alejandro Alejandra Ángel Beatriz Begoña Cecilia César Concepción Cruz Encarnación Enrique Esperanza Félix
+        Francisca Francisco Gerardo Gonzalo Guadalupe Guillermo Héctor Hernán Hilario Hortensia Hugo Ignacio
+        Inmaculada Isabel Javier Jaime Jerónimo Jesús Jimena Joaquín Jorge José Josefa Josefina Juan Juana Julia
+        Julián Julio Lourdes Luz Marcelino Mercedes Narciso Nieves Oscar Patricia Quique Raquel Rocío Rogelio
+        Rosalía Sergio Soledad Vicente Victoria Virginia Yolanda Zacarías Xavier Vanesa Verónica Álvaro Consuelo
+        Cecilio Benicio Lucía Luciano Horacio Graciela García González Rodríguez Fernández López Martínez Sánchez
+        Pérez Gómez Martín Jiménez Ruiz Hernández Díaz Moreno Álvarez Muñoz Romero Alonso Gutiérrez Navarro Torres
+        Domínguez Vázquez Ramos Gil Ramírez Serrano Blanco Suárez Molina Morales Ortega Delgado Castro Ortiz Rubio
+        Marín Sanz Núñez Iglesias Medina Garrido Santos Castillo Cortés Lozano Guerrero Cano Prieto Méndez Calvo
+        Cruz Gallego Vidal León Márquez Herrera Peña Cabrera Flores Campos Vega Fuentes Carrasco Diez Caballero
+        Reyes Nieto Aguilar Pascual Santana Herrero Lorenzo Hidalgo Montero Ibáñez Giménez Ferrer Durán Vicente
+        Benítez Mora Santiago Arias Vargas Carmona Crespo Román Pastor Soto Sáez Velasco Soler Moya Esteban Parra
+        Bravo Gallardo Rojas Velázquez Velásquez Zamora Zapata Quintana Quintero Quiroga Castañeda Castellanos
+        Villanueva Villar Villalobos Murillo Trujillo Carrillo Bustillo Padilla Mejía Rangel Gallegos Echeverría
+        Zúñiga Espinoza Mendoza Cervantes Chávez Cáceres Valdez Valenzuela Juárez Trejo Bermúdez Ávila Vallejo
+        Guevara Guzmán
         """,
     ),
 }

@@ -494,6 +494,7 @@ cdef void _score_parts(
     cdef int lighter[MAX_PARTS]
     cdef int heavier[MAX_PARTS]
     cdef int row, column, pair, pairs = 0, accepted = 0, points = 0, so_far, missing, last = -1, first = -1, turns = 0
+    cdef int agreeing = 0, others
     cdef long long earned = 0, whole, left_out = 0
     cdef unsigned int taken = 0, counted
     out.level = _level(grid, base, full_parts)
@@ -511,6 +512,7 @@ cdef void _score_parts(
         heavier[pairs] = max(grid.query_weight[row], grid.name_weight[column])
         if grid.kind[row][column] != KIND_NONE:
             accepted += 1
+            agreeing += lighter[pairs]
             if column < last:
                 turns += 1
             if first < 0:
@@ -536,10 +538,15 @@ cdef void _score_parts(
         out.points[pair] = so_far - points
         points = so_far
     for pair in range(pairs):
-        # Where another part agrees, one that contradicts says more than that it does not agree.
+        # Where others agree, a part that contradicts says more than that it does not agree: the more, the more they weigh.
         so_far = rules.contradicted_below - grid.points[out.query_part[pair]][out.name_part[pair]]
-        if so_far > 0 and accepted > (out.kind[pair] != KIND_NONE):
-            so_far = min(share * rules.contradicted_cost * so_far // (1000 * rules.contradicted_below), points)
+        others = agreeing - (lighter[pair] if out.kind[pair] != KIND_NONE else 0)
+        if so_far > 0 and others > 0:
+            so_far = min(
+                <int>(<long long>share * rules.contradicted_cost * so_far * others
+                      // (<long long>1000 * rules.contradicted_below * (others + lighter[pair]))),
+                points,
+            )
             out.points[pair] -= so_far
             points -= so_far
     out.pairs = pairs

@@ -128,8 +128,8 @@ def _stem(word: str) -> str:
 
 
 def _shortened(a: str, b: str) -> Iterator[tuple[str, str]]:
-    """How the shorter word may be a short form of the longer: the letters at their beginning, and where the longer holds
-    the shorter, or its stem."""
+    """How the shorter word may be a short form of the longer: the letters that both begin with, and where the longer
+    holds the shorter, or its stem."""
     begin = next((at for at, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), len(a))
     yield "begin", f"{min(begin, MOST_BEGIN)}"
     place = _place(a, b)

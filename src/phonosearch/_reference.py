@@ -358,10 +358,12 @@ def _align_parts(
         pairs.append(Pair(row, column, kinds[place], so_far - points))
         points = so_far
     for place, earned in enumerate(earns):
-        # Where another part agrees, one that contradicts says more than that it does not agree.
+        # Where others agree, a part that contradicts says more than that it does not agree: the more, the more they weigh.
         short = r.name["contradicted_below"] - earned
-        if short > 0 and sum(agreeing) > agreeing[place]:
-            cost = min(share * r.name["contradicted_cost"] * short // (1000 * r.name["contradicted_below"]), points)
+        others = sum(heavy for at, heavy in enumerate(weights) if agreeing[at] and at != place)
+        if short > 0 and others:
+            cost = share * r.name["contradicted_cost"] * short * others
+            cost = min(cost // (1000 * r.name["contradicted_below"] * (others + weights[place])), points)
             pairs[place] = pairs[place]._replace(points=pairs[place].points - cost)
             points -= cost
     columns = [pair.name for pair in pairs if pair.kind != PartKind.NONE]
@@ -371,8 +373,8 @@ def _align_parts(
 
 
 def _order_of(columns: Sequence[int], turned: bool) -> str:
-    """The cost of parts in another order. That the last come first and keep their order is usual (family name first); any
-    other order may be somebody else (A bin B, B bin A), and so may that one where particles were left out."""
+    """The cost of parts in another order. That the last come first and keep their order is usual (family name first);
+    any other order may be somebody else (A bin B, B bin A), and so may that one where particles were left out."""
     falls = sum(one > other for one, other in zip(columns, (*columns[1:], columns[0]), strict=True))
     return "order_cost" if turned and falls == 1 else "disorder_cost"
 
@@ -380,8 +382,8 @@ def _order_of(columns: Sequence[int], turned: bool) -> str:
 def _counted(
     weights: list[int], heavier: list[int], earns: list[int], agreeing: list[bool], missing: int, left_out: int
 ) -> list[bool]:
-    """Which pairs count. A pair that contradicts is taken as left out where its letters would raise the score above that
-    of a name that leaves the heavier of the two parts out: left out costs less than contradicted.
+    """Which pairs count. A pair that contradicts is taken as left out where its letters would raise the score above
+    that of a name that leaves the heavier of the two parts out: left out costs less than contradicted.
 
     Of all choices that of the least mean is taken, found by going over the pairs with the mean so far until nothing
     changes (Dinkelbach 1967).
@@ -417,9 +419,7 @@ def _readings(query: Sequence[Form], name: Sequence[Form], number: int, other: O
     found = []
     for query_parts, name_parts, query_form, name_form, merged in readings:
         base = VARIANT if merged or query_form or name_form else EXACT
-        level, pairs, order, form = _align_parts(
-            query_parts, name_parts, base, share, merged or base == EXACT
-        )
+        level, pairs, order, form = _align_parts(query_parts, name_parts, base, share, merged or base == EXACT)
         score = sum(pair.points for pair in pairs) + order + form + date_points + sex_points
         found.append(
             Alignment(

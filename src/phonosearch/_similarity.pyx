@@ -383,7 +383,8 @@ cdef class LetterRules:
 
     cdef int _shortened(self, const Word* a, const Word* b, int begin) noexcept nogil:
         """``_letters._shortened``; ``begin`` letters are shared at the beginning of the two words."""
-        cdef int points = self.begin_points[min(begin, MOST_BEGIN)], stem = a.length, length = min(a.length, MOST_WITHIN)
+        cdef int points = self.begin_points[min(begin, MOST_BEGIN)]
+        cdef int stem = a.length, length = min(a.length, MOST_WITHIN)
         if begin == a.length:
             return points + self.within_points[BEGIN][length]
         if memcmp(b.letters + b.length - a.length, a.letters, a.length) == 0:
