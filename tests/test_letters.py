@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 
 from phonosearch._kernel import text_rules
 from phonosearch._letters import (
+    MOST_BEGIN,
     MOST_EDITS,
     MOST_EDITS_BY_RARITY,
     MOST_LONGER,
     MOST_SHORTER,
+    MOST_WITHIN,
     Step,
     align_letters,
     evidence,
@@ -76,8 +78,8 @@ long_pairs = edited(long_words) | st.tuples(long_words, long_words | real)
 pairs = small_pairs | real_pairs | edited(few_letters) | long_pairs
 
 
-def compiled(a: str, b: str) -> int:
-    (found,) = text_rules().letters.evidence_many([a], [b])
+def compiled(a: str, b: str, beside: bool = False) -> int:
+    (found,) = text_rules().letters.evidence_many([a], [b], beside)
     return found
 
 
@@ -85,6 +87,7 @@ def check_twin(a: str, b: str) -> None:
     assume(a != b and min(len(a), len(b)) > 1)
     assert compiled(a, b) == evidence(a, b)
     assert compiled(b, a) == evidence(b, a) == evidence(a, b)
+    assert compiled(a, b, True) == compiled(b, a, True) == evidence(a, b, True) == evidence(b, a, True)
 
 
 # The compiled twin. At least 1,000 pairs of each kind with the profile `ci`.
@@ -157,7 +160,7 @@ ALIGNMENTS = [
     ("filip", "phillip", "group(f:ph) i double(:l) l i p"),
     ("jhon", "john", "j swap(ho:oh) n"),
     ("nic", "nick", "n i group(c:ck)"),
-    ("smith", "schmidt", "group(s:sc) gap(:h) m i gap(:d) group(th:t)"),
+    ("smith", "schmidt", "group(s:sc) gap(:h) m i group(th:d) trail(:t)"),
     ("ann", "anne", "a n n trail(:e)"),
     ("smith", "bsmith", "lead(:b) s m i t h"),
     ("rite", "wright", "group(r:wr) i gap(:g) gap(:h) t trail(e:)"),
@@ -236,12 +239,29 @@ def test_similarity_rises_with_evidence(one: tuple[str, str], other: tuple[str, 
     assert 0 <= similarity(*less) <= similarity(*more) < 1000
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "found"),
+    [
+        ("fred", "frederick", [("begin", "4"), ("within", "begin:4")]),
+        ("tina", "christina", [("begin", "0"), ("within", "end:4")]),
+        ("liz", "elizabeth", [("begin", "0"), ("within", "inside:3")]),
+        ("robbie", "robert", [("begin", "3"), ("stem", "begin:3")]),
+        ("lexie", "alexander", [("begin", "0"), ("stem", "inside:3")]),
+        ("ann", "jo", [("begin", "0")]),
+        ("eve", "oeva", [("begin", "0"), ("stem", "inside:2")]),
+    ],
+)
+def test_facts_of_short_forms(one: str, other: str, found: list[tuple[str, str]]) -> None:
+    for a, b in ((one, other), (other, one)):
+        assert [fact for fact in facts(a, b) if fact[0] in ("begin", "within", "stem")] == found
+    assert compiled(one, other) == evidence(one, other)
+
+
 def test_the_curve_rises() -> None:
     curve = rules().letter_curve
     assert len(curve) >= 2
     assert all(low < high and few < many for (low, few), (high, many) in pairwise(curve))
-    # The best of letters is worth less than a spelling that the tables know.
-    assert 0 <= curve[0][1] < curve[-1][1] < rules().part["spelling"]
+    assert 0 <= curve[0][1] < curve[-1][1] < 1000
 
 
 @pytest.mark.parametrize(
@@ -266,6 +286,8 @@ SHAPES = {
     "sub": "[a-z]{2}", "sub_initial": "", "sub_final": "", "lacking_initial": "", "swap": "",
     "group": "[a-z]{2}:[a-z]{1,2}", "sounds": "soundex|metaphone",
     "edits": r"\d+:\d+", "longer": r"\d+:\d+", "commoner": r"\d+:\d+", "rarer": r"\d+",
+    "edits_beside": r"\d+:\d+", "longer_beside": r"\d+:\d+",
+    "begin": r"\d", "within": r"(begin|inside|end):\d", "stem": r"(begin|inside):\d",
 }  # fmt: skip
 
 
@@ -288,12 +310,15 @@ def test_points_stay_within_the_classes() -> None:
     bins = rules().rarity_scale["bins"]
     most = {
         "edits": (MOST_EDITS, MOST_SHORTER), "longer": (MOST_LONGER, MOST_SHORTER),
-        "commoner": (MOST_EDITS_BY_RARITY, bins - 1), "rarer": (bins - 1,),
+        "commoner": (MOST_EDITS_BY_RARITY, bins - 1), "rarer": (bins - 1,), "begin": (MOST_BEGIN,),
+        "edits_beside": (MOST_EDITS, MOST_SHORTER), "longer_beside": (MOST_LONGER, MOST_SHORTER),
+        "within": (MOST_WITHIN,), "stem": (MOST_WITHIN,),
     }  # fmt: skip
     for kind, limits in most.items():
         assert keys_of(kind)
         for key in keys_of(kind):
-            assert all(int(number) <= limit for number, limit in zip(key.split(":"), limits, strict=True)), (kind, key)
+            numbers = [int(number) for number in key.split(":") if number.isdigit()]
+            assert all(number <= limit for number, limit in zip(numbers, limits, strict=True)), (kind, key)
 
 
 def test_the_groups_are_both_ways_round() -> None:
@@ -331,6 +356,10 @@ MALFORMED = [
     ({"letter_points": {("match", "a"): 3001}}, "out of range"),
     ({"letter_points": {("match", "a"): -3001}}, "out of range"),
     ({"letter_points": {("group", "abc:a"): 1}}, "two letters"),
+    ({"letter_points": {("edits_beside", "8:2"): 1}}, "out of range"),
+    ({"letter_points": {("begin", "6"): 1}}, "out of range"),
+    ({"letter_points": {("within", "end:7"): 1}}, "out of range"),
+    ({"letter_points": {("stem", "end:2"): 1}}, "out of range"),
     ({"letter_points": {("group", "ab:abc"): 1}}, "two letters"),
     ({"letter_points": {("group", "Ab:a"): 1}}, "a-z"),
     ({"letter_groups": both_ways(("ph", "fff"))}, "two letters"),

@@ -14,6 +14,18 @@ cdef enum:
     NO_LEVEL = 5
 
 cdef enum:
+    KIND_NONE = 0
+    KIND_CLOSE = 1
+    KIND_METAPHONE = 2
+    KIND_SOUNDEX = 3
+    KIND_BOTH_KEYS = 4
+    KIND_INITIAL = 5
+    KIND_NICKNAME = 6
+    KIND_SPELLING = 7
+    KIND_EXACT = 8
+    KINDS = 9
+
+cdef enum:
     UNEARNED = 0xFFFF           # points of a relation that are not known yet
     CLOSE_KIND = 1 << 16        # a relation of level close, without points
 
@@ -45,6 +57,7 @@ ctypedef struct PartInfo:
     uint32_t soundex
     int rarity                  # tenths of bits
     const WordEntry* entry
+    bint beside                 # of a query part: the query has others
     Pattern pattern             # set for query parts only
 
 ctypedef struct Alignment:
@@ -109,6 +122,9 @@ cdef bint identifies(
 ) noexcept nogil
 cdef void score_grid(
     TextRules rules, const Grid* grid, int base, unsigned int full_parts, int share, Alignment* out
+) noexcept nogil
+cdef void score_assignment(
+    TextRules rules, const Grid* grid, const int* column_of_row, int base, int share, bint turned, Alignment* out
 ) noexcept nogil
 cdef void score_merged(
     TextRules rules, const PartInfo* query, int queries, const PartInfo* name, int names, int share, int turn,

@@ -14,17 +14,6 @@ from phonosearch._text cimport ACCEPTED, MAX_PARTS, ParsedName, TextRules
 from phonosearch._words cimport pack_word
 
 cdef enum:
-    KIND_NONE = 0
-    KIND_CLOSE = 1
-    KIND_METAPHONE = 2
-    KIND_SOUNDEX = 3
-    KIND_BOTH_KEYS = 4
-    KIND_INITIAL = 5
-    KIND_NICKNAME = 6
-    KIND_SPELLING = 7
-    KIND_EXACT = 8
-
-cdef enum:
     ACCEPTED_PAIR = 1 << 20     # a pair that a level accepts outweighs any that none does
 
 cdef uint8_t[9] LEVEL_OF_KIND
@@ -61,6 +50,7 @@ cdef void describe(
     part.soundex = 0
     part.rarity = rules.letters.rarity_unknown
     part.entry = NULL
+    part.beside = False
     if part.raw:
         return
     key = pack_word(letters, length)
@@ -137,11 +127,21 @@ cdef int relate(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept 
 
 
 cdef int earn(TextRules rules, const PartInfo* a, const PartInfo* b, int found) noexcept nogil:
-    """The relation with the points of its letters."""
-    cdef int points = _letter_points(rules, a, b)
-    if found >> 16 == KIND_NONE and points > rules.none_above:
+    """The relation with the points of its letters, beside the other parts of the query if it has any.
+
+    Of a relation whose points are not UNEARNED, the points that the letters earn alone, which decide what is alike.
+    """
+    cdef int kind = found >> 16, points = _letter_points(rules, a, b, a.beside and found & UNEARNED == UNEARNED)
+    if kind == KIND_NONE and points > rules.none_above:
         points = rules.none_above + (points - rules.none_above) // rules.none_divisor
-    return found >> 16 << 16 | points
+    elif kind == KIND_SPELLING:
+        points = rules.part_spelling + rules.spelling_letters * points // 1000
+    elif kind == KIND_NICKNAME:
+        if _share_nickname(rules, a, b) == 2:
+            points = rules.part_nickname + rules.nickname_letters * points // 1000
+        else:
+            points = rules.part_nickname_sibling + rules.sibling_letters * points // 1000
+    return kind << 16 | points
 
 
 cdef bint _same_soundex(const PartInfo* a, const PartInfo* b) noexcept nogil:
@@ -155,7 +155,15 @@ cdef bint _same_metaphone(const PartInfo* a, const PartInfo* b) noexcept nogil:
     )
 
 
-cdef int _letter_points(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil:
+cdef int _share_nickname(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil:
+    if a.entry == NULL or b.entry == NULL:
+        return 0
+    return _share_group(
+        rules.groups, a.entry.nickname_start, a.entry.nickname_end, b.entry.nickname_start, b.entry.nickname_end
+    )
+
+
+cdef int _letter_points(TextRules rules, const PartInfo* a, const PartInfo* b, bint beside) noexcept nogil:
     cdef Word one, other
     one.letters = a.letters
     one.length = a.length
@@ -164,13 +172,13 @@ cdef int _letter_points(TextRules rules, const PartInfo* a, const PartInfo* b) n
     other.length = b.length
     other.rarity = b.rarity
     return rules.letters.points(
-        rules.letters.evidence(&one, &other, _same_soundex(a, b), _same_metaphone(a, b))
+        rules.letters.evidence(&one, &other, _same_soundex(a, b), _same_metaphone(a, b), beside)
     )
 
 
 cdef int relate_kind(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil:
     """The relation of two parts; its points are UNEARNED where its letters would have to be aligned to know them."""
-    cdef int longer, shared = 0
+    cdef int longer, shared
     cdef bint same_soundex, same_metaphone
     if a.length == b.length and memcmp(a.letters, b.letters, a.length) == 0:
         return KIND_EXACT << 16 | rules.part_exact
@@ -181,13 +189,9 @@ cdef int relate_kind(TextRules rules, const PartInfo* a, const PartInfo* b) noex
             rules.groups, a.entry.spelling_start, a.entry.spelling_end, b.entry.spelling_start, b.entry.spelling_end
         )
     ) or _alternate_beginning(rules, a, b) or _alternate_ending(rules, a, b):
-        return KIND_SPELLING << 16 | rules.part_spelling
-    if a.entry != NULL and b.entry != NULL:
-        shared = _share_group(
-            rules.groups, a.entry.nickname_start, a.entry.nickname_end, b.entry.nickname_start, b.entry.nickname_end
-        )
-    if shared:
-        return KIND_NICKNAME << 16 | (rules.part_nickname if shared == 2 else rules.part_nickname_sibling)
+        return KIND_SPELLING << 16 | UNEARNED
+    if _share_nickname(rules, a, b):
+        return KIND_NICKNAME << 16 | UNEARNED
     if a.length == 1 or b.length == 1:
         return KIND_INITIAL << 16 | rules.part_initial if a.letters[0] == b.letters[0] else 0
     same_soundex = _same_soundex(a, b)
@@ -199,7 +203,7 @@ cdef int relate_kind(TextRules rules, const PartInfo* a, const PartInfo* b) noex
     longer = a.length if a.length > b.length else b.length
     shared = rules.edits_for_letters[longer]
     if osa_pattern(&a.pattern, b.letters, b.length, shared) <= shared or (
-        begin_alike(rules, a, b) and _letter_points(rules, a, b) >= rules.alike_points
+        begin_alike(rules, a, b) and _letter_points(rules, a, b, False) >= rules.alike_points
     ):
         return KIND_CLOSE << 16 | UNEARNED
     return KIND_NONE << 16 | UNEARNED
@@ -435,55 +439,118 @@ cdef void _assign(const Grid* grid, int* column_of_row) noexcept nogil:
             column_of_row[row] = chosen[row]
 
 
+cdef unsigned int _counted(
+    const Grid* grid, const Alignment* out, int pairs, const int* lighter, const int* heavier, int missing,
+    long long left_out
+) noexcept nogil:
+    """Which pairs count: ``_reference._counted``, for names of which some parts agree; ``left_out`` in hundredths."""
+    cdef unsigned int counted = (1u << pairs) - 1, better
+    cdef long long earned, whole
+    cdef int pair, points
+    while True:
+        earned = 0
+        whole = left_out
+        for pair in range(pairs):
+            if counted >> pair & 1:
+                earned += 100 * lighter[pair] * grid.points[out.query_part[pair]][out.name_part[pair]]
+                whole += 100 * lighter[pair]
+            else:
+                whole += missing * heavier[pair]
+        better = 0
+        for pair in range(pairs):
+            points = grid.points[out.query_part[pair]][out.name_part[pair]]
+            if out.kind[pair] != KIND_NONE or (
+                100 * lighter[pair] * points * whole < earned * (100 * lighter[pair] - missing * heavier[pair])
+            ):
+                better |= 1u << pair
+        if better == counted:
+            return counted
+        counted = better
+
+
 cdef void score_grid(
     TextRules rules, const Grid* grid, int base, unsigned int full_parts, int share, Alignment* out
 ) noexcept nogil:
-    """Level, pairs and points of two forms, without other evidence: ``_reference._align_parts``."""
+    """Level, pairs and points of two forms, without other evidence."""
+    _score_parts(rules, grid, base, full_parts, share, base == EXACT, out)
+
+
+cdef void _score_parts(
+    TextRules rules, const Grid* grid, int base, unsigned int full_parts, int share, bint turned, Alignment* out
+) noexcept nogil:
+    """``_reference._align_parts``."""
     cdef int column_of_row[MAX_PARTS]
-    cdef int row, column, pair, pairs = 0, accepted = 0, points = 0, so_far, heavy, last = -1
-    cdef long long earned = 0, whole, weights = 0, left_out = 0
-    cdef unsigned int taken = 0
-    cdef bint ordered = True
     out.level = _level(grid, base, full_parts)
     _assign(grid, column_of_row)
+    score_assignment(rules, grid, column_of_row, base, share, turned, out)
+
+
+cdef void score_assignment(
+    TextRules rules, const Grid* grid, const int* column_of_row, int base, int share, bint turned, Alignment* out
+) noexcept nogil:
+    """The pairs and points of two forms whose parts are paired; of the grid, those pairs and the weights are read."""
+    cdef int lighter[MAX_PARTS]
+    cdef int heavier[MAX_PARTS]
+    cdef int row, column, pair, pairs = 0, accepted = 0, points = 0, so_far, missing, last = -1, first = -1, turns = 0
+    cdef int agreeing = 0, others
+    cdef long long earned = 0, whole, left_out = 0
+    cdef unsigned int taken = 0, counted
     for row in range(grid.rows):
         column = column_of_row[row]
         if column < 0:
             left_out += grid.query_weight[row]
             continue
         taken |= 1u << column
-        accepted += grid.kind[row][column] != KIND_NONE
-        weights += min(grid.query_weight[row], grid.name_weight[column])
-    for column in range(grid.columns):
-        if not taken >> column & 1:
-            left_out += grid.name_weight[column]
-    whole = 1000 * (100 * weights + (rules.left_out_alone if accepted < 2 else rules.left_out) * left_out)
-    for row in range(grid.rows):
-        column = column_of_row[row]
-        if column < 0:
-            continue
-        heavy = min(grid.query_weight[row], grid.name_weight[column])
-        earned += heavy * grid.points[row][column]
-        so_far = <int>(share * 100 * earned // whole)
         out.query_part[pairs] = row
         out.name_part[pairs] = column
         out.kind[pairs] = grid.kind[row][column]
-        out.points[pairs] = so_far - points
-        points = so_far
+        lighter[pairs] = min(grid.query_weight[row], grid.name_weight[column])
+        heavier[pairs] = max(grid.query_weight[row], grid.name_weight[column])
         if grid.kind[row][column] != KIND_NONE:
+            accepted += 1
+            agreeing += lighter[pairs]
             if column < last:
-                ordered = False
+                turns += 1
+            if first < 0:
+                first = column
             last = column
         pairs += 1
+    for column in range(grid.columns):
+        if not taken >> column & 1:
+            left_out += grid.name_weight[column]
+    missing = rules.left_out_alone if accepted < 2 else rules.left_out
+    left_out *= missing
+    counted = (1u << pairs) - 1
+    if 0 < accepted < pairs:
+        counted = _counted(grid, out, pairs, lighter, heavier, missing, left_out)
+    whole = left_out
     for pair in range(pairs):
-        # Where another part agrees, one that contradicts says more than that it does not agree.
+        whole += 100 * lighter[pair] if counted >> pair & 1 else missing * heavier[pair]
+    whole *= 1000
+    for pair in range(pairs):
+        if counted >> pair & 1:
+            earned += lighter[pair] * grid.points[out.query_part[pair]][out.name_part[pair]]
+        so_far = <int>(share * 100 * earned // whole)
+        out.points[pair] = so_far - points
+        points = so_far
+    for pair in range(pairs):
+        # Where others agree, a part that contradicts costs, the more they weigh the more.
         so_far = rules.contradicted_below - grid.points[out.query_part[pair]][out.name_part[pair]]
-        if so_far > 0 and accepted > (out.kind[pair] != KIND_NONE):
-            so_far = min(share * rules.contradicted_cost * so_far // (1000 * rules.contradicted_below), points)
+        others = agreeing - (lighter[pair] if out.kind[pair] != KIND_NONE else 0)
+        if so_far > 0 and others > 0:
+            so_far = min(
+                <int>(<long long>share * rules.contradicted_cost * so_far * others
+                      // (<long long>1000 * rules.contradicted_below * (others + lighter[pair]))),
+                points,
+            )
             out.points[pair] -= so_far
             points -= so_far
     out.pairs = pairs
-    out.order_points = 0 if ordered else -min(rules.order_cost, points)
+    out.order_points = 0
+    if turns:
+        # The last come first, with their order kept, if the columns fall once, round the circle.
+        so_far = rules.order_cost if turns == 1 and last < first and turned else rules.disorder_cost
+        out.order_points = -min(so_far, points)
     out.form_points = 0 if base == EXACT else -min(rules.form_cost, points + out.order_points)
     out.score = points + out.order_points + out.form_points
 
@@ -538,6 +605,8 @@ cdef int _apply_merge(
         room += length
         position += joins[position]
         size += 1
+    for part in range(size):
+        out[part].beside = size > 1
     return size
 
 
@@ -593,7 +662,7 @@ cdef void score_merged(
         rules, name, names, name_joins, merged + MAX_PARTS, room + 2 * MAX_PARTS * 64
     )
     relate_all(rules, merged, merged_queries, merged + MAX_PARTS, merged_names, &grid)
-    score_grid(rules, &grid, VARIANT, full_parts_of(merged, merged_queries), share, &found)
+    _score_parts(rules, &grid, VARIANT, full_parts_of(merged, merged_queries), share, True, &found)
     found.merged = True
     found.query_form = 0
     found.name_form = 0
@@ -733,6 +802,7 @@ cdef void prepare(TextRules rules, const ParsedName* parsed, Query* query) noexc
                 rules, &parsed.letters[parsed.start[form][part]], parsed.length[form][part],
                 &query.parts[form][part], True,
             )
+            query.parts[form][part].beside = parsed.size[form] > 1
             query.weight[form][part] = weight(rules, &query.parts[form][part])
             query.grouped |= query.parts[form][part].entry != NULL
         query.full_parts[form] = full_parts_of(query.parts[form], query.size[form])

@@ -144,7 +144,7 @@ cdef class PartIndex(PackedNames):
     cdef int expand(self, Workspace space, const PartInfo* part, int level) except -1 nogil:
         """Mark every part of the index that the level accepts for the next part of the current form of the query."""
         cdef int position = space.query.pool_start[space.form] + space.expansions, group
-        cdef uint64_t word = 0
+        cdef uint64_t word
         cdef uint64_t forms[CLASSES]
         cdef size_t at
         cdef uint16_t bit = 1u << space.expansions
@@ -153,8 +153,7 @@ cdef class PartIndex(PackedNames):
         if part.length == 1 and level > EXACT and not part.raw:
             space.initial_mask[part.letters[0] - 97] |= bit
             space.has_initials = True
-        if not part.raw:
-            word = pack_word(part.letters, part.length)
+        word = space.words[position]
         known = space.begin_expansion(word, level)
         if known != NULL:
             space.recall_expansion(known, position)
@@ -353,5 +352,6 @@ cdef class PartIndex(PackedNames):
                 relation = earn(self.rules, part, &other, CLOSE_KIND)
                 if relation & UNEARNED >= self.rules.alike_points:
                     space.add_match(<uint32_t>at, bit)
-                    space.relations(<uint32_t>at)[position] = relation
+                    # The letters alone decide what is alike; beside other parts they earn other points.
+                    space.relations(<uint32_t>at)[position] = relation if not part.beside else CLOSE_KIND | UNEARNED
         return 0

@@ -20,6 +20,7 @@ __all__ = ["Step", "align_letters", "evidence", "facts", "ordered", "similarity"
 
 VOWELS = frozenset("aeiouy")
 MOST_EDITS, MOST_LONGER, MOST_SHORTER, MOST_EDITS_BY_RARITY = 7, 6, 12, 3
+MOST_BEGIN, MOST_WITHIN = 5, 6
 
 
 class Step(NamedTuple):
@@ -111,6 +112,35 @@ def align_letters(a: str, b: str) -> list[Step]:
     return first + steps[::-1] + rest
 
 
+def _place(short: str, word: str) -> str | None:
+    """Where a word holds a shorter one whole."""
+    if word.startswith(short):
+        return "begin"
+    if word.endswith(short):
+        return "end"
+    return "inside" if short in word else None
+
+
+def _stem(word: str) -> str:
+    """A word without its last vowels, nor the doubling before them, as short forms add them (Robbie: rob)."""
+    stem = word.rstrip("aeiouy")
+    return stem[:-1] if len(stem) > 2 and stem[-1] == stem[-2] else stem
+
+
+def _shortened(a: str, b: str) -> Iterator[tuple[str, str]]:
+    """How the shorter word may be a short form of the longer: the letters that both begin with, and where the longer
+    holds the shorter, or its stem."""
+    begin = next((at for at, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), len(a))
+    yield "begin", f"{min(begin, MOST_BEGIN)}"
+    place = _place(a, b)
+    if place:
+        yield "within", f"{place}:{min(len(a), MOST_WITHIN)}"
+        return
+    stem = _stem(a)
+    if stem != a and len(stem) > 1 and stem in b:
+        yield "stem", f"{'begin' if b.startswith(stem) else 'inside'}:{min(len(stem), MOST_WITHIN)}"
+
+
 def _rarity_bin(word: str) -> int:
     scale = rules().rarity_scale
     return min(max((rules().rarity_of(word) - scale["first"]) // scale["step"], 0), scale["bins"] - 1)
@@ -139,6 +169,7 @@ def facts(a: str, b: str) -> Iterator[tuple[str, str]]:
     shorter = min(len(a), MOST_SHORTER)
     yield "edits", f"{min(edits, MOST_EDITS)}:{shorter}"
     yield "longer", f"{min(len(b) - len(a), MOST_LONGER)}:{shorter}"
+    yield from _shortened(a, b)
     if soundex(a) == soundex(b):
         yield "sounds", "soundex"
     if set(double_metaphone(a)) & set(double_metaphone(b)) - {""}:
@@ -149,16 +180,22 @@ def facts(a: str, b: str) -> Iterator[tuple[str, str]]:
 
 
 @cache
-def evidence(a: str, b: str) -> int:
-    """Centibans for two different words being one name, against their being two."""
+def evidence(a: str, b: str, beside: bool = False) -> int:
+    """Centibans for two different words being one name, against their being two.
+
+    ``beside`` other parts of a name a slip is likelier, and another name is likelier than another spelling: the edits
+    and the difference in length have points of their own there, to be added.
+    """
     points = rules().letter_points
-    return sum(points.get(fact, 0) for fact in facts(a, b))
+    found = list(facts(a, b))
+    there = [(f"{table}_beside", key) for table, key in found if table in ("edits", "longer")] if beside else []
+    return sum(points.get(fact, 0) for fact in found + there)
 
 
-def similarity(a: str, b: str) -> int:
+def similarity(a: str, b: str, beside: bool = False) -> int:
     """The evidence on the scale of a part, 0 to 1000: a straight line between the knots of the curve."""
     curve = rules().letter_curve
-    found = evidence(a, b)
+    found = evidence(a, b, beside)
     if found <= curve[0][0]:
         return curve[0][1]
     for (low, low_points), (high, high_points) in pairwise(curve):

@@ -182,16 +182,17 @@ def kind_of(a: str, b: str) -> PartKind:
     return PartKind.NONE
 
 
-def relate(a: str, b: str) -> tuple[PartKind, int]:
-    """How two parts agree, and the points of 1000 that this earns."""
+def relate(a: str, b: str, beside: bool = False) -> tuple[PartKind, int]:
+    """How two parts agree, and the points of 1000 that this earns; ``beside``: the query has other parts."""
     kind, points = kind_of(a, b), rules().part
-    if kind in (PartKind.EXACT, PartKind.SPELLING, PartKind.INITIAL):
+    if kind in (PartKind.EXACT, PartKind.INITIAL):
         return kind, points[kind.name.lower()]
-    if kind == PartKind.NICKNAME:
-        return kind, points[rules().share_nickname(a, b) or "nickname"]
     if is_raw(a) or is_raw(b) or len(a) == 1 or len(b) == 1:
         return kind, 0
-    earned = similarity(a, b)
+    earned = similarity(a, b, beside)
+    if kind in (PartKind.SPELLING, PartKind.NICKNAME):
+        known = "spelling" if kind == PartKind.SPELLING else rules().share_nickname(a, b) or "nickname"
+        return kind, points[known] + points[f"{known}_letters"] * earned // 1000
     if kind == PartKind.NONE:
         above = max(earned - points["none_above"], 0)
         earned += above // points["none_divisor"] - above
@@ -321,45 +322,88 @@ def sex_kind(asked: str | None, recorded: str | None) -> SexKind:
 
 
 def _align_parts(
-    query: Sequence[str], name: Sequence[str], base: int, share: int
+    query: Sequence[str], name: Sequence[str], base: int, share: int, turned: bool
 ) -> tuple[int, tuple[Pair, ...], int, int]:
-    """Level, pairs with their points, and the costs (not positive) of another order and of another form."""
+    """Level, pairs with their points, and the costs (not positive) of another order and of another form.
+
+    ``turned``: that the last parts come first is no more than another way to write this reading.
+    """
     r = rules()
-    related = [[relate(a, b) for b in name] for a in query]
+    related = [[relate(a, b, len(query) > 1) for b in name] for a in query]
     level = _level(query, name, [[kind for kind, _ in row] for row in related], base)
     # A pair that a level accepts comes before any that none accepts, whatever the letters have in common.
     worth = [[earned + (1 << 20 if kind != PartKind.NONE else 0) for kind, earned in row] for row in related]
     if len(query) <= len(name):
         matched = _assignment(worth)
     else:
-        turned = [list(column) for column in zip(*worth, strict=True)]
-        matched = sorted((row, column) for column, row in _assignment(turned))
+        across = [list(column) for column in zip(*worth, strict=True)]
+        matched = sorted((row, column) for column, row in _assignment(across))
     query_weight, name_weight = [weight(part) for part in query], [weight(part) for part in name]
+    kinds = [related[row][column][0] for row, column in matched]
+    earns = [related[row][column][1] for row, column in matched]
     # Agreement says as much as the commoner of the two parts.
     weights = [min(query_weight[row], name_weight[column]) for row, column in matched]
+    heavier = [max(query_weight[row], name_weight[column]) for row, column in matched]
     left_out = sum(query_weight[row] for row in set(range(len(query))) - {row for row, _ in matched})
     left_out += sum(name_weight[column] for column in set(range(len(name))) - {column for _, column in matched})
-    alone = sum(related[row][column][0] != PartKind.NONE for row, column in matched) < 2
-    whole = 1000 * (100 * sum(weights) + r.name["left_out_alone" if alone else "left_out"] * left_out)
+    agreeing = [kind != PartKind.NONE for kind in kinds]
+    missing = r.name["left_out_alone" if sum(agreeing) < 2 else "left_out"]
+    counted = _counted(weights, heavier, earns, agreeing, missing, left_out)
+    left_out += sum(heavy for heavy, counts in zip(heavier, counted, strict=True) if not counts)
+    whole = 100 * sum(heavy for heavy, counts in zip(weights, counted, strict=True) if counts) + missing * left_out
     pairs, total, points = [], 0, 0
-    for (row, column), heavy in zip(matched, weights, strict=True):
-        kind, earned = related[row][column]
-        total += heavy * earned
-        so_far = share * 100 * total // whole
-        pairs.append(Pair(row, column, kind, so_far - points))
-        points = so_far
-    agreeing = [pair.kind != PartKind.NONE for pair in pairs]
     for place, (row, column) in enumerate(matched):
-        # Where another part agrees, one that contradicts says more than that it does not agree.
-        short = r.name["contradicted_below"] - related[row][column][1]
-        if short > 0 and sum(agreeing) > agreeing[place]:
-            cost = min(share * r.name["contradicted_cost"] * short // (1000 * r.name["contradicted_below"]), points)
+        total += weights[place] * earns[place] * counted[place]
+        so_far = share * 100 * total // (1000 * whole)
+        pairs.append(Pair(row, column, kinds[place], so_far - points))
+        points = so_far
+    for place, earned in enumerate(earns):
+        # Where others agree, a part that contradicts says more than that it does not agree: the more, the more they weigh.
+        short = r.name["contradicted_below"] - earned
+        others = sum(heavy for at, heavy in enumerate(weights) if agreeing[at] and at != place)
+        if short > 0 and others:
+            cost = share * r.name["contradicted_cost"] * short * others
+            cost = min(cost // (1000 * r.name["contradicted_below"] * (others + weights[place])), points)
             pairs[place] = pairs[place]._replace(points=pairs[place].points - cost)
             points -= cost
     columns = [pair.name for pair in pairs if pair.kind != PartKind.NONE]
-    order = -min(r.name["order_cost"], points) if columns != sorted(columns) else 0
+    order = -min(r.name[_order_of(columns, turned)], points) if columns != sorted(columns) else 0
     form = -min(r.name["form_cost"], points + order) if base != EXACT else 0
     return level, tuple(pairs), order, form
+
+
+def _order_of(columns: Sequence[int], turned: bool) -> str:
+    """The cost of parts in another order. That the last come first and keep their order is usual (family name first);
+    any other order may be somebody else (A bin B, B bin A), and so may that one where particles were left out."""
+    falls = sum(one > other for one, other in zip(columns, (*columns[1:], columns[0]), strict=True))
+    return "order_cost" if turned and falls == 1 else "disorder_cost"
+
+
+def _counted(
+    weights: list[int], heavier: list[int], earns: list[int], agreeing: list[bool], missing: int, left_out: int
+) -> list[bool]:
+    """Which pairs count. A pair that contradicts is taken as left out where its letters would raise the score above
+    that of a name that leaves the heavier of the two parts out: left out costs less than contradicted.
+
+    Of all choices that of the least mean is taken, found by going over the pairs with the mean so far until nothing
+    changes (Dinkelbach 1967).
+    """
+    counted = [True] * len(weights)
+    while any(agreeing):
+        earned = whole = 0
+        for place, counts in enumerate(counted):
+            earned += 100 * weights[place] * earns[place] * counts
+            whole += 100 * weights[place] if counts else missing * heavier[place]
+        whole += missing * left_out
+        better = [
+            agreeing[place]
+            or 100 * weights[place] * earns[place] * whole < earned * (100 * weights[place] - missing * heavier[place])
+            for place in range(len(weights))
+        ]
+        if better == counted:
+            break
+        counted = better
+    return counted
 
 
 def _readings(query: Sequence[Form], name: Sequence[Form], number: int, other: OtherEvidence) -> list[Alignment]:
@@ -375,7 +419,7 @@ def _readings(query: Sequence[Form], name: Sequence[Form], number: int, other: O
     found = []
     for query_parts, name_parts, query_form, name_form, merged in readings:
         base = VARIANT if merged or query_form or name_form else EXACT
-        level, pairs, order, form = _align_parts(query_parts, name_parts, base, share)
+        level, pairs, order, form = _align_parts(query_parts, name_parts, base, share, merged or base == EXACT)
         score = sum(pair.points for pair in pairs) + order + form + date_points + sex_points
         found.append(
             Alignment(

@@ -2,12 +2,14 @@
 
 from libc.stdint cimport int32_t, uint16_t, uint32_t
 
-from phonosearch._align cimport Alignment, Query
+from phonosearch._align cimport KINDS, Alignment, Grid, Query
 from phonosearch._expansion cimport PartIndex
 from phonosearch._workspace cimport Workspace
 
 cdef class ScoringIndex(PartIndex):
-    cdef int earned_most            # points of 1000 that letters may earn
+    cdef int most_of_kind[KINDS]    # points of 1000 that a relation may earn
+
+    cdef int _most(self, int32_t relation) noexcept nogil
 
     cdef int _score_forms(
         self, Workspace space, int query_form, const uint32_t* parts, int size, int name_form,
@@ -35,21 +37,16 @@ cdef class ScoringIndex(PartIndex):
         self, Workspace space, const uint32_t* parts, int size, int name_form, int floor, bint earning
     ) except -1 nogil
     cdef int _bound_reading(
-        self, Workspace space, int query_form, const uint32_t* parts, int size, int floor, bint earning, bint* exact
+        self, Workspace space, int query_form, const uint32_t* parts, int size, int name_form, int floor, bint earning,
+        bint* exact,
     ) except -1 nogil
-    cdef int _least_left_out(
-        self, const Query* query, int query_form, const int* name_weight, int size
-    ) noexcept nogil
-    cdef int _bound_doubtful(
-        self, const Query* query, int query_form, const int* name_weight, int size, bint whole, int most
-    ) noexcept nogil
+    cdef uint32_t _put(
+        self, Workspace space, Grid* grid, int query_form, int row, int column, const uint32_t* parts
+    ) except? 0xFFFFFFFF nogil
+    cdef int _least_left_out(self, const Grid* grid) noexcept nogil
+    cdef int _bound_doubtful(self, const Grid* grid, int share, bint whole, int most) noexcept nogil
     cdef int _bound_contradicted(
-        self, const Query* query, int query_form, const int* column_of_row, const int* points, const int* name_weight,
-        int size, int pairs,
-    ) noexcept nogil
-    cdef int _score_pairs(
-        self, const Query* query, int query_form, const int* column_of_row, const int* points, const int* name_weight,
-        int size, int lacking,
+        self, const Grid* grid, int share, const int* column_of_row, int pairs
     ) noexcept nogil
     cdef int bound_several(self, Workspace space, uint32_t several, int floor, bint earning) except -1 nogil
     cdef void prefetch_parts(self, Workspace space, uint32_t form) noexcept nogil

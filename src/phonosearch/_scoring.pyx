@@ -8,9 +8,9 @@ from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcmp
 
 from phonosearch._align cimport (
-    CLOSE, DATE_ABSENT, EXACT, MAX_TURNS, NO_LEVEL, UNEARNED, VARIANT,
+    CLOSE, DATE_ABSENT, EXACT, KIND_NICKNAME, KIND_NONE, KIND_SPELLING, KINDS, MAX_TURNS, NO_LEVEL, UNEARNED, VARIANT,
     Alignment, Grid, PartInfo, Query, date_agreement_of, earn, identifies, keep_better, no_reading, relate_kind,
-    score_grid, score_merged, sex_agreement_of,
+    score_assignment, score_grid, score_merged, sex_agreement_of,
 )
 from phonosearch._arrays cimport OWNER_SEVERAL
 from phonosearch._expansion cimport PartIndex
@@ -35,10 +35,21 @@ cdef class ScoringIndex(PartIndex):
     """Scores over the packed arrays; arguments and errors as those of ``PackedNames``."""
 
     def __cinit__(self, TextRules rules not None, dict arrays not None, dict bounds=None):
-        cdef int knot
-        self.earned_most = 0
+        cdef int knot, kind, most = 0
         for knot in range(self.rules.letters.knots):
-            self.earned_most = max(self.earned_most, self.rules.letters.knot_points[knot])
+            most = max(most, self.rules.letters.knot_points[knot])
+        for kind in range(KINDS):
+            self.most_of_kind[kind] = most
+        self.most_of_kind[KIND_NONE] = self.rules.none_most
+        self.most_of_kind[KIND_NICKNAME] = max(
+            self.rules.part_nickname + self.rules.nickname_letters * most // 1000,
+            self.rules.part_nickname_sibling + self.rules.sibling_letters * most // 1000,
+        )
+        self.most_of_kind[KIND_SPELLING] = self.rules.part_spelling + self.rules.spelling_letters * most // 1000
+
+    cdef inline int _most(self, int32_t relation) noexcept nogil:
+        """The points of a relation, or the most that it can earn."""
+        return self.most_of_kind[relation >> 16] if relation & UNEARNED == UNEARNED else relation & UNEARNED
 
     cdef int _score_forms(
         self, Workspace space, int query_form, const uint32_t* parts, int size, int name_form,
@@ -122,7 +133,7 @@ cdef class ScoringIndex(PartIndex):
         cdef PartInfo info
         if word and known.word == word and known.part == part:
             return known.relation
-        self.describe_part(part, &info, False)
+        self.describe_part(part, &info, space.query.grouped)
         relation = earn(self.rules, &space.query.parts[query_form][row], &info, relation)
         if word:
             known.word = word
@@ -375,16 +386,12 @@ cdef class ScoringIndex(PartIndex):
         cdef bint exact
         for query_form in range(space.query.forms):
             score = self._bound_reading(
-                space, query_form, parts, size, max(floor, best) if earning else 0, earning, &exact
+                space, query_form, parts, size, name_form, max(floor, best) if earning else 0, earning, &exact
             )
-            if score == UNBOUNDED:
-                return UNBOUNDED
-            if not exact:
+            if exact:
+                best = max(best, score)
+            else:
                 uncertain = max(uncertain, score)
-                continue
-            if query_form or name_form:
-                score -= min(self.rules.form_cost, score)
-            best = max(best, score)
         if uncertain > best:
             if not earning or uncertain < floor:
                 return uncertain
@@ -392,47 +399,41 @@ cdef class ScoringIndex(PartIndex):
         return best
 
     cdef int _bound_reading(
-        self, Workspace space, int query_form, const uint32_t* parts, int size, int floor, bint earning, bint* exact
+        self, Workspace space, int query_form, const uint32_t* parts, int size, int name_form, int floor, bint earning,
+        bint* exact,
     ) except -1 nogil:
-        """The greatest score of two forms, without the cost of a form that is not the full one; whether it is exact."""
+        """The greatest score of two forms; whether it is exact."""
         cdef Query* query = &space.query
-        cdef int row, column, bound, rows = query.size[query_form], pairs, lacking = -1
-        cdef int32_t relation
+        cdef int row, column, rows = query.size[query_form], pairs, most = 0, lacking = -1
         cdef int column_of_row[MAX_PARTS]
-        cdef int points[MAX_PARTS]
-        cdef int name_weight[MAX_PARTS]
         cdef uint16_t masks[MAX_PARTS]
         cdef uint32_t unearned = 0, taken = 0
         cdef int32_t* relations
+        cdef Grid grid
+        cdef Alignment found
         exact[0] = False
         pairs = self._known_pairs(space, query_form, parts, size, column_of_row)
+        grid.rows = rows
+        grid.columns = size
+        for row in range(rows):
+            grid.query_weight[row] = query.weight[query_form][row]
         for column in range(size):
-            name_weight[column] = self.part_weight(parts[column])
+            grid.name_weight[column] = self.part_weight(parts[column])
         if pairs < 0:
-            bound = self.rules.none_most
             for column in range(size):
                 masks[column] = self._accepted(space, query_form, parts[column])
                 for row in range(rows):
                     if masks[column] >> row & 1:
-                        relation = self._relation(space, parts[column], query_form, row) & UNEARNED
-                        bound = max(bound, self.earned_most if relation == UNEARNED else relation)
-            return self._bound_doubtful(
-                query, query_form, name_weight, size, identifies(masks, size, rows, 0, False), bound
-            )
+                        most = max(most, self._most(self._relation(space, parts[column], query_form, row)))
+            return self._bound_doubtful(&grid, query.share, identifies(masks, size, rows, 0, False), most)
         for row in range(rows):
-            points[row] = 0
-            column = column_of_row[row]
-            if column < 0:
-                continue
-            taken |= 1u << column
-            points[row] = self._relation(space, parts[column], query_form, row) & UNEARNED
-            if points[row] == UNEARNED:
-                points[row] = self.earned_most
-                unearned |= 1u << row
+            if column_of_row[row] >= 0:
+                taken |= 1u << column_of_row[row]
+                unearned |= self._put(space, &grid, query_form, row, column_of_row[row], parts)
         if pairs < min(rows, size):
-            bound = self._bound_contradicted(query, query_form, column_of_row, points, name_weight, size, pairs)
-            if not earning or bound < floor or rows != size or pairs != rows - 1:
-                return bound
+            most = self._bound_contradicted(&grid, query.share, column_of_row, pairs)
+            if not earning or most < floor or rows != size or pairs != rows - 1:
+                return most
             # One part of either is left, which no level pairs.
             for row in range(rows):
                 if column_of_row[row] < 0:
@@ -440,36 +441,42 @@ cdef class ScoringIndex(PartIndex):
             for column in range(size):
                 if not taken >> column & 1:
                     column_of_row[lacking] = column
-            relation = self._relation(space, parts[column_of_row[lacking]], query_form, lacking) & UNEARNED
-            points[lacking] = relation
-            if relation == UNEARNED:
-                points[lacking] = self.rules.none_most
-                unearned |= 1u << lacking
+            unearned |= self._put(space, &grid, query_form, lacking, column_of_row[lacking], parts)
         while True:
-            bound = self._score_pairs(query, query_form, column_of_row, points, name_weight, size, lacking)
+            score_assignment(
+                self.rules, &grid, column_of_row, VARIANT if query_form or name_form else EXACT, query.share,
+                not (query_form or name_form), &found,
+            )
             if not unearned:
                 exact[0] = True
-                return bound
-            if not earning or bound < floor:
-                return bound
+                return found.score
+            if not earning or found.score < floor:
+                return found.score
             row = 0
             while not unearned >> row & 1:
                 row += 1
             unearned &= unearned - 1
-            relations = space.relations(parts[column_of_row[row]]) + query.pool_start[query_form]
-            relations[row] = self._earn(space, parts[column_of_row[row]], query_form, row, relations[row])
-            points[row] = relations[row] & UNEARNED
+            column = column_of_row[row]
+            relations = space.relations(parts[column]) + query.pool_start[query_form]
+            relations[row] = self._earn(space, parts[column], query_form, row, relations[row])
+            grid.points[row][column] = relations[row] & UNEARNED
 
-    cdef int _least_left_out(
-        self, const Query* query, int query_form, const int* name_weight, int size
-    ) noexcept nogil:
-        """The weight of the lightest parts that the longer of two forms has to spare, times what leaving out costs."""
-        cdef int rows = query.size[query_form], longer, spares, at, place, weight, total = 0
+    cdef inline uint32_t _put(
+        self, Workspace space, Grid* grid, int query_form, int row, int column, const uint32_t* parts
+    ) except? 0xFFFFFFFF nogil:
+        """Write a pair into the grid with the most that it may earn; its bit if that is not known yet."""
+        cdef int32_t relation = self._relation(space, parts[column], query_form, row)
+        grid.kind[row][column] = relation >> 16
+        grid.points[row][column] = self._most(relation)
+        return 1u << row if relation & UNEARNED == UNEARNED else 0
+
+    cdef int _least_left_out(self, const Grid* grid) noexcept nogil:
+        """The weight of the lightest parts that the longer of two forms has to spare."""
+        cdef int spares = abs(grid.rows - grid.columns), longer = max(grid.rows, grid.columns), at, place, weight
         cdef int lightest[MAX_PARTS]
-        spares = rows - size if rows > size else size - rows
-        longer = rows if rows > size else size
+        cdef int total = 0
         for at in range(longer if spares else 0):
-            weight = query.weight[query_form][at] if rows > size else name_weight[at]
+            weight = grid.query_weight[at] if grid.rows > grid.columns else grid.name_weight[at]
             place = at
             while place > 0 and lightest[place - 1] > weight:
                 lightest[place] = lightest[place - 1]
@@ -477,11 +484,9 @@ cdef class ScoringIndex(PartIndex):
             lightest[place] = weight
         for at in range(spares):
             total += lightest[at]
-        return total * min(self.rules.left_out, self.rules.left_out_alone)
+        return total
 
-    cdef int _bound_doubtful(
-        self, const Query* query, int query_form, const int* name_weight, int size, bint whole, int most
-    ) noexcept nogil:
+    cdef int _bound_doubtful(self, const Grid* grid, int share, bint whole, int most) noexcept nogil:
         """The greatest score of any pairing of two forms; unless ``whole``, some part contradicts.
 
         All the weight there is earns ``most``, but for the least that may contradict, and no less is left out than the
@@ -489,103 +494,59 @@ cdef class ScoringIndex(PartIndex):
         """
         cdef int row, column, heaviest = 0, lightest = 0x7FFF
         cdef long long agreeing = 0, left_out, contradicting = 0, best
-        for row in range(query.size[query_form]):
-            heaviest = max(heaviest, query.weight[query_form][row])
-            lightest = min(lightest, query.weight[query_form][row])
-        for column in range(size):
-            agreeing += min(name_weight[column], heaviest)
-            lightest = min(lightest, name_weight[column])
-        left_out = self._least_left_out(query, query_form, name_weight, size)
+        for row in range(grid.rows):
+            heaviest = max(heaviest, grid.query_weight[row])
+            lightest = min(lightest, grid.query_weight[row])
+        for column in range(grid.columns):
+            agreeing += min(grid.name_weight[column], heaviest)
+            lightest = min(lightest, grid.name_weight[column])
+        left_out = self._least_left_out(grid) * min(self.rules.left_out, self.rules.left_out_alone)
         if not whole:
             contradicting = min(lightest, agreeing)
-        best = query.share * 100 * (most * (agreeing - contradicting) + self.rules.none_most * contradicting)
-        return <int>max(
-            best // (1000 * (100 * agreeing + left_out)), query.share * self.rules.none_most // 1000
-        ) + 1
+        most = max(most, self.rules.none_most)
+        best = <long long>share * 100 * (
+            most * (agreeing - contradicting) + self.rules.none_most * contradicting
+        )
+        return <int>(best // (1000 * (100 * agreeing + left_out))) + 1
 
     cdef int _bound_contradicted(
-        self, const Query* query, int query_form, const int* column_of_row, const int* points, const int* name_weight,
-        int size, int pairs,
+        self, const Grid* grid, int share, const int* column_of_row, int pairs
     ) noexcept nogil:
-        """The greatest score where the other rows, as many as have a free column, are paired under no level.
+        """The greatest score where parts are left, in both forms, that no level pairs.
 
-        The score is a weighted mean, so it rises or falls with the weight of what contradicts: it is greatest where
-        that is least or where that is most. No less is left out than the longer form has to spare.
+        That what contradicts never scores more than what is left out: all of it is left out, on the heavier side. Then
+        comes the least that it costs beside what agrees.
         """
-        cdef int row, column, lightest = 0x7FFF, heaviest = 0, heavy, cost = 0, rows = query.size[query_form], free_rows
-        cdef long long earned = 0, weights = 0, least = 0, most = 0, best, left_out
-        cdef long long share = 100 * query.share
+        cdef int row, column, lighter, cost = 0, heaviest = 0
+        cdef int free_pairs = min(grid.rows, grid.columns) - pairs
+        cdef long long earned = 0, agreeing = 0, asked = 0, recorded = 0, whole, least
         cdef uint32_t taken = 0
-        for row in range(rows):
+        if pairs == 0:
+            return share * self.rules.none_most // 1000 + 1
+        for row in range(grid.rows):
             column = column_of_row[row]
             if column < 0:
+                asked += grid.query_weight[row]
+                heaviest = max(heaviest, grid.query_weight[row])
                 continue
             taken |= 1u << column
-            heavy = min(query.weight[query_form][row], name_weight[column])
-            weights += heavy
-            earned += heavy * points[row]
-        for column in range(size):
+            lighter = min(grid.query_weight[row], grid.name_weight[column])
+            agreeing += lighter
+            earned += lighter * grid.points[row][column]
+        for column in range(grid.columns):
             if not taken >> column & 1:
-                lightest = min(lightest, name_weight[column])
-                heaviest = max(heaviest, name_weight[column])
-        free_rows = min(rows, size) - pairs
-        if pairs and self.rules.none_most < self.rules.contradicted_below:
-            cost = free_rows * (
-                query.share * self.rules.contradicted_cost * (self.rules.contradicted_below - self.rules.none_most)
-                // (1000 * self.rules.contradicted_below)
-            )
-        # Any of the free rows may be left out, where the name has fewer parts: take the lightest for the least.
-        column = 0
-        for row in range(rows):
-            if column_of_row[row] >= 0:
-                continue
-            most += min(query.weight[query_form][row], heaviest)
-            heavy = min(query.weight[query_form][row], lightest)
-            column += 1
-            least = heavy if column == 1 else min(least, heavy)
-        least *= free_rows
-        left_out = self._least_left_out(query, query_form, name_weight, size)
-        best = max(
-            share * (earned + self.rules.none_most * least) // (1000 * (100 * (weights + least) + left_out)),
-            share * (earned + self.rules.none_most * most) // (1000 * (100 * (weights + most) + left_out)),
-        )
-        return <int>max(best - cost, 0)
-
-    cdef int _score_pairs(
-        self, const Query* query, int query_form, const int* column_of_row, const int* points, const int* name_weight,
-        int size, int lacking,
-    ) noexcept nogil:
-        """The score of pairs that pair off every part of the shorter of two full forms; ``score_grid`` says the same.
-        ``lacking`` is the row of the pair that no level accepts, or -1."""
-        cdef long long earned = 0, weights = 0, left_out = 0, whole
-        cdef int row, column, heavy, accepted = 0, last = -1, score, cost
-        cdef bint ordered = True
-        for column in range(size):
-            left_out += name_weight[column]
-        for row in range(query.size[query_form]):
-            column = column_of_row[row]
-            if column < 0:
-                left_out += query.weight[query_form][row]
-                continue
-            left_out -= name_weight[column]
-            heavy = min(query.weight[query_form][row], name_weight[column])
-            weights += heavy
-            earned += heavy * points[row]
-            if row != lacking:
-                accepted += 1
-                ordered &= column > last
-                last = column
+                recorded += grid.name_weight[column]
         whole = 1000 * (
-            100 * weights + (self.rules.left_out_alone if accepted < 2 else self.rules.left_out) * left_out
+            100 * agreeing
+            + (self.rules.left_out_alone if pairs < 2 else self.rules.left_out) * max(asked, recorded)
         )
-        score = <int>(query.share * 100 * earned // whole)
-        if accepted > (lacking < 0):
-            for row in range(query.size[query_form]):
-                cost = self.rules.contradicted_below - points[row]
-                if column_of_row[row] >= 0 and cost > 0 and accepted > (row != lacking):
-                    cost = query.share * self.rules.contradicted_cost * cost // (1000 * self.rules.contradicted_below)
-                    score -= min(cost, score)
-        return score if ordered else score - min(self.rules.order_cost, score)
+        least = self.rules.contradicted_below - self.rules.none_most
+        if least > 0:
+            cost = <int>(
+                share * self.rules.contradicted_cost * least * agreeing
+                // (<long long>1000 * self.rules.contradicted_below * (agreeing + heaviest))
+            )
+        return <int>max(share * 100 * earned // whole - free_pairs * cost, 0)
 
     cdef int bound_several(self, Workspace space, uint32_t several, int floor, bint earning) except -1 nogil:
         """``bound`` of a person of several forms."""
@@ -631,11 +592,12 @@ cdef void prepare_search(Workspace space) noexcept nogil:
     """What a search asks of its query beside ``_align.prepare``."""
     cdef const Query* query = &space.query
     cdef int position, run = 0, joined, form
+    cdef uint64_t word
     for form in range(query.forms):
         for position in range(query.size[form]):
-            space.words[query.pool_start[form] + position] = pack_word(
-                query.parts[form][position].letters, query.parts[form][position].length
-            )
+            # Whether others stand beside a part changes what its letters say.
+            word = 2 * pack_word(query.parts[form][position].letters, query.parts[form][position].length)
+            space.words[query.pool_start[form] + position] = word + query.parts[form][position].beside if word else 0
     space.lengths = 0
     space.joined_lengths = 0
     for position in range(query.size[0]):

@@ -6,6 +6,8 @@ cdef enum:
     MOST_LETTERS = 64           # of a word, and one more; no part of an index has as many
     BIGRAMS = 128               # different pairs of letters in the groups, at most
     RARITIES = 16
+    MOST_BEGIN = 5
+    MOST_WITHIN = 6
 
 ctypedef struct Word:           # what the alignment needs of a word
     const uint8_t* letters      # a-z
@@ -26,8 +28,11 @@ cdef class LetterRules:
     cdef uint8_t single_known[BIGRAMS][26]
     cdef int16_t double_points[BIGRAMS][BIGRAMS]
     cdef uint8_t double_known[BIGRAMS][BIGRAMS]
-    cdef int16_t edits_points[8][13]
-    cdef int16_t longer_points[7][13]
+    cdef int16_t edits_points[2][8][13]     # alone, beside other parts
+    cdef int16_t longer_points[2][7][13]
+    cdef int16_t begin_points[MOST_BEGIN + 1]
+    cdef int16_t within_points[3][MOST_WITHIN + 1]  # at the beginning, inside, at the end
+    cdef int16_t stem_points[2][MOST_WITHIN + 1]
     cdef int32_t soundex_points, metaphone_points
     cdef int16_t commoner_points[4][RARITIES]
     cdef int16_t rarer_points[RARITIES]
@@ -40,6 +45,9 @@ cdef class LetterRules:
     cdef int knot_points[16]
 
     cdef int rarity_of(self, uint64_t key) noexcept nogil
-    cdef int evidence(self, const Word* a, const Word* b, bint same_soundex, bint same_metaphone) noexcept nogil
+    cdef int evidence(
+        self, const Word* a, const Word* b, bint same_soundex, bint same_metaphone, bint beside
+    ) noexcept nogil
+    cdef int _shortened(self, const Word* a, const Word* b, int begin) noexcept nogil
     cdef int _rarity_class(self, int rarity) noexcept nogil
     cdef int points(self, int evidence) noexcept nogil

@@ -18,7 +18,13 @@ cdef enum:
     EDIT = 1                    # in the lowest bits of a cost
     COST = 256
 
+cdef enum:
+    BEGIN = 0
+    INSIDE = 1
+    END = 2
+
 GAPS = ("gap", "double", "lead", "trail")
+PLACES = ("begin", "inside", "end")
 
 
 cdef inline int _code(uint8_t letter) noexcept nogil:
@@ -30,6 +36,19 @@ cdef inline int _is_double(const uint8_t* letters, int place, int length) noexce
     return (place > 0 and letters[place - 1] == letters[place]) or (
         place + 1 < length and letters[place + 1] == letters[place]
     )
+
+
+cdef inline bint _is_vowel(uint8_t letter) noexcept nogil:
+    return letter in (97, 101, 105, 111, 117, 121)
+
+
+cdef inline int _find(const uint8_t* short, int length, const uint8_t* word, int letters, int first) noexcept nogil:
+    """Whether a word holds a shorter one, from place ``first`` on."""
+    cdef int place
+    for place in range(first, letters - length + 1):
+        if word[place] == short[0] and memcmp(word + place, short, length) == 0:
+            return True
+    return False
 
 
 cdef class LetterRules:
@@ -111,6 +130,9 @@ cdef class LetterRules:
         memset(self.longer_points, 0, sizeof(self.longer_points))
         memset(self.commoner_points, 0, sizeof(self.commoner_points))
         memset(self.rarer_points, 0, sizeof(self.rarer_points))
+        memset(self.begin_points, 0, sizeof(self.begin_points))
+        memset(self.within_points, 0, sizeof(self.within_points))
+        memset(self.stem_points, 0, sizeof(self.stem_points))
         self.swap.points = table.get(("swap", ""), 0)
         self.sub_initial = table.get(("sub_initial", ""), 0)
         self.sub_final = table.get(("sub_final", ""), 0)
@@ -138,17 +160,35 @@ cdef class LetterRules:
                     self.double_points[one][other] = self.double_points[other][one] = points
                 else:
                     raise ValueError("a group of letters.tsv is not in rules.toml")
-            elif kind in ("edits", "longer", "commoner"):
+            elif kind.removesuffix("_beside") in ("edits", "longer") or kind == "commoner":
                 one, other = map(int, key.split(":"))
-                rows, columns = {"edits": (8, 13), "longer": (7, 13), "commoner": (4, RARITIES)}[kind]
+                rows, columns = {"e": (8, 13), "l": (7, 13), "c": (4, RARITIES)}[kind[0]]
                 if not (0 <= one < rows and 0 <= other < columns):
                     raise ValueError("a key of letters.tsv is out of range")
-                if kind == "edits":
-                    self.edits_points[one][other] = points
-                elif kind == "longer":
-                    self.longer_points[one][other] = points
-                else:
+                if kind == "commoner":
                     self.commoner_points[one][other] = points
+                elif kind[0] == "e":
+                    self.edits_points[1][one][other] += points
+                    if kind == "edits":
+                        self.edits_points[0][one][other] = points
+                else:
+                    self.longer_points[1][one][other] += points
+                    if kind == "longer":
+                        self.longer_points[0][one][other] = points
+            elif kind in ("within", "stem"):
+                place, key = key.split(":")
+                one, other = PLACES.index(place), int(key)
+                if not 0 <= other <= MOST_WITHIN or (kind == "stem" and one == END):
+                    raise ValueError("a key of letters.tsv is out of range")
+                if kind == "within":
+                    self.within_points[one][other] = points
+                else:
+                    self.stem_points[one][other] = points
+            elif kind == "begin":
+                one = int(key)
+                if not 0 <= one <= MOST_BEGIN:
+                    raise ValueError("a key of letters.tsv is out of range")
+                self.begin_points[one] = points
             elif kind == "rarer":
                 one = int(key)
                 if not 0 <= one < RARITIES:
@@ -215,7 +255,7 @@ cdef class LetterRules:
         return self.rarity_unknown
 
     cdef int evidence(
-        self, const Word* first, const Word* second, bint same_soundex, bint same_metaphone
+        self, const Word* first, const Word* second, bint same_soundex, bint same_metaphone, bint beside
     ) noexcept nogil:
         """``_letters.evidence`` of two different words of letters."""
         cdef const Word* a = first
@@ -242,9 +282,9 @@ cdef class LetterRules:
         end = 0
         while end < shorter - begin and a.letters[a.length - 1 - end] == b.letters[b.length - 1 - end]:
             end += 1
+        shared = self._shortened(a, b, begin)
         begin = begin - 1 if begin else 0
         end = end - 1 if end else 0
-        shared = 0
         for i in range(begin):
             shared += self.letter[_code(a.letters[i])][_code(a.letters[i])].points
         for i in range(a.length - end, a.length):
@@ -331,7 +371,8 @@ cdef class LetterRules:
         edits = cells[n % 3][m].cost & (COST - 1)
         points = cells[n % 3][m].points + shared
         shorter = min(shorter, 12)
-        points += self.edits_points[min(edits, 7)][shorter] + self.longer_points[min(m - n, 6)][shorter]
+        points += self.edits_points[beside][min(edits, 7)][shorter]
+        points += self.longer_points[beside][min(m - n, 6)][shorter]
         if same_soundex:
             points += self.soundex_points
         if same_metaphone:
@@ -339,6 +380,29 @@ cdef class LetterRules:
         one = self._rarity_class(min(a.rarity, b.rarity))
         other = self._rarity_class(max(a.rarity, b.rarity))
         return points + self.commoner_points[min(edits, 3)][one] + self.rarer_points[other]
+
+    cdef int _shortened(self, const Word* a, const Word* b, int begin) noexcept nogil:
+        """``_letters._shortened``; ``begin`` letters are shared at the beginning of the two words."""
+        cdef int points = self.begin_points[min(begin, MOST_BEGIN)]
+        cdef int stem = a.length, length = min(a.length, MOST_WITHIN)
+        if begin == a.length:
+            return points + self.within_points[BEGIN][length]
+        if memcmp(b.letters + b.length - a.length, a.letters, a.length) == 0:
+            return points + self.within_points[END][length]
+        if _find(a.letters, a.length, b.letters, b.length, 1):
+            return points + self.within_points[INSIDE][length]
+        while stem and _is_vowel(a.letters[stem - 1]):
+            stem -= 1
+        if stem > 2 and a.letters[stem - 1] == a.letters[stem - 2]:
+            stem -= 1
+        if stem == a.length or stem < 2:
+            return points
+        length = min(stem, MOST_WITHIN)
+        if begin >= stem:
+            return points + self.stem_points[BEGIN][length]
+        if _find(a.letters, stem, b.letters, b.length, 1):
+            return points + self.stem_points[INSIDE][length]
+        return points
 
     cdef int _rarity_class(self, int rarity) noexcept nogil:
         return min(max(rarity - self.rarity_first, 0) // self.rarity_step, self.rarity_bins - 1)
@@ -357,7 +421,7 @@ cdef class LetterRules:
                 )
         return self.knot_points[self.knots - 1]
 
-    def evidence_many(self, ones, others):
+    def evidence_many(self, ones, others, bint beside=False):
         """The evidence of each pair of words a-z, of 2 to 60 letters and different; for tests and training."""
         cdef Word a, b
         cdef uint32_t codes[2][3]
@@ -372,6 +436,7 @@ cdef class LetterRules:
                 &a, &b, codes[0][2] == codes[1][2],
                 (codes[0][0] != 0 and (codes[0][0] == codes[1][0] or codes[0][0] == codes[1][1]))
                 or (codes[0][1] != 0 and (codes[0][1] == codes[1][0] or codes[0][1] == codes[1][1])),
+                beside,
             ))
         return found
 

@@ -60,8 +60,9 @@ cdef class TextRules:
     cdef int ending_min_rest
     cdef int edits_for_letters[64]
     cdef int part_exact, part_spelling, part_nickname, part_nickname_sibling, part_initial
+    cdef int spelling_letters, nickname_letters, sibling_letters
     cdef int none_above, none_divisor, none_most, alike_points, alike_edits
-    cdef int left_out, left_out_alone, order_cost, form_cost, contradicted_below, contradicted_cost
+    cdef int left_out, left_out_alone, order_cost, disorder_cost, form_cost, contradicted_below, contradicted_cost
     # By precision of the date asked (0 none, 1 year, 2 month, 3 day), and whether a sex is asked.
     cdef int name_share[4][2]
     cdef int date_points[4][2][8]

@@ -516,6 +516,9 @@ cdef class TextRules:
         self.part_nickname = part["nickname"]
         self.part_nickname_sibling = part["nickname_sibling"]
         self.part_initial = part["initial"]
+        self.spelling_letters = part["spelling_letters"]
+        self.nickname_letters = part["nickname_letters"]
+        self.sibling_letters = part["nickname_sibling_letters"]
         self.none_above, self.none_divisor = part["none_above"], part["none_divisor"]
         if self.none_divisor < 1:
             raise ValueError("none_divisor is below 1")
@@ -525,6 +528,7 @@ cdef class TextRules:
         self.left_out = name["left_out"]
         self.left_out_alone = name["left_out_alone"]
         self.order_cost = name["order_cost"]
+        self.disorder_cost = name["disorder_cost"]
         self.form_cost = name["form_cost"]
         self.contradicted_below = name["contradicted_below"]
         self.contradicted_cost = name["contradicted_cost"]

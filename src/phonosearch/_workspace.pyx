@@ -127,7 +127,10 @@ cdef class Workspace:
         return 0
 
     cdef Expansion* begin_expansion(self, uint64_t word, int level) noexcept nogil:
-        """The expansion of a packed word at a level, where it was kept; else NULL, and its matches are to be added."""
+        """The expansion of a word at a level, where it was kept; else NULL, and its matches are to be added.
+
+        ``word`` is as in `words`.
+        """
         cdef size_t at
         cdef uint64_t key = word * 8 + level + 1
         self.expansion[self.expansions].start = <uint32_t>self.match_count
