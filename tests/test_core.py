@@ -382,10 +382,10 @@ def test_a_page_is_part_of_the_whole_with_other_evidence(level: str) -> None:
     people = list(testing.population(1500, seed=13))
     index = PersonIndex.build(people)
     for query in testing.queries(people, 25, seed=14):
-        for evidence in ({}, {"dob": "1980-05-02"}, {"sex": "M"}, {"dob": "1975", "sex": "F"}):
-            whole = index.search(query.text, level=level, limit=5000, **evidence)
+        for other in ({}, {"dob": "1980-05-02"}, {"sex": "M"}, {"dob": "1975", "sex": "F"}):
+            whole = index.search(query.text, level=level, limit=5000, **other)
             assert len(whole.hits) == whole.total
             for offset, limit in ((0, 1), (0, 4), (2, 7), (9, 30)):
-                page = index.search(query.text, level=level, limit=limit, offset=offset, **evidence)
+                page = index.search(query.text, level=level, limit=limit, offset=offset, **other)
                 assert page.total == whole.total
                 assert page.hits == whole.hits[offset : offset + limit]

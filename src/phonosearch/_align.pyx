@@ -534,7 +534,8 @@ cdef void score_assignment(
         out.points[pair] = so_far - points
         points = so_far
     for pair in range(pairs):
-        # Where others agree, a part that contradicts costs, the more they weigh the more.
+        # Where others agree, a part that contradicts says more than that it does not agree: the more, the more they
+        # weigh.
         so_far = rules.contradicted_below - grid.points[out.query_part[pair]][out.name_part[pair]]
         others = agreeing - (lighter[pair] if out.kind[pair] != KIND_NONE else 0)
         if so_far > 0 and others > 0:

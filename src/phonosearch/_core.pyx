@@ -659,7 +659,7 @@ cdef void _order_page(Hit* hits, size_t total, size_t wanted) noexcept nogil:
     cdef size_t at, kept = 0, above = 0
     cdef int score
     cdef Hit hit
-    if wanted == 0:
+    if wanted == 0 or total == 0:
         return
     if total > 4 * wanted:
         memset(counts, 0, sizeof(counts))

@@ -358,7 +358,8 @@ def _align_parts(
         pairs.append(Pair(row, column, kinds[place], so_far - points))
         points = so_far
     for place, earned in enumerate(earns):
-        # Where others agree, a part that contradicts says more than that it does not agree: the more, the more they weigh.
+        # Where others agree, a part that contradicts says more than that it does not agree: the more, the more they
+        # weigh.
         short = r.name["contradicted_below"] - earned
         others = sum(heavy for at, heavy in enumerate(weights) if agreeing[at] and at != place)
         if short > 0 and others:

@@ -52,8 +52,8 @@ cdef class Workspace:
     cdef int expansions
     cdef int form               # of the query, that the marks speak of
     cdef Remembered* remembered     # relations beside the matches, each in the one place that it may have
+    # Parts of the query, packed, and whether they have others beside them; 0 for those that cannot be packed.
     cdef uint64_t words[MAX_FORMS * MAX_PARTS]
-        # parts of the query, packed, and whether they have others beside them; 0 for those that cannot be
     cdef uint32_t* candidates   # forms to verify
     cdef size_t candidate_room, candidate_count
     cdef Found* found
