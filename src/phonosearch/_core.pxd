@@ -2,9 +2,9 @@
 
 from libc.stdint cimport int32_t, uint32_t
 
-from phonosearch._align cimport Alignment
+from phonosearch._align cimport Alignment, Query
 from phonosearch._scoring cimport ScoringIndex
-from phonosearch._workspace cimport Hit, Workspace
+from phonosearch._workspace cimport Found, Hit, Workspace
 
 cdef class NameIndex(ScoringIndex):
     cdef list pool                  # workspaces that no search uses
@@ -19,13 +19,17 @@ cdef class NameIndex(ScoringIndex):
     cdef int _gather(self, Workspace space, int position, int group) except -1 nogil
     cdef size_t _class_offset(self, int group) noexcept nogil
     cdef int _offer(self, Workspace space, uint32_t form, int query_form, bint wide) except -1 nogil
-    cdef int _accept(self, Workspace space, uint32_t form, bint surely_close) except -1 nogil
+    cdef int _accept(self, Workspace space, uint32_t form, int way) except -1 nogil
     cdef bint _is_full(self, uint32_t several, uint32_t form) noexcept nogil
     cdef int _search_merged(self, Workspace space) except -1 nogil
     cdef int _offer_merged(self, Workspace space, const int32_t* run, int count) except -1 nogil
     cdef int _offer_side_by_side(self, Workspace space, uint32_t form, const int32_t* run, int count) except -1 nogil
     cdef int find_people(self, Workspace space) except -1 nogil
-    cdef int _order_found(self, Workspace space) except -1 nogil
+    cdef int _class_bound(self, const Query* query, int group) noexcept nogil
+    cdef int _bound_by_class(self, Workspace space) noexcept nogil
+    cdef int _class_of(self, uint32_t form) noexcept nogil
+    cdef size_t _order_tier(self, Workspace space, int tier) except? 0 nogil
+    cdef int _score_one(self, Workspace space, const Found* found, int low) except -1 nogil
     cdef int _score_found(self, Workspace space, size_t wanted, int least) except -1 nogil
     cdef int rank(self, Workspace space, size_t wanted, int least) except -1 nogil
     cdef int find_page(

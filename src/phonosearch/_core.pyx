@@ -17,7 +17,7 @@ from phonosearch._align cimport (
 from phonosearch._arrays cimport BLOCK_SHIFT, CLASSES, LAST_NAME, OWNER_SEVERAL
 from phonosearch._scoring cimport ScoringIndex, prepare_search
 from phonosearch._text cimport MAX_PARTS, TextRules
-from phonosearch._workspace cimport UNBOUNDED, Found, Hit, Workspace
+from phonosearch._workspace cimport DOUBTFUL, JOINED, PAIRED, UNBOUNDED, Found, Hit, Workspace
 
 cdef extern from *:
     """
@@ -135,7 +135,7 @@ cdef class NameIndex(ScoringIndex):
         for at in range(kept):
             if at + 8 < kept:
                 PS_PREFETCH(self.owner.data + self.owner_start.data[space.candidates[at + 8]])
-            self._accept(space, space.candidates[at], True)
+            self._accept(space, space.candidates[at], PAIRED)
         return 0
 
     cdef int _accept_list(self, Workspace space, int position, int group) except -1 nogil:
@@ -148,14 +148,14 @@ cdef class NameIndex(ScoringIndex):
             for form in range(self.last_start.data[last], self.last_start.data[last + 1]):
                 if form + 8 < self.forms:
                     PS_PREFETCH(self.owner.data + self.owner_start.data[form + 8])
-                self._accept(space, form, True)
+                self._accept(space, form, PAIRED)
             run = CLASSES * <size_t>space.matches[at].part + group
             for run in range(self.posting_start.data[run], self.posting_start.data[run + 1]):
                 if run + 32 < self.posting_form.size:
                     PS_PREFETCH(&self.owner_start.data[self.posting_form.data[run + 32]])
                     ahead = self.posting_form.data[run + 12]
                     PS_PREFETCH(self.owner.data + self.owner_start.data[ahead])
-                self._accept(space, self.posting_form.data[run], True)
+                self._accept(space, self.posting_form.data[run], PAIRED)
         return 0
 
     cdef int _offer_either(self, Workspace space, int position, int group) except -1 nogil:
@@ -172,9 +172,9 @@ cdef class NameIndex(ScoringIndex):
             for form in range(self.last_start.data[last], self.last_start.data[last + 1]):
                 if form + 8 < self.forms:
                     PS_PREFETCH(self.owner.data + self.owner_start.data[form + 8])
-                self._accept(
-                    space, form, width == 1 or _pair_off(space.mark, all_parts + width * <size_t>(form - begin), width)
-                )
+                self._accept(space, form, PAIRED if width == 1 or _pair_off(
+                    space.mark, all_parts + width * <size_t>(form - begin), width
+                ) else DOUBTFUL)
             run = CLASSES * <size_t>space.matches[at].part + group
             for run in range(self.posting_start.data[run], self.posting_start.data[run + 1]):
                 if run + 32 < self.posting_form.size:
@@ -184,9 +184,9 @@ cdef class NameIndex(ScoringIndex):
                     PS_PREFETCH(self.owner.data + self.owner_start.data[self.posting_form.data[run + 12]])
                 form = self.posting_form.data[run]
                 if begin <= form < end:     # in a crafted file it may not be
-                    self._accept(space, form, width == 1 or _pair_off(
+                    self._accept(space, form, PAIRED if width == 1 or _pair_off(
                         space.mark, all_parts + width * <size_t>(form - begin), width
-                    ))
+                    ) else DOUBTFUL)
         return 0
 
     cdef int _offer_list(
@@ -256,10 +256,13 @@ cdef class NameIndex(ScoringIndex):
         for part in range(size):
             masks[part] = self.marks(space, parts[part])
         if identifies(masks, size, queries, full_parts, wide):
-            self._accept(space, form, not wide or identifies(masks, size, queries, full_parts, False))
+            self._accept(
+                space, form,
+                PAIRED if not wide or identifies(masks, size, queries, full_parts, False) else DOUBTFUL,
+            )
         return 0
 
-    cdef int _accept(self, Workspace space, uint32_t form, bint surely_close) except -1 nogil:
+    cdef int _accept(self, Workspace space, uint32_t form, int way) except -1 nogil:
         """Count the people of a form that satisfies the level, once."""
         cdef uint32_t begin = self.owner_start.data[form], end = self.owner_start.data[form + 1], several
         if space.seen[form >> 3] >> (form & 7) & 1:
@@ -271,8 +274,8 @@ cdef class NameIndex(ScoringIndex):
                 continue            # or no such number, in a crafted file
             PS_PREFETCH(&self.several_start.data[several])
             if space.query.level > EXACT or self._is_full(several, form):
-                space.add_found(OWNER_SEVERAL | several, 1, True)
-        space.add_found(form, end - begin, surely_close)
+                space.add_found(OWNER_SEVERAL | several, 1, PAIRED)
+        space.add_found(form, end - begin, way)
         return 0
 
     cdef bint _is_full(self, uint32_t several, uint32_t form) noexcept nogil:
@@ -369,11 +372,11 @@ cdef class NameIndex(ScoringIndex):
                 continue            # or no such number, in a crafted file
             self.align_names(space, self.owner.data[end], &found)
             if found.lowest <= space.query.level:
-                space.add_found(self.owner.data[end], 1, True)
+                space.add_found(self.owner.data[end], 1, JOINED)
         if end > begin:
             self.align_names(space, form, &found)
             # All that can be said of these people has been said: those who do not satisfy the level now never will.
-            space.add_found(form, end - begin if found.lowest <= space.query.level else 0, True)
+            space.add_found(form, end - begin if found.lowest <= space.query.level else 0, JOINED)
         return 0
 
     cdef int find_people(self, Workspace space) except -1 nogil:
@@ -385,87 +388,186 @@ cdef class NameIndex(ScoringIndex):
             self._search_form(space, form)
         return 0
 
-    cdef int _order_found(self, Workspace space) except -1 nogil:
-        """Bound the scores of what was found, and put it in the order of the bounds, greatest first."""
-        cdef uint32_t begin[UNBOUNDED + 2]
+    cdef int _class_bound(self, const Query* query, int group) noexcept nogil:
+        """No form of a class has a greater score, where no parts are joined: the longer form leaves out what it has to
+        spare."""
+        cdef int form, size, at, place, weight, pairs, bound = 0
+        cdef int lightest = self.rules.letters.rarity_base + self.rules.letters.rarity_initial
+        cdef int weights[MAX_PARTS]
+        cdef long long agreeing, left_out
+        if query.level == EXACT:
+            return UNBOUNDED
+        for form in range(query.forms):
+            size = query.size[form]
+            if group + 1 == size or (group == CLASSES - 1 and size > CLASSES):
+                return UNBOUNDED
+            pairs = min(size, group + 1)
+            agreeing = left_out = 0
+            for at in range(size):
+                weight = query.weight[form][at]
+                place = at
+                while place > 0 and weights[place - 1] < weight:
+                    weights[place] = weights[place - 1]
+                    place -= 1
+                weights[place] = weight
+            for at in range(size):
+                if at < pairs:
+                    agreeing += weights[at]
+                else:
+                    left_out += weights[at]
+            if group + 1 > size:
+                left_out = lightest * (group + 1 - size)
+            left_out *= self.rules.left_out_alone if pairs < 2 else min(self.rules.left_out, self.rules.left_out_alone)
+            bound = max(bound, <int>(query.share * 100 * agreeing // (100 * agreeing + left_out)) + 1)
+        return bound
+
+    cdef int _bound_by_class(self, Workspace space) noexcept nogil:
+        """A first bound for all that was found."""
+        cdef int bounds[CLASSES]
         cdef size_t at
+        cdef uint32_t form, several
+        cdef int group, most = 0
+        cdef Found* found
+        for group in range(CLASSES):
+            bounds[group] = self._class_bound(&space.query, group)
+            most = max(most, bounds[group])
+        for at in range(space.found_count):
+            if at + 16 < space.found_count and space.found[at + 16].source & OWNER_SEVERAL:
+                several = space.found[at + 16].source & ~<uint32_t>OWNER_SEVERAL
+                PS_PREFETCH(&self.several_start.data[several])
+            if at + 8 < space.found_count and space.found[at + 8].source & OWNER_SEVERAL:
+                several = space.found[at + 8].source & ~<uint32_t>OWNER_SEVERAL
+                PS_PREFETCH(&self.several_form.data[2 * <size_t>self.several_start.data[several]])
+            found = &space.found[at]
+            if found.people == 0:
+                found.bound = -1
+            elif found.way == JOINED:
+                found.bound = UNBOUNDED
+            elif found.source & OWNER_SEVERAL:
+                several = found.source & ~<uint32_t>OWNER_SEVERAL
+                found.bound = 0
+                for form in range(self.several_start.data[several], self.several_start.data[several + 1]):
+                    group = self._class_of(self.several_form.data[2 * <size_t>form])
+                    if bounds[group] > found.bound:
+                        found.bound = bounds[group]
+                        if bounds[group] == most:
+                            break
+            else:
+                found.bound = bounds[self._class_of(found.source)]
+                if found.way == DOUBTFUL and space.query.forms == 1:
+                    # A name that holds joined what was asked apart, or the reverse, is found as such.
+                    found.bound = min(<int>found.bound, space.query.contradicted_bound)
+        return 0
+
+    cdef inline int _class_of(self, uint32_t form) noexcept nogil:
+        return (
+            (form >= self.class_start.data[1]) + (form >= self.class_start.data[2])
+            + (form >= self.class_start.data[3])
+        )
+
+    cdef size_t _order_tier(self, Workspace space, int tier) except? 0 nogil:
+        """Put what has the first bound ``tier`` in the order of closer bounds, greatest first; how many there are."""
+        cdef uint32_t begin[UNBOUNDED + 2]
+        cdef size_t at, count = 0
         cdef int bound
         cdef Found* found
         space.reserve_order()
         memset(begin, 0, sizeof(begin))
         for at in range(space.found_count):
-            if at + 6 < space.found_count and space.found[at + 6].source & OWNER_SEVERAL:
-                PS_PREFETCH(&self.several_form.data[
-                    2 * <size_t>self.several_start.data[space.found[at + 6].source & ~<uint32_t>OWNER_SEVERAL]
-                ])
-            if at + 3 < space.found_count and space.found[at + 3].surely_close:
-                self.prefetch_parts(space, space.found[at + 3].source)
-            found = &space.found[at]
-            if found.people == 0:
-                found.bound = 0
+            if space.found[at].bound == tier and space.found[at].score == -1:
+                space.order[count] = <uint32_t>at
+                count += 1
+        for at in range(count):
+            if at + 6 < count and space.found[space.order[at + 6]].source & OWNER_SEVERAL:
+                PS_PREFETCH(&self.several_form.data[2 * <size_t>self.several_start.data[
+                    space.found[space.order[at + 6]].source & ~<uint32_t>OWNER_SEVERAL
+                ]])
+            if at + 3 < count:
+                self.prefetch_parts(space, space.found[space.order[at + 3]].source)
+            found = &space.found[space.order[at]]
+            if found.source & OWNER_SEVERAL:
+                bound = self.bound_several(space, found.source & ~<uint32_t>OWNER_SEVERAL, 0, False)
+            elif found.way == DOUBTFUL and space.query.forms == 1:
+                bound = tier    # closer ones cost as much as the score
             else:
-                if not found.surely_close and space.query.forms == 1:
-                    # A name that holds joined what was asked apart, or the reverse, is surely close.
-                    bound = space.query.contradicted_bound
-                elif found.source & OWNER_SEVERAL:
-                    bound = self.bound_several(space, found.source & ~<uint32_t>OWNER_SEVERAL, 0, False)
-                else:
-                    bound = self.bound(space, found.source, 0, False)
-                found.bound = <int16_t>min(bound, <int>UNBOUNDED)
+                bound = self.bound(space, found.source, 0, False)
+            found.bound = <int16_t>min(bound, <int>UNBOUNDED)
             begin[UNBOUNDED - found.bound + 1] += 1
         for bound in range(UNBOUNDED + 1):
             begin[bound + 1] += begin[bound]
-        for at in range(space.found_count):
-            bound = UNBOUNDED - space.found[at].bound
-            space.order[begin[bound]] = <uint32_t>at
+        space.reserve_candidates(count)
+        for at in range(count):
+            bound = UNBOUNDED - space.found[space.order[at]].bound
+            space.candidates[begin[bound]] = space.order[at]
             begin[bound] += 1
-        return 0
+        memcpy(space.order, space.candidates, count * sizeof(uint32_t))
+        return count
 
     cdef int _score_found(self, Workspace space, size_t wanted, int least) except -1 nogil:
         """Score what can be among the first ``wanted`` and may come to ``least``; return the least score for a name
-        that can."""
-        cdef size_t at, above = 0
+        that can.
+
+        What no score can lift to the page is not looked at: first by the class of the form, then by its known pairs,
+        then letter by letter.
+        """
+        cdef size_t at, count, above = 0
         cdef size_t counts[UNBOUNDED + 1]
-        cdef int floor = 0, score, spread, most, low, size
-        cdef const uint32_t* parts
+        cdef int floor = 0, score, spread, most, low, tier, next_tier = UNBOUNDED
         cdef Found* found
-        cdef Alignment alignment
         memset(counts, 0, sizeof(counts))
         spread = self.spread_of_other_evidence(&space.query, &most)
         least = max(least - most, 0)
-        self._order_found(space)
-        for at in range(space.found_count):
-            found = &space.found[space.order[at]]
+        space.candidate_count = 0
+        self._bound_by_class(space)
+        while True:
+            tier = next_tier
             low = max(floor - spread, least)
-            if found.bound < low:
-                break
-            if found.people == 0:
-                continue
-            score = UNBOUNDED
-            if found.source & OWNER_SEVERAL:
-                score = self.bound_several(space, found.source & ~<uint32_t>OWNER_SEVERAL, low, True)
-            elif found.bound < UNBOUNDED:
-                if found.surely_close:
-                    score = self.bound(space, found.source, low, True)
-                else:
-                    if at + 3 < space.found_count:
-                        self.prefetch_parts(space, space.found[space.order[at + 3]].source)
-                    parts = self.form(found.source, &size)
-                    score = self.bound_apart(space, parts, size, 0, low, True)
-            if score < low:
-                continue
-            if score == UNBOUNDED:
-                self.align_above(space, found.source, low, &alignment)
-                score = alignment.score
-            found.score = <int16_t>score
-            score = max(0, min(score, <int>UNBOUNDED))
-            counts[score] += found.people
-            if score > floor:
-                above += found.people
-                while above >= wanted:
-                    floor += 1
-                    above -= counts[floor]
-        return max(floor - spread, least)
+            if tier < low:
+                return low
+            count = self._order_tier(space, tier)
+            for at in range(count):
+                found = &space.found[space.order[at]]
+                low = max(floor - spread, least)
+                if found.bound < low:
+                    break
+                if at + 3 < count and found.way == DOUBTFUL:
+                    self.prefetch_parts(space, space.found[space.order[at + 3]].source)
+                score = self._score_one(space, found, low)
+                if score < low:
+                    continue
+                found.score = <int16_t>score
+                score = max(0, min(score, <int>UNBOUNDED))
+                counts[score] += found.people
+                if score > floor:
+                    above += found.people
+                    while above >= wanted:
+                        floor += 1
+                        above -= counts[floor]
+            for at in range(count):
+                space.found[space.order[at]].bound = -1     # done with
+            next_tier = -1
+            for at in range(space.found_count):
+                if space.found[at].bound > next_tier:
+                    next_tier = space.found[at].bound
+            if next_tier < 0:
+                return max(floor - spread, least)
+
+    cdef int _score_one(self, Workspace space, const Found* found, int low) except -1 nogil:
+        """The score for a name, if it is at least ``low``; else anything less."""
+        cdef int score = UNBOUNDED, size
+        cdef const uint32_t* parts
+        cdef Alignment alignment
+        if found.source & OWNER_SEVERAL:
+            score = self.bound_several(space, found.source & ~<uint32_t>OWNER_SEVERAL, low, True)
+        elif found.way == DOUBTFUL:
+            parts = self.form(found.source, &size)
+            score = self.bound_apart(space, parts, size, 0, low, True)
+        elif found.bound < UNBOUNDED:
+            score = self.bound(space, found.source, low, True)
+        if score == UNBOUNDED:
+            self.align_above(space, found.source, low, &alignment)
+            score = alignment.score
+        return score
 
     cdef int rank(self, Workspace space, size_t wanted, int least) except -1 nogil:
         """The people who can be among the first ``wanted`` and may score ``least``; the first of them in order."""

@@ -9,6 +9,11 @@ from phonosearch._text cimport MAX_FORMS, MAX_PARTS, ParsedName
 cdef enum:
     UNBOUNDED = 1024            # no score is greater
 
+cdef enum:
+    DOUBTFUL = 0                # by a part, and another may match nothing
+    PAIRED = 1                  # every part of the shorter form has a partner
+    JOINED = 2                  # for parts that stand joined on one side
+
 ctypedef struct Match:          # a part of the index that a query part may match
     uint32_t part
     int32_t relation            # -1 where not yet known
@@ -23,7 +28,7 @@ ctypedef struct Found:          # the people of one form, or a person of several
     uint32_t people
     int16_t bound               # no score of theirs is greater
     int16_t score               # for the name; -1 until known
-    bint surely_close           # whether the query pairs off without a part that matches nothing
+    int way                     # how it was found
 
 ctypedef struct Remembered:     # the relation of a query part to a part of the index
     uint64_t word
@@ -70,7 +75,7 @@ cdef class Workspace:
     cdef uint64_t joined_lengths    # of its neighbours, joined
     cdef bint marked            # whether the marks say of every pair of the only form whether some level accepts it
 
-    cdef int add_found(self, uint32_t source, uint32_t people, bint surely_close) except -1 nogil
+    cdef int add_found(self, uint32_t source, uint32_t people, int way) except -1 nogil
     cdef int add_hit(self, uint32_t person, uint32_t source, int score) except -1 nogil
     cdef int reserve_order(self) except -1 nogil
     cdef int reserve_candidates(self, size_t more) except -1 nogil

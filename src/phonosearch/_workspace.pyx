@@ -69,7 +69,7 @@ cdef class Workspace:
         free(self.order)
         free(self.hits)
 
-    cdef int add_found(self, uint32_t source, uint32_t people, bint surely_close) except -1 nogil:
+    cdef int add_found(self, uint32_t source, uint32_t people, int way) except -1 nogil:
         cdef Found* found
         cdef uint32_t number = source & ~<uint32_t>OWNER_SEVERAL
         if self.found_count == self.found_room:
@@ -80,7 +80,7 @@ cdef class Workspace:
         found.people = people
         found.bound = UNBOUNDED
         found.score = -1
-        found.surely_close = surely_close
+        found.way = way
         self.found_count += 1
         if source & OWNER_SEVERAL:
             self.seen_several[number >> 3] |= 1 << (number & 7)
