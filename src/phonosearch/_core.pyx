@@ -477,6 +477,8 @@ cdef class NameIndex(ScoringIndex):
             if space.found[at].bound == tier and space.found[at].score == -1:
                 space.order[count] = <uint32_t>at
                 count += 1
+        if count == 0:
+            return 0
         for at in range(count):
             if at + 6 < count and space.found[space.order[at + 6]].source & OWNER_SEVERAL:
                 PS_PREFETCH(&self.several_form.data[2 * <size_t>self.several_start.data[
