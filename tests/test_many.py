@@ -137,7 +137,7 @@ def test_progress_is_told_and_its_error_ends_the_search(index: ps.PersonIndex, t
 
 
 def all_pairs(index: ps.PersonIndex, people: list[dict[str, Any]], level: str, min_score: int) -> list[ps.Pair]:
-    """By one search for each name of each person."""
+    """By one search for each name of each person, the best of both directions."""
     found: dict[tuple[str, str], tuple[int, int]] = {}
     for person in people:
         dob = person.get("dob")
@@ -148,11 +148,16 @@ def all_pairs(index: ps.PersonIndex, people: list[dict[str, Any]], level: str, m
             query = {field: name[field] for field in ("full_name", "forenames", "surname") if name.get(field)}
             answer = index.search(query, level=level, limit=100_000, dob=dob, sex=person.get("sex"))
             for hit in answer.hits:
-                if hit.person_id > person["person_id"] and hit.score >= min_score:
+                if hit.person_id != person["person_id"]:
                     key = person["person_id"], hit.person_id
                     score, reached = found.get(key, (-1, 9))
                     found[key] = max(score, hit.score), min(reached, ps.LEVELS.index(hit.level))
-    pairs = [ps.Pair(*key, score, ps.LEVELS[reached]) for key, (score, reached) in found.items()]
+    pairs = []
+    for (one, other), (score, reached) in found.items():
+        back, way_back = found.get((other, one), (-1, 9))
+        if one < other or way_back == 9:
+            pairs.append(ps.Pair(one, other, max(score, back), ps.LEVELS[min(reached, way_back)]))
+    pairs = [pair for pair in pairs if pair.score >= min_score]
     return sorted(pairs, key=lambda pair: (pair.person_id, -pair.score, pair.other_id))
 
 

@@ -8,16 +8,19 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
 from libc.stdlib cimport calloc, free, qsort, realloc
 from libc.string cimport memcpy
 
-from phonosearch._align cimport Alignment, memory_error, prepare
-from phonosearch._arrays cimport LAST_NAME, MAX_ID
+from phonosearch._align cimport NO_LEVEL, WIDE, Alignment, Query, memory_error, prepare
+from phonosearch._arrays cimport LAST_NAME, MAX_ID, OWNER_SEVERAL
 from phonosearch._core cimport NameIndex
 from phonosearch._scoring cimport prepare_search
 from phonosearch._text cimport ACCEPTED, MAX_FORMS
-from phonosearch._workspace cimport Workspace
+from phonosearch._workspace cimport Hit, Workspace
 
 cnp.import_array()
 
 cdef uint32_t DOB_SEVERAL = 0x80000000
+
+cdef enum:
+    ROUNDING = 24               # points that rounding may make of the same evidence at another share
 
 
 ctypedef struct Line:           # one hit of one query, or one pair
@@ -27,6 +30,12 @@ ctypedef struct Line:           # one hit of one query, or one pair
     uint32_t form               # of the index, that was read
     int32_t score
     int32_t level
+
+
+ctypedef struct Names:          # of a person
+    int count
+    size_t first, last          # in `several_form`; 0 for a person of one form
+    uint32_t source             # as in `Found`
 
 
 cdef class _Lines:
@@ -150,46 +159,42 @@ cdef class BatchIndex(NameIndex):
     ):
         """Ask for each person of a range by each of their names, their first date of birth and their sex.
 
-        Returns six rows as ``search_batch``, of the people found whose number is greater, once each with the greatest
-        score: by person asked, then score descending, then person found. ``form_of_person`` tells the form of a person
-        of one form.
+        Returns six rows as ``search_batch``: the people found whose number is greater, and at level wide those of
+        lesser number whose own search does not find the one asked for. Each comes once, with the greatest score of
+        both directions: by person asked, then score descending, then person found. ``form_of_person`` tells the form
+        of a person of one form.
         """
-        cdef Workspace space
+        cdef Workspace space, back
         cdef _Lines lines = _Lines()
         cdef size_t person
         if form_of_person.shape[0] != <Py_ssize_t>self.people or end > self.people:
             raise ValueError("a form for each person")
         space = self.borrow(level)
+        back = self.borrow(level)
         with nogil:
             for person in range(begin, end):
-                self._pairs_of(space, <uint32_t>person, form_of_person[person], min_score, lines)
+                self._pairs_of(space, back, <uint32_t>person, &form_of_person[0], min_score, lines)
         self.pool.append(space)
+        self.pool.append(back)
         return lines.columns()
 
     cdef int _pairs_of(
-        self, Workspace space, uint32_t person, uint32_t form, int min_score, _Lines lines
+        self, Workspace space, Workspace back, uint32_t person, const uint32_t* form_of_person, int min_score,
+        _Lines lines,
     ) except -1 nogil:
-        cdef int64_t several = self.several_of(person)
-        cdef size_t at, last, end, begin = lines.count, kept
-        cdef uint32_t alone[2]
-        if several < 0:
-            alone[0] = form
-            alone[1] = 0
-            self._pairs_by_name(space, person, alone, 1, min_score, lines)
-        else:
-            at = self.several_start.data[several]
-            last = self.several_start.data[several + 1]
-            while at < last:
-                end = at + 1
-                while end < last and (
-                    self.several_form.data[2 * end + 1] >> 2 == self.several_form.data[2 * at + 1] >> 2
-                ):
-                    end += 1
-                self._pairs_by_name(
-                    space, person, self.several_form.data + 2 * at, <int>min(end - at, <size_t>MAX_FORMS), min_score,
-                    lines,
-                )
-                at = end
+        cdef Names names
+        cdef size_t at, begin = lines.count, kept
+        cdef int name
+        cdef uint32_t source
+        self._names_of(person, form_of_person, &names)
+        source = names.source
+        for name in range(names.count):
+            self._ask_by(space, person, &names, name)
+            self._find_candidates(space, min_score)
+            for at in range(space.hit_count):
+                if space.hits[at].person != person and (space.hits[at].person > person or space.query.level == WIDE):
+                    self._add_pair(space, &space.hits[at], back, person, source, form_of_person, lines)
+            space.forget()
         if lines.count == begin:
             return 0
         qsort(lines.line + begin, lines.count - begin, sizeof(Line), _compare_pairs)
@@ -201,28 +206,135 @@ cdef class BatchIndex(NameIndex):
             elif lines.line[at].level < lines.line[kept].level:
                 lines.line[kept].level = lines.line[at].level
         lines.count = kept + 1
+        kept = begin
+        for at in range(begin, lines.count):
+            if lines.line[at].score >= min_score:
+                lines.line[kept] = lines.line[at]
+                kept += 1
+        lines.count = kept
         qsort(lines.line + begin, lines.count - begin, sizeof(Line), _compare_scores)
         return 0
 
-    cdef int _pairs_by_name(
-        self, Workspace space, uint32_t person, const uint32_t* forms, int count, int min_score, _Lines lines
+    cdef int _least_name(self, const Query* query, int min_score) noexcept nogil:
+        """The points of a name below which neither direction can come to ``min_score``.
+
+        What a name earns of its share is the same in both, but for rounding, for the order of parts that a tie decides,
+        and for what letters say where one of the names has one part only.
+        """
+        cdef int precision, with_sex, kind, date, sex, least = 1000, share
+        for precision in range(4):
+            for with_sex in range(2):
+                date = sex = 0
+                for kind in range(1, 8 if precision else 1):
+                    date = max(date, self.rules.date_points[precision][with_sex][kind])
+                for kind in range(1, 4 if with_sex else 1):
+                    sex = max(sex, self.rules.sex_points[precision][with_sex][kind])
+                share = self.rules.name_share[precision][with_sex]
+                least = min(least, 1000 * max(min_score - date - sex, 0) // max(share, 1))
+        least -= ROUNDING + max(self.rules.order_cost, self.rules.disorder_cost)
+        return max(least, 0) * query.share // 1000
+
+    cdef int _find_candidates(self, Workspace space, int min_score) except -1 nogil:
+        """Make hits of all who may come to ``min_score`` in either direction; their scores are not all known."""
+        cdef const Query* query = &space.query
+        cdef int least = self._least_name(query, min_score), most = 0, form, bound
+        cdef bint alone = False
+        cdef size_t at, owner
+        cdef uint32_t source, several
+        cdef bint short
+        for form in range(query.forms):
+            alone |= query.size[form] == 1
+        self.find_people(space)
+        if not alone:
+            self.spread_of_other_evidence(query, &most)
+            self.rank(space, <size_t>-1, least + most)
+        for at in range(space.found_count):
+            if space.found[at].score >= 0 or space.found[at].people == 0:
+                continue
+            source = space.found[at].source
+            several = source & ~<uint32_t>OWNER_SEVERAL
+            if source & OWNER_SEVERAL:
+                short = alone
+                for owner in range(self.several_start.data[several], self.several_start.data[several + 1]):
+                    short |= self.several_form.data[2 * owner] < self.class_start.data[1]
+                if not short:
+                    continue
+                bound = self.bound_several(space, several, 0, False)
+            elif alone or source < self.class_start.data[1]:
+                bound = self.bound(space, source, 0, False)
+            else:
+                continue
+            if bound < least:
+                continue
+            if source & OWNER_SEVERAL:
+                space.add_hit(self.several_person.data[several], source, 0)
+                continue
+            for owner in range(self.owner_start.data[source], self.owner_start.data[source] + space.found[at].people):
+                if self.owner.data[owner] < self.people:
+                    space.add_hit(self.owner.data[owner], source, 0)
+        return 0
+
+    cdef int _add_pair(
+        self, Workspace space, const Hit* hit, Workspace back, uint32_t person, uint32_t source,
+        const uint32_t* form_of_person, _Lines lines,
     ) except -1 nogil:
-        """The pairs by one name; ``forms`` are pairs as in ``several_form``, the full form first."""
-        cdef int number, part, size, used = 0, length
+        """Add a hit, with what the other person's search says: what is asked and what is on record change places."""
+        cdef uint32_t other = hit.person
+        cdef Alignment found, best
+        cdef Names names
+        cdef int name, lowest = NO_LEVEL
+        self.align_hit(space, hit, &found)
+        self._names_of(other, form_of_person, &names)
+        for name in range(names.count):
+            self._ask_by(back, other, &names, name)
+            self.align_names(back, source, &best)
+            self.add_other_evidence(&back.query, person, &best)
+            back.forget()
+            lowest = min(lowest, best.lowest)
+            if best.lowest <= space.query.level and best.score > found.score:
+                found.score = best.score
+        if other < person and lowest <= space.query.level:
+            return 0                # it came when the other was asked for
+        found.lowest = min(found.lowest, lowest)
+        return lines.add(person, other, &found)
+
+    cdef int _names_of(self, uint32_t person, const uint32_t* form_of_person, Names* names) noexcept nogil:
+        """Where the names of a person stand among ``several_form``, or their one form."""
+        cdef int64_t several = self.several_of(person)
+        names.count = 1
+        names.first = names.last = 0
+        names.source = form_of_person[person]
+        if several >= 0:
+            names.source = OWNER_SEVERAL | <uint32_t>several
+            names.first = self.several_start.data[several]
+            names.last = self.several_start.data[several + 1]
+            names.count = 1 + <int>(self.several_form.data[2 * <size_t>names.last - 1] >> 2)
+        return 0
+
+    cdef int _ask_by(self, Workspace space, uint32_t person, const Names* names, int name) noexcept nogil:
+        """Make the query of a name of a person, from its forms."""
+        cdef int count = 0, part, size, used = 0, length
         cdef const uint32_t* parts
-        cdef uint32_t dates = self.dates_of(person)
-        cdef size_t at
-        cdef Alignment found
-        space.parsed.form_count = count
-        for number in range(count):
-            parts = self.form(forms[2 * number], &size)
-            space.parsed.size[number] = size
+        cdef uint32_t dates = self.dates_of(person), form = names.source
+        cdef size_t at = names.first
+        while count == 0 or at < names.last:
+            if names.last:
+                while at < names.last and <int>(self.several_form.data[2 * at + 1] >> 2) != name:
+                    at += 1
+                if at >= names.last or count == MAX_FORMS:
+                    break
+                form = self.several_form.data[2 * at]
+                at += 1
+            parts = self.form(form, &size)
+            space.parsed.size[count] = size
             for part in range(size):
                 length = self.length(parts[part])
                 memcpy(space.parsed.letters + used, self.letters(parts[part]), length)
-                space.parsed.start[number][part] = used
-                space.parsed.length[number][part] = length
+                space.parsed.start[count][part] = used
+                space.parsed.length[count][part] = length
                 used += length
+            count += 1
+        space.parsed.form_count = count
         space.parsed.used = used
         if dates & DOB_SEVERAL:
             dates &= ~DOB_SEVERAL
@@ -235,13 +347,6 @@ cdef class BatchIndex(NameIndex):
         space.query.sex = self.sex_of(person)
         prepare(self.rules, &space.parsed, &space.query)
         prepare_search(space)
-        self.find_people(space)
-        self.rank(space, <size_t>-1, min_score)
-        for at in range(space.hit_count):
-            if space.hits[at].person > person and space.hits[at].score >= min_score:
-                self.align_hit(space, &space.hits[at], &found)
-                lines.add(person, space.hits[at].person, &found)
-        space.forget()
         return 0
 
     def identifiers(self, const int64_t[::1] people not None):

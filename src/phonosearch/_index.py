@@ -430,15 +430,15 @@ class PersonIndex:
         """All pairs of people who match each other: who may be on record twice.
 
         Each person is asked for by each of their names, with their (first) date of birth and their sex, by exactly the
-        rules of ``search``. A pair comes once, under the ``person_id`` that is first in order, with the greatest score
-        of its names.
+        rules of ``search``. A pair comes once, with the greatest score of all their names, whichever of the two is
+        asked for.
 
         Parameters
         ----------
         level : {"exact", "variant", "sounds", "close", "wide"}
             The rule that a pair satisfies.
         min_score : int
-            Leave out pairs below this score; most letters need not be aligned then.
+            Leave out pairs below this score.
         threads : int or None
             How many to use; None for one a processor. They change nothing in what comes out.
         progress : callable, optional

@@ -57,11 +57,12 @@ class Pair(NamedTuple):
     Attributes
     ----------
     person_id, other_id : str
-        The first in order of the two, and the second.
+        Of the two, the first in order whose search finds the other (below level ``wide``, where each finds the other,
+        the first in order), and the other.
     score : int
-        0 to 1000: the greatest of the searches by a name, the date of birth and the sex of the first.
+        0 to 1000: the greatest of the searches by a name, the date of birth and the sex of either.
     level : str
-        The first level that finds the second.
+        The first level that finds one by the other.
     """
 
     person_id: str
