@@ -11,8 +11,9 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 
 KERNEL_MODULES = (
-    "_encoders", "_distance", "_texts", "_encode_many", "_distance_many", "_checksum", "_similarity", "_text",
-    "_deletions", "_builder", "_packer", "_arrays", "_align", "_workspace", "_expansion", "_scoring", "_core", "_batch",
+    "_encoders", "_distance", "_texts", "_encode_many", "_distance_many", "_checksum", "_similarity", "_groups",
+    "_text", "_deletions", "_builder", "_new_arrays", "_forms", "_packer", "_arrays", "_align", "_workspace",
+    "_expansion", "_scoring", "_core", "_batch",
 )  # fmt: skip
 
 

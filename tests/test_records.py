@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonosearch import _records
+from phonosearch import _load_report, _records
 from phonosearch._errors import MissingExtraError, RecordsError
 from phonosearch._records import (
     COLUMNS,
@@ -640,6 +640,6 @@ def test_tables_agree() -> None:
 
 
 def test_examples() -> None:
-    result = doctest.testmod(_records)
-    assert result.attempted >= 4
-    assert not result.failed
+    results = [doctest.testmod(module) for module in (_records, _load_report)]
+    assert sum(result.attempted for result in results) >= 4
+    assert not any(result.failed for result in results)

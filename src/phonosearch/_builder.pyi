@@ -3,7 +3,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from phonosearch._records import RowBatch
+from phonosearch._row_batches import RowBatch
 from phonosearch._text import TextRules
 
 class Builder:

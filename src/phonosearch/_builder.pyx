@@ -302,7 +302,7 @@ cdef int _sex(const uint8_t* text, Py_ssize_t length) noexcept nogil:
 
 
 cdef int _kind(const uint8_t* text, Py_ssize_t length) noexcept nogil:
-    """Number of a kind of name in ``_records.KINDS``; -1 for an unknown word."""
+    """Number of a kind of name in ``_row_batches.KINDS``; -1 for an unknown word."""
     if length == 0 or (length == 7 and memcmp(text, b"primary", 7) == 0):
         return 0
     if length == 5 and memcmp(text, b"alias", 5) == 0:

@@ -4,25 +4,24 @@ People, names and parts are sorted into an order that does not depend on the ord
 what. ARCHITECTURE.md lists the arrays that ``_core`` searches.
 """
 
-import numpy as np
-
 cimport numpy as cnp
 from libc.stdint cimport uint8_t, uint32_t, uint64_t, uintptr_t
-from libc.stdlib cimport calloc, free, malloc, qsort
+from libc.stdlib cimport free, malloc, qsort
 from libc.string cimport memcmp, memcpy, memset
 
 from phonosearch._arrays cimport BLOCK, LAST_NAME, SEX_SHIFT
 from phonosearch._builder cimport MAX_NUMBERS, Builder, Entry, WordTable
 from phonosearch._deletions cimport deletion_bucket, deletion_keys, deletions_of
 from phonosearch._encoders cimport double_metaphone_codes, soundex_code
-from phonosearch._text cimport MAX_FORMS, TextRules
+from phonosearch._forms cimport write_forms
+from phonosearch._new_arrays cimport add_up, allocate, new_u1, new_u4
+from phonosearch._text cimport TextRules
 
 from phonosearch._errors import LimitError
 
 cnp.import_array()
 
 cdef enum:
-    CLASSES = 4                 # names of one, two, three, and four or more parts
     SEX_CONFLICT = 4
     AHEAD = 16                  # names that are asked for before their turn
 
@@ -36,7 +35,6 @@ cdef extern from *:
     """
     void PS_PREFETCH(const void* place) noexcept nogil
 
-cdef uint32_t OWNER_SEVERAL = 0x80000000
 cdef uint32_t DOB_SEVERAL = 0x80000000
 
 
@@ -120,38 +118,6 @@ cdef inline uint64_t _first_bytes(const uint8_t* word, size_t length, int count)
     return value
 
 
-cdef uint32_t* _u4(dict arrays, str name, size_t size) except NULL:
-    """A new uint32 array of the index; a pointer to its data (never NULL, even when it is empty)."""
-    if size > 0xFFFFFFFE:
-        raise LimitError("records", 0xFFFFFFFE, size, "entries of one array; build several indexes")
-    array = np.zeros(size, dtype=np.uint32)
-    arrays[name] = array
-    return <uint32_t*>cnp.PyArray_DATA(array)
-
-
-cdef uint8_t* _u1(dict arrays, str name, size_t size) except NULL:
-    if size > 0xFFFFFFFE:
-        raise LimitError("records", 0xFFFFFFFE, size, "bytes of one array; build several indexes")
-    array = np.zeros(size, dtype=np.uint8)
-    arrays[name] = array
-    return <uint8_t*>cnp.PyArray_DATA(array)
-
-
-cdef void* _allocate(size_t count, size_t size) except NULL nogil:
-    cdef void* memory = calloc(count + 1, size)
-    if memory == NULL:
-        with gil:
-            raise MemoryError
-    return memory
-
-
-cdef void _add_up(uint32_t* counts, size_t size) noexcept nogil:
-    """Counts at [i + 1] become starts at [i]."""
-    cdef size_t position
-    for position in range(size):
-        counts[position + 1] += counts[position]
-
-
 cdef int _sort(SortKey** keys, size_t count) except -1 nogil:
     """Sort by ``first``, a byte at a time, then by word; ``first`` may be the beginning of the word."""
     cdef SortKey* here = keys[0]
@@ -196,11 +162,6 @@ cdef int _sort(SortKey** keys, size_t count) except -1 nogil:
 
 cdef inline bint _same_word(const SortKey* one, const SortKey* other) noexcept nogil:
     return one.length == other.length and memcmp(one.word, other.word, one.length) == 0
-
-
-cdef inline uint32_t _forms_of(uint32_t sizes) noexcept nogil:
-    """How many forms a name has, from the sizes before its forms."""
-    return (sizes & 0xFF != 0) + (sizes >> 8 & 0xFF != 0) + (sizes >> 16 & 0xFF != 0)
 
 
 cdef inline uint32_t _parts_of(uint32_t sizes) noexcept nogil:
@@ -269,8 +230,8 @@ cdef class _Packer:
         self.arrays = {}
         self.contradictions = []
         self.names = NULL
-        self.person_rank = <uint32_t**>_allocate(self.count, sizeof(uint32_t*))
-        self.part_rank = <uint32_t**>_allocate(self.count, sizeof(uint32_t*))
+        self.person_rank = <uint32_t**>allocate(self.count, sizeof(uint32_t*))
+        self.part_rank = <uint32_t**>allocate(self.count, sizeof(uint32_t*))
 
     def __dealloc__(self):
         cdef int number
@@ -301,7 +262,7 @@ cdef class _Packer:
             letters += builder.parts.text.used
         if total > MAX_NUMBERS:
             raise LimitError("records", MAX_NUMBERS, total, "different parts of names")
-        keys = <SortKey*>_allocate(total, sizeof(SortKey))
+        keys = <SortKey*>allocate(total, sizeof(SortKey))
         try:
             at = 0
             for number in range(self.count):
@@ -322,8 +283,8 @@ cdef class _Packer:
                 _sort(&keys, total)
             count = self._rank(keys, total, self.part_rank, False)
             self.part_count = count
-            text = _u1(self.arrays, "part_letters", letters if self.count == 1 else _letters(keys, total))
-            starts = _u4(self.arrays, "part_start", <size_t>count + 1)
+            text = new_u1(self.arrays, "part_letters", letters if self.count == 1 else _letters(keys, total))
+            starts = new_u4(self.arrays, "part_start", <size_t>count + 1)
             place = 0
             with nogil:
                 for at in range(total):
@@ -343,7 +304,7 @@ cdef class _Packer:
     cdef uint32_t _rank(self, const SortKey* keys, size_t total, uint32_t** ranks, bint people) except? 0xFFFFFFFF:
         """Of sorted words of all builders, the rank of each in its builder; how many are different."""
         cdef Builder builder
-        cdef uint32_t* flat = <uint32_t*>_allocate(total, sizeof(uint32_t))
+        cdef uint32_t* flat = <uint32_t*>allocate(total, sizeof(uint32_t))
         cdef size_t at, count, begin = 0
         cdef uint32_t rank = 0
         cdef int number
@@ -356,7 +317,7 @@ cdef class _Packer:
             for number in range(self.count):
                 builder = self.builders[number]
                 count = builder.people.count if people else builder.parts.count
-                ranks[number] = <uint32_t*>_allocate(count, sizeof(uint32_t))
+                ranks[number] = <uint32_t*>allocate(count, sizeof(uint32_t))
                 memcpy(ranks[number], flat + begin, count * sizeof(uint32_t))
                 begin += count
         finally:
@@ -380,7 +341,7 @@ cdef class _Packer:
         cdef uint32_t count = self.part_count, part, groups = 0
         cdef const uint8_t* text = <uint8_t*>cnp.PyArray_DATA(self.arrays["part_letters"])
         cdef const uint32_t* start = <uint32_t*>cnp.PyArray_DATA(self.arrays["part_start"])
-        cdef uint32_t* keys = _u4(self.arrays, "part_key", 3 * <size_t>count)
+        cdef uint32_t* keys = new_u4(self.arrays, "part_key", 3 * <size_t>count)
         cdef uint32_t* codes
         cdef uint32_t* code_start
         with nogil:
@@ -392,8 +353,8 @@ cdef class _Packer:
                     keys[3 * part + 2] = soundex_code(text + start[part], start[part + 1] - start[part])
                 if part == 0 or keys[3 * part] != keys[3 * part - 3]:
                     groups += 1
-        codes = _u4(self.arrays, "primary_code", groups)
-        code_start = _u4(self.arrays, "primary_start", <size_t>groups + 1)
+        codes = new_u4(self.arrays, "primary_code", groups)
+        code_start = new_u4(self.arrays, "primary_start", <size_t>groups + 1)
         groups = 0
         for part in range(count):
             if part == 0 or keys[3 * part] != keys[3 * part - 3]:
@@ -407,7 +368,7 @@ cdef class _Packer:
         """Parts in the order of a code: ``*_code`` the codes, ``*_start`` where each begins, ``*_part`` the parts."""
         cdef uint32_t count = self.part_count, part, kept = 0, groups = 0
         cdef const uint32_t* codes = <uint32_t*>cnp.PyArray_DATA(self.arrays["part_key"])
-        cdef SortKey* keys = <SortKey*>_allocate(count, sizeof(SortKey))
+        cdef SortKey* keys = <SortKey*>allocate(count, sizeof(SortKey))
         cdef uint32_t* values
         cdef uint32_t* starts
         cdef uint32_t* parts
@@ -420,9 +381,9 @@ cdef class _Packer:
                 _sort(&keys, kept)
                 for part in range(kept):
                     groups += part == 0 or keys[part].first >> 32 != keys[part - 1].first >> 32
-            values = _u4(self.arrays, f"{name}_code", groups)
-            starts = _u4(self.arrays, f"{name}_start", <size_t>groups + 1)
-            parts = _u4(self.arrays, f"{name}_part", kept)
+            values = new_u4(self.arrays, f"{name}_code", groups)
+            starts = new_u4(self.arrays, f"{name}_start", <size_t>groups + 1)
+            parts = new_u4(self.arrays, f"{name}_part", kept)
             groups = 0
             for part in range(kept):
                 parts[part] = <uint32_t>keys[part].first
@@ -450,11 +411,11 @@ cdef class _Packer:
         cdef size_t total = 0, room = 0, at = 0
         cdef int bits = 4, shift
         try:
-            found = <uint8_t*>_allocate(count, 1)
+            found = <uint8_t*>allocate(count, 1)
             with nogil:
                 for part in range(count):
                     room += 1 + 28 * (start[part + 1] - start[part] > 1)
-            keys = <uint64_t*>_allocate(room, sizeof(uint64_t))
+            keys = <uint64_t*>allocate(room, sizeof(uint64_t))
             with nogil:
                 for part in range(count):
                     length = start[part + 1] - start[part]
@@ -466,14 +427,14 @@ cdef class _Packer:
             while bits < 28 and (<size_t>4 << bits) < total:
                 bits += 1
             shift = 64 - bits
-            bucket_start = _u4(self.arrays, "deletion_start", (<size_t>1 << bits) + 1)
-            parts = _u4(self.arrays, "deletion_part", total)
-            place = <uint32_t*>_allocate((<size_t>1 << bits) + 1, sizeof(uint32_t))
+            bucket_start = new_u4(self.arrays, "deletion_start", (<size_t>1 << bits) + 1)
+            parts = new_u4(self.arrays, "deletion_part", total)
+            place = <uint32_t*>allocate((<size_t>1 << bits) + 1, sizeof(uint32_t))
             with nogil:
                 for at in range(total):
                     keys[at] = deletion_bucket(keys[at], shift)
                     bucket_start[keys[at] + 1] += 1
-                _add_up(bucket_start, <size_t>1 << bits)
+                add_up(bucket_start, <size_t>1 << bits)
                 memcpy(place, bucket_start, (<size_t>1 << bits) * sizeof(uint32_t))
                 at = 0
                 for part in range(count):
@@ -512,7 +473,7 @@ cdef class _Packer:
             ascending &= builder.ascending
         if total > MAX_NUMBERS:
             raise LimitError("records", MAX_NUMBERS, total, "people")
-        keys = <SortKey*>_allocate(total, sizeof(SortKey))
+        keys = <SortKey*>allocate(total, sizeof(SortKey))
         try:
             for builder in self.builders:
                 at += _take_words(&builder.people, keys + at, <uint32_t>at)
@@ -521,7 +482,7 @@ cdef class _Packer:
                     _set_first(keys, total)
                     _sort(&keys, total)
             elif self.count > 1:
-                merged = <SortKey*>_allocate(total, sizeof(SortKey))
+                merged = <SortKey*>allocate(total, sizeof(SortKey))
                 self._merge(keys, merged)
                 free(keys)
                 keys = merged
@@ -534,7 +495,7 @@ cdef class _Packer:
     cdef int _merge(self, const SortKey* keys, SortKey* merged) except -1:
         """Merge the people of the builders, each in order."""
         cdef Builder builder
-        cdef size_t* at = <size_t*>_allocate(2 * self.count, sizeof(size_t))
+        cdef size_t* at = <size_t*>allocate(2 * self.count, sizeof(size_t))
         cdef size_t total = 0, used
         cdef int number, least
         for number in range(self.count):
@@ -557,8 +518,8 @@ cdef class _Packer:
 
     cdef int _write_identifiers(self, const SortKey* keys, size_t total, size_t size) except -1:
         """A byte for the lengths of what an identifier shares with the one before it in its block, and of the rest."""
-        cdef uint32_t* start = _u4(self.arrays, "person_id_start", self._blocks() + 1)
-        cdef uint8_t* text = <uint8_t*>_allocate(size + 3 * total, 1)
+        cdef uint32_t* start = new_u4(self.arrays, "person_id_start", self._blocks() + 1)
+        cdef uint8_t* text = <uint8_t*>allocate(size + 3 * total, 1)
         cdef size_t at, used = 0, person = 0, shared, rest
         cdef const SortKey* last = NULL
         try:
@@ -591,7 +552,7 @@ cdef class _Packer:
                     used += rest
                     last = &keys[at]
                     person += 1
-            memcpy(_u1(self.arrays, "person_id", used), text, used)
+            memcpy(new_u1(self.arrays, "person_id", used), text, used)
             start[self._blocks()] = <uint32_t>used
         finally:
             free(text)
@@ -617,7 +578,7 @@ cdef class _Packer:
         if total > MAX_NUMBERS:
             raise LimitError("records", MAX_NUMBERS, total, "names")
         try:
-            start = <uint32_t*>_allocate(<size_t>people + 1, sizeof(uint32_t))
+            start = <uint32_t*>allocate(<size_t>people + 1, sizeof(uint32_t))
             self.names = names = <Entry*>malloc((total + 1) * sizeof(Entry))
             if names == NULL:
                 raise MemoryError
@@ -633,7 +594,7 @@ cdef class _Packer:
             with nogil:
                 for person in range(people):
                     widest = max(widest, start[person + 1])
-                _add_up(start, people)
+                add_up(start, people)
             for number in range(self.count):
                 builder = self.builders[number]
                 entries = <Entry*>builder.entries.data
@@ -646,8 +607,8 @@ cdef class _Packer:
                         names[at].text += <uintptr_t>builder.texts.data
                         names[at].forms = <uintptr_t>(<uint32_t*>builder.form_numbers.data + names[at].forms)
                         start[person] = at + 1
-            keys = <SortKey*>_allocate(widest, sizeof(SortKey))
-            spare = <Entry*>_allocate(widest, sizeof(Entry))
+            keys = <SortKey*>allocate(widest, sizeof(SortKey))
+            spare = <Entry*>allocate(widest, sizeof(Entry))
             self.name_count = 0
             with nogil:
                 # start[p] is now the end of p, so the end of p - 1 is the start of p.
@@ -694,8 +655,8 @@ cdef class _Packer:
         if count > 0xFFFFFFFE:
             raise LimitError("records", 0xFFFFFFFE, count, "dates of birth")
         try:
-            start = <uint32_t*>_allocate(<size_t>people + 1, sizeof(uint32_t))
-            dates = <uint32_t*>_allocate(count, sizeof(uint32_t))
+            start = <uint32_t*>allocate(<size_t>people + 1, sizeof(uint32_t))
+            dates = <uint32_t*>allocate(count, sizeof(uint32_t))
             for number in range(self.count):
                 builder = self.builders[number]
                 rank = self.person_rank[number]
@@ -703,7 +664,7 @@ cdef class _Packer:
                 with nogil:
                     for at in range(builder.dates.used // 8):
                         start[rank[pairs[2 * at]] + 1] += 1
-            _add_up(start, people)
+            add_up(start, people)
             for number in range(self.count):
                 builder = self.builders[number]
                 rank = self.person_rank[number]
@@ -723,9 +684,9 @@ cdef class _Packer:
                         if last > 1:
                             several += 1
                             total += last
-            dob = _u4(self.arrays, "dob", people)
-            several_start = _u4(self.arrays, "dob_several_start", <size_t>several + 1)
-            several_dates = _u4(self.arrays, "dob_several", total)
+            dob = new_u4(self.arrays, "dob", people)
+            several_start = new_u4(self.arrays, "dob_several_start", <size_t>several + 1)
+            several_dates = new_u4(self.arrays, "dob_several", total)
             several = 0
             with nogil:
                 for person in range(people):
@@ -757,7 +718,7 @@ cdef class _Packer:
         cdef Builder builder
         cdef Entry* entries
         cdef size_t at
-        cdef uint8_t* conflicting = <uint8_t*>_allocate(self.people_count, 1)
+        cdef uint8_t* conflicting = <uint8_t*>allocate(self.people_count, 1)
         try:
             for at in range(self.name_count):
                 if self.names[at].sex == SEX_CONFLICT:
@@ -780,8 +741,8 @@ cdef class _Packer:
     cdef int _names(self, bint display) except -1:
         cdef size_t at, total = 0
         cdef Entry* names = self.names
-        cdef uint32_t* start = _u4(self.arrays, "name_start", self._blocks() + 1)
-        cdef uint8_t* kinds = _u1(self.arrays, "name_kind", self.name_count)
+        cdef uint32_t* start = new_u4(self.arrays, "name_start", self._blocks() + 1)
+        cdef uint8_t* kinds = new_u1(self.arrays, "name_kind", self.name_count)
         cdef uint8_t* texts
         cdef uint32_t* text_start
         with nogil:
@@ -795,8 +756,8 @@ cdef class _Packer:
                 total += names[at].text_length
         start[self._blocks()] = <uint32_t>self.name_count
         if display:
-            texts = _u1(self.arrays, "name_text", total)
-            text_start = _u4(self.arrays, "name_text_start", self.name_count + 1)
+            texts = new_u1(self.arrays, "name_text", total)
+            text_start = new_u4(self.arrays, "name_text_start", self.name_count + 1)
             with nogil:
                 for at in range(self.name_count):
                     PS_PREFETCH(<const void*><uintptr_t>names[min(at + AHEAD, self.name_count - 1)].text)
@@ -807,329 +768,8 @@ cdef class _Packer:
     # Forms
 
     def forms(self):
-        """Number the distinct forms: by class (1, 2, 3, more parts), then last part, then the others in order; and list
-        them by their parts.
-
-        Each has its owners: people of this form alone by number, then people of several forms by their number among
-        those.
-        """
-        cdef Entry* names = self.names
-        cdef uint32_t* numbers
-        cdef uint32_t form, size, several = 0, of_person, place
-        cdef size_t name, first, end, last = max(self.name_count, 1) - 1
-        cdef uint64_t at, several_total = 0
-        cdef _Readings readings = _Readings(self.part_count)
-        cdef uint32_t* several_start
-        cdef uint32_t* several_person
-        cdef uint32_t* several_form
-        cdef int group, turn
-        with nogil:
-            end = 0
-            while end < self.name_count:
-                first = end
-                of_person = 0
-                while end < self.name_count and names[end].person == names[first].person:
-                    PS_PREFETCH(<const void*><uintptr_t>names[min(end + AHEAD, last)].forms)
-                    numbers = <uint32_t*><uintptr_t>names[end].forms
-                    for form in range(MAX_FORMS):
-                        size = numbers[0] >> 8 * form & 0xFF
-                        if size == 0:
-                            break
-                        group = <int>min(size, <uint32_t>CLASSES) - 1
-                        readings.count[group] += 1
-                        readings.part_count[group] += size
-                        of_person += 1
-                    end += 1
-                if of_person > 1:
-                    several += 1
-                    several_total += of_person
-        several_start = _u4(self.arrays, "several_start", <size_t>several + 1)
-        several_person = _u4(self.arrays, "several_person", several)
-        several_form = _u4(self.arrays, "several_form", 2 * several_total)
-        readings.allocate()
-        with nogil:
-            for turn in range(2):       # people of one form, then people of several: the order of owners
-                several = 0
-                end = 0
-                while end < self.name_count:
-                    first = end
-                    of_person = 0
-                    while end < self.name_count and names[end].person == names[first].person:
-                        PS_PREFETCH(<const void*><uintptr_t>names[min(end + AHEAD, last)].forms)
-                        of_person += _forms_of((<uint32_t*><uintptr_t>names[end].forms)[0])
-                        end += 1
-                    if (of_person > 1) != turn:
-                        continue
-                    place = several_start[several] if turn else 0
-                    for name in range(first, end):
-                        numbers = <uint32_t*><uintptr_t>names[name].forms
-                        at = 1
-                        for form in range(_forms_of(numbers[0])):
-                            size = numbers[0] >> 8 * form & 0xFF
-                            if turn:
-                                several_form[2 * <size_t>place + 1] = <uint32_t>(name - first) << 2 | form
-                                readings.add(numbers + at, size, OWNER_SEVERAL | several, place)
-                                place += 1
-                            else:
-                                readings.add(numbers + at, size, names[first].person, 0)
-                            at += size
-                    if turn:
-                        several_person[several] = names[first].person
-                        several += 1
-                        several_start[several] = place
-        free(self.names)
-        self.names = NULL
-        readings.write(self.arrays, several_form)
-        self._postings()
-
-    cdef int _postings(self) except -1:
-        """Where the forms of each class begin that end in a part, and the forms that hold it elsewhere."""
-        cdef uint32_t* class_start = <uint32_t*>cnp.PyArray_DATA(self.arrays["class_start"])
-        cdef uint32_t* parts = <uint32_t*>cnp.PyArray_DATA(self.arrays["form_part"])
-        cdef uint32_t* long_start = <uint32_t*>cnp.PyArray_DATA(self.arrays["long_start"])
-        cdef size_t count = self.part_count, runs = CLASSES * count
-        cdef uint32_t* last_start = _u4(self.arrays, "last_start", runs + 1)
-        cdef uint32_t* start = _u4(self.arrays, "posting_start", runs + 1)
-        cdef uint32_t* forms
-        cdef uint32_t* place = <uint32_t*>_allocate(runs + 1, sizeof(uint32_t))
-        cdef uint32_t form, size, position, other, part
-        cdef uint64_t at
-        cdef size_t total = 0
-        cdef int group, turn
-        forms = NULL
-        try:
-            for turn in range(2):
-                at = 0
-                for group in range(CLASSES):
-                    for form in range(class_start[group], class_start[group + 1]):
-                        size = group + 1
-                        if group == CLASSES - 1:
-                            size = long_start[form - class_start[group] + 1] - long_start[form - class_start[group]]
-                        if turn == 0:
-                            last_start[count * group + parts[at + size - 1] + 1] += 1
-                        for position in range(size - 1):
-                            part = parts[at + position]
-                            if part == parts[at + size - 1]:
-                                continue
-                            for other in range(position):
-                                if parts[at + other] == part:
-                                    break
-                            else:
-                                if turn == 0:
-                                    start[<size_t>CLASSES * part + group + 1] += 1
-                                    total += 1
-                                else:
-                                    forms[place[<size_t>CLASSES * part + group]] = form
-                                    place[<size_t>CLASSES * part + group] += 1
-                        at += size
-                if turn == 0:
-                    _add_up(last_start, runs)
-                    _add_up(start, runs)
-                    memcpy(place, start, runs * sizeof(uint32_t))
-                    forms = _u4(self.arrays, "posting_form", total)
-        finally:
-            free(place)
-        return 0
-
-
-ctypedef struct Reading:        # one form of one name of a person, as it stands among those of its class
-    const uint32_t* parts
-    uint32_t size
-    uint32_t number
-
-
-cdef int _compare_readings(const void* one, const void* other) noexcept nogil:
-    cdef const Reading* a = <const Reading*>one
-    cdef const Reading* b = <const Reading*>other
-    cdef uint32_t position
-    if a.parts[a.size - 1] != b.parts[b.size - 1]:
-        return -1 if a.parts[a.size - 1] < b.parts[b.size - 1] else 1
-    for position in range(min(a.size, b.size) - 1):
-        if a.parts[position] != b.parts[position]:
-            return -1 if a.parts[position] < b.parts[position] else 1
-    if a.size != b.size:
-        return -1 if a.size < b.size else 1
-    return -1 if a.number < b.number else a.number > b.number
-
-
-cdef class _Readings:
-    """The forms of all people, class by class, until those that are alike are brought together."""
-
-    cdef uint32_t words
-    cdef size_t[CLASSES] count
-    cdef size_t[CLASSES] part_count
-    cdef size_t[CLASSES] filled
-    cdef size_t[CLASSES] parts_filled
-    cdef uint32_t* parts[CLASSES]
-    cdef uint32_t* owner[CLASSES]
-    cdef uint32_t* slot[CLASSES]    # where `several_form` keeps the number of the form
-    cdef uint32_t* order[CLASSES]
-    cdef uint64_t* long_start
-
-    def __cinit__(self, uint32_t words):
-        cdef int group
-        self.words = words
-        self.long_start = NULL
-        for group in range(CLASSES):
-            self.count[group] = self.part_count[group] = self.filled[group] = self.parts_filled[group] = 0
-            self.parts[group] = self.owner[group] = self.slot[group] = self.order[group] = NULL
-
-    def __dealloc__(self):
-        cdef int group
-        free(self.long_start)
-        for group in range(CLASSES):
-            free(self.parts[group])
-            free(self.owner[group])
-            free(self.slot[group])
-            free(self.order[group])
-
-    cdef int allocate(self) except -1:
-        cdef int group
-        for group in range(CLASSES):
-            if self.count[group] > 0xFFFFFFFE:
-                raise LimitError("records", 0xFFFFFFFE, self.count[group], "names; build several indexes")
-            self.parts[group] = <uint32_t*>_allocate(self.part_count[group], sizeof(uint32_t))
-            self.owner[group] = <uint32_t*>_allocate(self.count[group], sizeof(uint32_t))
-            self.slot[group] = <uint32_t*>_allocate(self.count[group], sizeof(uint32_t))
-        self.long_start = <uint64_t*>_allocate(self.count[CLASSES - 1] + 1, sizeof(uint64_t))
-        return 0
-
-    cdef void add(
-        self, const uint32_t* numbers, uint32_t size, uint32_t owner, uint32_t slot
-    ) noexcept nogil:
-        cdef int group = <int>min(size, <uint32_t>CLASSES) - 1
-        cdef size_t at = self.parts_filled[group]
-        memcpy(self.parts[group] + at, numbers, size * sizeof(uint32_t))
-        self.owner[group][self.filled[group]] = owner
-        self.slot[group][self.filled[group]] = slot
-        self.parts_filled[group] += size
-        self.filled[group] += 1
-        if group == CLASSES - 1:
-            self.long_start[self.filled[group]] = self.parts_filled[group]
-
-    cdef inline const uint32_t* of(self, int group, size_t number, uint32_t* size) noexcept nogil:
-        """The parts of a reading."""
-        if group == CLASSES - 1:
-            size[0] = <uint32_t>(self.long_start[number + 1] - self.long_start[number])
-            return self.parts[group] + self.long_start[number]
-        size[0] = group + 1
-        return self.parts[group] + (group + 1) * number
-
-    cdef int _sort(self, int group) except -1:
-        """Fill ``order``; readings alike stay in the order of their owners."""
-        cdef size_t count = self.count[group], at
-        cdef Reading* readings = NULL
-        cdef uint32_t* order
-        cdef uint32_t* other = NULL
-        cdef uint32_t* begin = NULL
-        cdef uint32_t* swap
-        cdef const uint32_t* parts = self.parts[group]
-        cdef uint32_t part
-        cdef int column, turn, width = group + 1
-        order = <uint32_t*>_allocate(count, sizeof(uint32_t))
-        self.order[group] = order
-        if group == CLASSES - 1:
-            readings = <Reading*>_allocate(count, sizeof(Reading))
-            with nogil:
-                for at in range(count):
-                    readings[at].parts = self.of(group, at, &readings[at].size)
-                    readings[at].number = <uint32_t>at
-                qsort(readings, count, sizeof(Reading), _compare_readings)
-                for at in range(count):
-                    order[at] = readings[at].number
-            free(readings)
-            return 0
-        try:
-            other = <uint32_t*>_allocate(count, sizeof(uint32_t))
-            begin = <uint32_t*>_allocate(<size_t>self.words + 1, sizeof(uint32_t))
-            with nogil:
-                for at in range(count):
-                    order[at] = <uint32_t>at
-                for turn in range(width):
-                    column = width - 2 - turn if turn < width - 1 else width - 1
-                    memset(begin, 0, (<size_t>self.words + 1) * sizeof(uint32_t))
-                    for at in range(count):
-                        begin[parts[width * at + column] + 1] += 1
-                    _add_up(begin, self.words)
-                    for at in range(count):
-                        PS_PREFETCH(parts + width * <size_t>order[min(at + AHEAD, count - 1)] + column)
-                        part = parts[width * <size_t>order[at] + column]
-                        other[begin[part]] = order[at]
-                        begin[part] += 1
-                    swap = order
-                    order = other
-                    other = swap
-            self.order[group] = order
-        finally:
-            free(begin)
-            free(other)
-        return 0
-
-    cdef bint _alike(self, int group, size_t one, size_t other) noexcept nogil:
-        cdef uint32_t size = 0, other_size = 0
-        cdef const uint32_t* a = self.of(group, one, &size)
-        cdef const uint32_t* b = self.of(group, other, &other_size)
-        cdef uint32_t position
-        for position in range(size if size == other_size else 0):
-            if a[position] != b[position]:
-                return False
-        return size == other_size
-
-    cdef int write(self, dict arrays, uint32_t* several_form) except -1:
-        """The arrays of forms and of owners; the numbers of forms in ``several_form``."""
-        cdef uint32_t* class_start = _u4(arrays, "class_start", CLASSES + 1)
-        cdef uint32_t* form_part
-        cdef uint32_t* long_start
-        cdef uint32_t* owner_start
-        cdef uint32_t* owners
-        cdef const uint32_t* parts
-        cdef size_t at, part_count = 0, owner_count = 0, forms = 0, long_forms
-        cdef uint32_t size = 0, number, owner
-        cdef int group, turn
-        cdef bint fresh
-        for group in range(CLASSES):
-            self._sort(group)
-        form_part = long_start = owner_start = owners = NULL
-        for turn in range(2):
-            part_count = owner_count = forms = 0
-            with nogil:
-                for group in range(CLASSES):
-                    if turn == 0:
-                        class_start[group] = <uint32_t>forms
-                    elif group == CLASSES - 1:
-                        long_start[0] = <uint32_t>part_count
-                    for at in range(self.count[group]):
-                        number = self.order[group][min(at + AHEAD, self.count[group] - 1)]
-                        if group < CLASSES - 1:
-                            PS_PREFETCH(self.parts[group] + (group + 1) * <size_t>number)
-                        PS_PREFETCH(&self.owner[group][number])
-                        number = self.order[group][at]
-                        fresh = at == 0 or not self._alike(group, self.order[group][at - 1], number)
-                        if fresh:
-                            parts = self.of(group, number, &size)
-                            if turn:
-                                memcpy(form_part + part_count, parts, size * sizeof(uint32_t))
-                            part_count += size
-                            forms += 1
-                            if turn and group == CLASSES - 1:
-                                long_start[forms - class_start[group]] = <uint32_t>part_count
-                        owner = self.owner[group][number]
-                        if turn and owner & OWNER_SEVERAL:
-                            several_form[2 * <size_t>self.slot[group][number]] = <uint32_t>(forms - 1)
-                        if fresh or owner != self.owner[group][self.order[group][at - 1]]:
-                            if turn:
-                                owners[owner_count] = owner
-                            owner_count += 1
-                        if turn:
-                            owner_start[forms] = <uint32_t>owner_count
-            if turn == 0:
-                class_start[CLASSES] = <uint32_t>forms
-                long_forms = forms - class_start[CLASSES - 1]
-                form_part = _u4(arrays, "form_part", part_count)
-                long_start = _u4(arrays, "long_start", long_forms + 1)
-                owner_start = _u4(arrays, "owner_start", forms + 1)
-                owners = _u4(arrays, "owner", owner_count)
-        return 0
+        """The arrays of the distinct forms and of the postings; the names are gone afterwards."""
+        write_forms(self.arrays, &self.names, self.name_count, self.part_count)
 
 
 cdef int _compare_numbers(const void* one, const void* other) noexcept nogil:

@@ -247,8 +247,8 @@ def _nicknames(short_forms: list[Row], equivalents: list[Row], spellings: list[R
 
     One group a formal name and language, so that two short forms are siblings in one language only; one more for each
     other spelling of the formal name. A row of equivalents is a group, with the other spellings of those members that
-    head a row of spellings (Michele is Michael in Italy, and a spelling of Michelle elsewhere). ``_text._Groups`` makes
-    the same for the kernel.
+    head a row of spellings (Michele is Michael in Italy, and a spelling of Michelle elsewhere). ``_groups.Groups``
+    makes the same for the kernel.
     """
     spelled = _spelled(spellings)
     headed: dict[str, list[str]] = {}

@@ -12,7 +12,7 @@ cdef enum:
     MAX_ID_BYTES = 256
     MAX_ENDINGS = 64
 
-# Outcomes of reading a name; the same numbers as _records.STATUS.
+# Outcomes of reading a name; the same numbers as _load_report.STATUS.
 cdef enum:
     ACCEPTED = 0
     EMPTY_NAME = 1

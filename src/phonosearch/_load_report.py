@@ -1,0 +1,216 @@
+"""The account of every record offered: what of it was indexed, rejected or left out, and why."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from ._row_batches import KINDS, Bytes, RowBatch
+
+__all__ = ["REASONS", "STATUS", "WARNINGS", "LoadReport", "MalformedRow", "ReportBuilder", "RowNote"]
+
+# The codes of the kernel: a status for each entry, and warning bits.
+STATUS = {
+    1: "empty_name",
+    2: "name_too_long",
+    3: "too_many_parts",
+    4: "invalid_unicode",
+    5: "missing_id",
+    6: "id_too_long",
+}
+WARNINGS = {1: "bad_dob", 2: "bad_sex", 4: "bad_kind", 16: "both_names"}
+
+_REJECTIONS = {
+    "not_a_record": "the record is neither a mapping nor a Person",
+    "missing_id": "there is no person_id",
+    "id_not_text": "the person_id is not text",
+    "id_too_long": "the person_id is longer than the limit",
+    "empty_name": "there is no name: every name field is absent or empty",
+    "name_not_text": "a name field is not text",
+    "name_not_a_record": "an item of names is neither a mapping nor a Name",
+    "names_not_a_list": "names is not a list or tuple",
+    "name_too_long": "a name is longer than the limit",
+    "too_many_parts": "a name has more parts than the limit",
+    "invalid_unicode": "the text is not valid Unicode",
+    "too_few_cells": "the row has fewer cells than the header",
+    "too_many_cells": "the row has more cells than the header",
+    "not_utf8": "not valid UTF-8",
+    "undecodable": "not valid in the encoding of the file",
+    "cell_too_long": "a cell is longer than the limit",
+}
+REASONS: Mapping[str, str] = {
+    **_REJECTIONS,
+    **{f"other_{key}": f"one of several names was left out: {text}" for key, text in _REJECTIONS.items()},
+    "bad_dob": "a date of birth was left out: it is not YYYY, YYYY-MM or YYYY-MM-DD",
+    "dob_type": "a date of birth was left out: it is neither text, a year nor a date",
+    "bad_sex": "the sex was left out: it is not M, F or X",
+    "sex_type": "the sex was left out: it is not text",
+    "both_names": "forenames and surname were left out: full_name says another name",
+    "sex_conflict": "the sex was left out: it contradicts another row of this person",
+    "bad_kind": "the kind of a name was left out: it is not one of " + ", ".join(KINDS),
+    "kind_type": "the kind of a name was left out: it is not text",
+}
+
+MAX_NOTED_ID = 1024
+
+
+class RowNote(NamedTuple):
+    """What was wrong with one row of the source.
+
+    Parameters
+    ----------
+    row : int
+        The row, counted from 0; the header of a CSV file does not count.
+    id : str or None
+        The person_id, where it can be told.
+    reason : str
+        One of a fixed set of sentences; never holds a value.
+
+    Examples
+    --------
+    >>> RowNote(3, "P4", "there is no name: every name field is absent or empty")
+    RowNote(row=3, reason='there is no name: every name field is absent or empty')
+    """
+
+    row: int
+    id: str | None
+    reason: str
+
+    def __repr__(self) -> str:
+        return f"RowNote(row={self.row}, reason={self.reason!r})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class LoadReport:
+    """The account of a load: every row read is indexed or rejected, so ``read == indexed + len(rejected)``.
+
+    Parameters
+    ----------
+    read, indexed : int
+        Rows of the source that were read, and that are in the index with at least one name.
+    rejected : tuple of RowNote
+        The rows that are not, once each, by row.
+    warnings : tuple of RowNote
+        What was left out of rows, by row.
+    persons, names : int
+        Different persons and names in the index.
+
+    Examples
+    --------
+    >>> LoadReport(2, 1, (RowNote(1, "P2", "there is no person_id"),), (), persons=1, names=1)
+    LoadReport(read=2, indexed=1, rejected=1, warnings=0, persons=1, names=1)
+    """
+
+    read: int
+    indexed: int
+    rejected: tuple[RowNote, ...]
+    warnings: tuple[RowNote, ...]
+    persons: int
+    names: int
+
+    def __repr__(self) -> str:
+        return (
+            f"LoadReport(read={self.read}, indexed={self.indexed}, rejected={len(self.rejected)}, "
+            f"warnings={len(self.warnings)}, persons={self.persons}, names={self.names})"
+        )
+
+    def to_json(self) -> str:
+        """The whole report, with the identifiers, as JSON text."""
+        fields = ("read", "indexed", "rejected", "warnings", "persons", "names")
+        return json.dumps({field: getattr(self, field) for field in fields}, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> LoadReport:
+        """The report that `to_json` wrote.
+
+        Raises
+        ------
+        ValueError
+            The text is not such a report.
+        """
+        try:
+            found = json.loads(text)
+            counts = {field: found.pop(field) for field in ("read", "indexed", "persons", "names")}
+            notes = {field: tuple(RowNote(*note) for note in found.pop(field)) for field in ("rejected", "warnings")}
+            good = not found and all(type(count) is int and count >= 0 for count in counts.values())
+            for row, person_id, reason in (*notes["rejected"], *notes["warnings"]):
+                good = good and type(row) is int and isinstance(person_id, str | None) and type(reason) is str
+            good = good and counts["read"] == counts["indexed"] + len(notes["rejected"])
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+            good = False
+        if not good:
+            raise ValueError("the text is not a load report")
+        return cls(**counts, rejected=notes["rejected"], warnings=notes["warnings"])
+
+
+class MalformedRow(NamedTuple):
+    """What a source yields in place of a record that it could not read; ``reason`` is a key of `REASONS`."""
+
+    reason: str
+
+    def __repr__(self) -> str:
+        return f"MalformedRow(reason={self.reason!r})"
+
+
+class ReportBuilder:
+    """Collects what happens to rows while they are read and indexed."""
+
+    def __init__(self) -> None:
+        self.read = 0
+        self._rejected: dict[int, RowNote] = {}
+        self._warnings: dict[tuple[int, str], RowNote] = {}
+
+    def reject(self, row: int, person_id: str | None, reason: str) -> None:
+        """Note that the row is not indexed. ``reason`` is a key of `REASONS`; the first one of a row stands."""
+        self._rejected.setdefault(row, RowNote(row, _noted(person_id), REASONS[reason]))
+
+    def warn(self, row: int, person_id: str | None, reason: str) -> None:
+        """Note that something of the row was left out; the same thing of the same row is noted once."""
+        self._warnings.setdefault((row, reason), RowNote(row, _noted(person_id), REASONS[reason]))
+
+    def entries(self, batch: RowBatch, status: Bytes, warn: Bytes) -> int:
+        """Note what the kernel says of the entries of a batch; return how many of its rows are indexed."""
+        rows = batch.rows
+        if not len(rows):
+            return 0
+        distinct = 1 + int(np.count_nonzero(rows[1:] != rows[:-1]))
+        if not status.any() and not warn.any():
+            return distinct
+        accepted = rows[status == 0]
+        rejected_rows = 0
+        flagged = np.flatnonzero((status != 0) | (warn != 0))
+        indexed = np.isin(rows[flagged], accepted)
+        last = -1
+        for number, in_index in zip(flagged.tolist(), indexed.tolist(), strict=True):
+            row, code, bits = int(rows[number]), int(status[number]), int(warn[number])
+            person_id = batch.columns["person_id"].text(number) if "person_id" in batch.columns else None
+            if not in_index:
+                rejected_rows += row != last
+                self.reject(row, person_id, STATUS[code])
+            elif code:
+                self.warn(row, person_id, "other_" + STATUS[code])
+            if in_index and not code:
+                for bit, reason in WARNINGS.items():
+                    if bits & bit:
+                        self.warn(row, person_id, reason)
+            last = row
+        return distinct - rejected_rows
+
+    def finish(self, indexed: int, persons: int, names: int) -> LoadReport:
+        """The report, if the account is balanced; ``indexed`` is the sum of what `entries` returned."""
+        if self.read != indexed + len(self._rejected):
+            counts = f"{self.read} rows read, {indexed} indexed, {len(self._rejected)} rejected"
+            raise RuntimeError(f"{counts}: the account is not balanced")
+        rejected = tuple(note for _, note in sorted(self._rejected.items()))
+        # Sorting is stable: the warnings of one row stay in the order in which they were found.
+        warnings = tuple(sorted(self._warnings.values(), key=lambda note: note.row))
+        return LoadReport(self.read, indexed, rejected, warnings, persons, names)
+
+
+def _noted(person_id: str | None) -> str | None:
+    # A part of an identifier could be the identifier of another person.
+    return None if person_id is None or len(person_id) > MAX_NOTED_ID else person_id

@@ -1,0 +1,81 @@
+"""A CSV file to records."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from ._errors import RecordsError
+from ._load_report import MalformedRow
+from ._row_batches import COLUMNS, check_columns
+
+__all__ = ["CsvSource"]
+
+MAX_CELL = 131_072
+
+_ESCAPED_BYTE = re.compile("[\udc80-\udcff]")
+
+
+class CsvSource:
+    """The rows of a CSV file with a header, as records; a cell that is empty is absent, a line that is empty no row.
+
+    Parameters
+    ----------
+    path : path-like
+        The file. Its columns are those of a record; others are ignored.
+    encoding : str
+        The encoding of the file; a byte order mark is ignored.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, encoding: str = "utf-8-sig") -> None:
+        self.path = Path(path)
+        self.encoding = encoding
+        try:
+            self._undecodable = "not_utf8" if codecs.lookup(encoding).name.startswith("utf-8") else "undecodable"
+            b"".decode(encoding)  # refuses codecs that do not make text
+        except (LookupError, UnicodeError):
+            raise RecordsError("there is no such encoding") from None
+
+    def __repr__(self) -> str:
+        return f"CsvSource({str(self.path)!r})"
+
+    def __iter__(self) -> Iterator[dict[str, str] | MalformedRow]:
+        row = 0
+        try:
+            with self.path.open(encoding=self.encoding, errors="surrogateescape", newline="") as file:
+                reader = csv.reader(file, strict=True)
+                header = next(reader, [])
+                places = _csv_places([cell.strip() for cell in header])
+                for cells in reader:
+                    if cells:
+                        yield _csv_record(cells, len(header), places, self._undecodable)
+                        row += 1
+        except csv.Error as error:
+            raise RecordsError(f"broken CSV: {error}; nothing after this row was read", row) from None
+        except UnicodeError:
+            raise RecordsError(f"the file is not in the encoding {self.encoding}", row) from None
+
+
+def _csv_places(header: list[str]) -> list[tuple[str, int]]:
+    places = [(name, place) for place, name in enumerate(header) if name in COLUMNS]
+    check_columns([name for name, _ in places])
+    return places
+
+
+def _csv_record(
+    cells: list[str], width: int, places: list[tuple[str, int]], undecodable: str
+) -> dict[str, str] | MalformedRow:
+    if len(cells) != width:
+        return MalformedRow("too_few_cells" if len(cells) < width else "too_many_cells")
+    record = {name: cell for name, place in places if (cell := cells[place])}
+    joined = "".join(record.values())
+    if not joined.isascii() and _ESCAPED_BYTE.search(joined):
+        return MalformedRow(undecodable)
+    # The limit of the csv module belongs to the whole process: someone else may have raised it.
+    if len(joined) > MAX_CELL and any(len(cell) > MAX_CELL for cell in record.values()):
+        return MalformedRow("cell_too_long")
+    return record
