@@ -487,3 +487,15 @@ def test_without_the_extra_says_how_to_install_it(missing: str) -> None:
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1
     assert "pip install 'phonosearch[cli]'" in done.stderr
+
+
+def test_an_empty_load_does_not_replace_an_index(people: Path, tmp_path: Path) -> None:
+    index = tmp_path / "people.phs"
+    assert run("build", people, "-o", index).exit_code in (0, 3)
+    before = index.read_bytes()
+    bad = tmp_path / "bad.csv"
+    bad.write_text("person_id,full_name\nP1,\n")
+    result = run("build", bad, "-o", index)
+    assert result.exit_code == 2
+    assert "none could be indexed" in " ".join(result.output.replace("│", " ").split())
+    assert index.read_bytes() == before

@@ -386,6 +386,7 @@ def explain_verdict(level: str | None, asked: str, evidence: Sequence[Evidence])
     reason = f" {failed.text}" if failed else ""
     if level is None:
         return f"Not found at any level.{reason}"
-    weakest = next((item for item in evidence if _LEVEL_OF_EVIDENCE.get(item.kind, 0) > LEVELS.index(asked)), None)
-    reason = reason or (f" {weakest.text}" if weakest else "")
+    weakest = max(evidence, key=lambda item: _LEVEL_OF_EVIDENCE.get(item.kind, 0), default=None)
+    if weakest is not None and _LEVEL_OF_EVIDENCE.get(weakest.kind, 0) > LEVELS.index(asked):
+        reason = reason or f" {weakest.text}"
     return f"Not found at level {asked}; level {level} finds this person.{reason}"

@@ -347,10 +347,16 @@ def build(
         progress.update(task, total=source.total)
         index = ps.PersonIndex.build(source.records, display_names=names)
     seconds = time.perf_counter() - started
-    index.save(output)
     report = index.report
     if rejects:
         _write_rejects(rejects, report)
+    if not len(index) and output.exists():
+        # An index that officers search must not give way to an empty one because a source failed.
+        raise typer.BadParameter(
+            f"{report.read:,} rows were read and none could be indexed, so the index there was kept; --rejects FILE "
+            "lists the reasons"
+        )
+    index.save(output)
     reasons = [
         (outcome, count, reason)
         for outcome, notes in (("rejected", report.rejected), ("warning", report.warnings))
