@@ -352,7 +352,7 @@ def build(
         _write_rejects(rejects, report)
     if not len(index) and output.exists():
         # An index that officers search must not give way to an empty one because a source failed.
-        raise typer.BadParameter(
+        raise ps.RecordsError(
             f"{report.read:,} rows were read and none could be indexed, so the index there was kept; --rejects FILE "
             "lists the reasons"
         )
