@@ -159,7 +159,7 @@ class Sounds(_Lucene):
     name = "Lucene Double Metaphone only"
     note = "every part with a common code; the first page by Lucene's own score, nothing ranked after"
     packages = ()
-    floor = 0.5
+    floor = 0.7
     kind = "sounds"
 
     def ask(self, warming: Sequence[str], texts: Sequence[str], k: int) -> Clocked[list[int]]:

@@ -25,7 +25,7 @@ class _Fts5(Rival):
     """A table of full text without its content, in a file that fits into the cache; the first 500 by bm25."""
 
     tokenizer: ClassVar[str]
-    floor = 0.5  # of a common name, 500 candidates by bm25 leave many out
+    floor = 0.8
 
     def missing(self) -> str:
         if absent := super().missing():

@@ -15,6 +15,7 @@ from phonosearch import PersonIndex, double_metaphone, osa_distance
 from phonosearch._align import compare_names
 from phonosearch._answer import alignment_of_row
 from phonosearch._kernel import text_rules
+from phonosearch._letters import similarity
 from phonosearch._names import forms
 from phonosearch._reference import CLOSE, LEVEL_OF_KIND, PartKind, align, alternate_ending, kind_of, relate
 from phonosearch._rules import _rarity, rules
@@ -56,7 +57,7 @@ def test_the_surnames_of_a_man_and_a_woman_are_one(one: str, other: str) -> None
     for a, b in ((one, other), (other, one)):
         kind, earned = relate(a, b)
         assert kind == PartKind.SPELLING
-        assert earned >= rules().part["spelling"]
+        assert earned == rules().part["spelling"] + rules().part["spelling_letters"] * similarity(a, b) // 1000
         assert found_by_search(index_of([b, "quxley"]), a, "variant") == {b: PartKind.SPELLING}
         row = compare_names(text_rules(), f"anna {a}".encode(), f"anna {b}".encode())
         assert alignment_of_row(row) == align(forms(f"anna {a}"), forms(f"anna {b}"))
@@ -193,8 +194,15 @@ def families_of_names(draw: st.DrawFn) -> tuple[list[str], str]:
     """Some people of whom several bear names that begin alike, and one to ask for."""
     chosen = draw(st.lists(st.sampled_from(respelt()), min_size=1, max_size=2))
     surname = st.sampled_from([word for family in chosen for word in family])
-    full = st.builds(" ".join, st.lists(surname | st.sampled_from(["anna", "john", "j"]), min_size=1, max_size=3))
-    return draw(st.lists(full, min_size=1, max_size=8)), draw(full)
+    full = st.lists(surname | st.sampled_from(["anna", "john", "j"]), min_size=1, max_size=3)
+    recorded, asked = draw(st.lists(full, min_size=1, max_size=8)), draw(full)
+    if draw(st.booleans()):
+        # Chance seldom brings two words together that are near for their beginning only.
+        one = draw(surname)
+        near = [word for family in chosen for word in family if beyond_edits(one, word)]
+        asked[0] = one
+        recorded[0][0] = draw(st.sampled_from(near)) if near else one
+    return [" ".join(words) for words in recorded], " ".join(asked)
 
 
 TAKEN: list[bool] = []
@@ -212,7 +220,7 @@ def test_names_of_several_parts_that_begin_alike_equal_the_reference(made: tuple
 def test_the_examples_above_took_that_path() -> None:
     if not TAKEN:
         pytest.skip("runs after the examples that it counts")
-    assert sum(TAKEN) >= 3, "how many do is up to chance"
+    assert sum(TAKEN) > len(TAKEN) // 5
 
 
 def test_words_of_other_sounds_stay_apart() -> None:

@@ -423,6 +423,7 @@ def test_a_name_matches_itself_in_any_order(name: str) -> None:
     turned = align(forms(name), forms(" ".join(reversed(words))))
     assert turned.level == EXACT
     assert turned.score >= 1000 - rules().name["disorder_cost" if len(words) > 2 else "order_cost"]
+    assert turned.score <= 1000 - (rules().name["order_cost"] if len(words) > 1 else 0)
 
 
 @given(names, st.lists(names, min_size=1, max_size=4))

@@ -10,12 +10,13 @@ cdef class PartIndex(PackedNames):
     # What is looked up once: threads that race write equal numbers.
     cdef int32_t* spelling_part     # parts of TextRules.spelling_members: -1 where the index lacks one, or UNKNOWN
     cdef int32_t* nickname_part
-    cdef uint32_t* part_facts       # rarity, length, first letter; 0 where not yet known
-    cdef uint32_t* part_entry       # place in TextRules.words + 1, 0 for none, once the facts are known
+    # Weight, length, first letter, place in TextRules.words + 1; 0 where not yet known. One number, so that no thread
+    # sees half of it.
+    cdef uint64_t* part_facts
     cdef uint32_t* part_sketch      # set of letters, and length; 0 where not yet known
 
     cdef int _allocate_members(self) except -1
-    cdef uint32_t _learn_facts(self, uint32_t part) noexcept nogil
+    cdef uint64_t _learn_facts(self, uint32_t part) noexcept nogil
     cdef uint32_t _sketch(self, uint32_t part) noexcept nogil
     cdef int32_t _member(self, int32_t* known, const uint64_t* members, int member) noexcept nogil
     cdef int32_t _find_packed(self, uint64_t key) noexcept nogil
@@ -32,8 +33,8 @@ cdef class PartIndex(PackedNames):
     cdef int _expand_close(self, Workspace space, const PartInfo* part, uint16_t bit) except -1 nogil
     cdef int _expand_alike(self, Workspace space, const PartInfo* part, uint16_t bit) except -1 nogil
 
-    cdef inline uint32_t facts(self, uint32_t part) noexcept nogil:
-        cdef uint32_t known = self.part_facts[part]
+    cdef inline uint64_t facts(self, uint32_t part) noexcept nogil:
+        cdef uint64_t known = self.part_facts[part]
         return known if known else self._learn_facts(part)
 
     cdef inline int part_weight(self, uint32_t part) noexcept nogil:

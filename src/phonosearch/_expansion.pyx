@@ -20,7 +20,7 @@ cdef enum:
     SKETCH_LENGTH = 26
     LETTERS = (1 << SKETCH_LENGTH) - 1
 
-cdef uint32_t KNOWN = 0x80000000
+cdef uint64_t KNOWN = 0x80000000
 
 cdef extern from *:
     """
@@ -59,7 +59,6 @@ cdef class PartIndex(PackedNames):
         self.spelling_part = NULL
         self.nickname_part = NULL
         self.part_facts = NULL
-        self.part_entry = NULL
         self.part_sketch = NULL
         self._allocate_members()
 
@@ -67,7 +66,6 @@ cdef class PartIndex(PackedNames):
         free(self.spelling_part)
         free(self.nickname_part)
         free(self.part_facts)
-        free(self.part_entry)
         free(self.part_sketch)
 
     cdef int _allocate_members(self) except -1:
@@ -75,12 +73,11 @@ cdef class PartIndex(PackedNames):
         cdef int nicknames = self.rules.nickname_members_start[self.rules.nickname_group_count]
         self.spelling_part = <int32_t*>malloc((spellings + 1) * sizeof(int32_t))
         self.nickname_part = <int32_t*>malloc((nicknames + 1) * sizeof(int32_t))
-        self.part_facts = <uint32_t*>calloc(self.parts + 1, sizeof(uint32_t))
-        self.part_entry = <uint32_t*>calloc(self.parts + 1, sizeof(uint32_t))
+        self.part_facts = <uint64_t*>calloc(self.parts + 1, sizeof(uint64_t))
         self.part_sketch = <uint32_t*>calloc(self.parts + 1, sizeof(uint32_t))
         if (
             self.spelling_part == NULL or self.nickname_part == NULL or self.part_facts == NULL
-            or self.part_entry == NULL or self.part_sketch == NULL
+            or self.part_sketch == NULL
         ):
             raise MemoryError
         for at in range(spellings):
@@ -94,11 +91,11 @@ cdef class PartIndex(PackedNames):
             self.part_sketch[part] = letter_sketch(self.letters(part), self.length(part))
         return self.part_sketch[part]
 
-    cdef uint32_t _learn_facts(self, uint32_t part) noexcept nogil:
+    cdef uint64_t _learn_facts(self, uint32_t part) noexcept nogil:
         cdef PartInfo info
-        cdef uint64_t key
+        cdef uint64_t key, entry_place = 0
         cdef const WordEntry* entry
-        cdef uint32_t facts, letter
+        cdef uint32_t letter
         info.letters = self.letters(part)
         info.length = self.length(part)
         info.rarity = self.rules.letters.rarity_unknown
@@ -106,11 +103,14 @@ cdef class PartIndex(PackedNames):
         if info.letters[0] >= 97:
             key = pack_word(info.letters, info.length)
             entry = self.rules.word(key)
-            self.part_entry[part] = 0 if entry == NULL else <uint32_t>(entry - self.rules.words) + 1
+            if entry != NULL:
+                entry_place = <uint64_t>(entry - self.rules.words) + 1
             info.rarity = self.rules.letters.rarity_of(key)
-        facts = weight(self.rules, &info) | <uint32_t>info.length << 16 | min(letter, <uint32_t>26) << 24
-        self.part_facts[part] = facts | KNOWN
-        return facts | KNOWN
+        self.part_facts[part] = (
+            <uint64_t>weight(self.rules, &info) | <uint64_t>info.length << 16
+            | <uint64_t>min(letter, <uint32_t>26) << 24 | KNOWN | entry_place << 32
+        )
+        return self.part_facts[part]
 
     cdef inline int32_t _member(self, int32_t* known, const uint64_t* members, int member) noexcept nogil:
         """The part of a member of a group, looked up once: threads that race write the same number."""
@@ -129,17 +129,17 @@ cdef class PartIndex(PackedNames):
         return self.find_word(&letters[place], length)
 
     cdef void describe_part(self, uint32_t part, PartInfo* info, bint grouped) noexcept nogil:
-        cdef uint32_t facts = self.facts(part)
+        cdef uint64_t facts = self.facts(part)
         info.letters = self.letters(part)
         info.length = facts >> 16 & 0xFF
         info.raw = info.letters[0] < 97
         info.primary = self.part_key.data[3 * <size_t>part]
         info.alternate = self.part_key.data[3 * <size_t>part + 1]
         info.soundex = self.part_key.data[3 * <size_t>part + 2]
-        info.rarity = (facts & 0xFFFF) - self.rules.letters.rarity_base     # of an initial, nothing asks for it
+        info.rarity = <int>(facts & 0xFFFF) - self.rules.letters.rarity_base     # of an initial, nothing asks for it
         info.entry = NULL
-        if grouped and self.part_entry[part]:
-            info.entry = self.rules.words + (self.part_entry[part] - 1)
+        if grouped and facts >> 32:
+            info.entry = self.rules.words + ((facts >> 32) - 1)
 
     cdef int expand(self, Workspace space, const PartInfo* part, int level) except -1 nogil:
         """Mark every part of the index that the level accepts for the next part of the current form of the query."""

@@ -236,6 +236,8 @@ cdef class LetterRules:
                 key = pack_word(<const uint8_t*>(at + begin), place - begin)
                 if key == 0 or not 0 < value < 256:
                     raise ValueError("rarity.tsv: a line is a number below 256, a tab, and words a-z")
+                if value < self.rarity_initial:
+                    raise ValueError("rarity.tsv: no word weighs less than an initial")     # bounds rest on it
                 slot = hash_slot(key, self.rarity_mask)
                 while self.rarity_key[slot] != 0:
                     slot = slot + 1 & self.rarity_mask
