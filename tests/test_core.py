@@ -12,7 +12,8 @@ from hypothesis import assume, example, given, reject, settings
 from hypothesis import strategies as st
 
 from phonosearch import LEVELS, PersonIndex, _reference, compare, testing
-from phonosearch._align import compare_names, date_agreement
+from phonosearch._agreement import date_agreement
+from phonosearch._align import compare_names
 from phonosearch._answer import alignment_of_row, level_name
 from phonosearch._dates import PartialDate, pack, parse_date
 from phonosearch._kernel import text_rules

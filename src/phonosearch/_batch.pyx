@@ -8,12 +8,13 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
 from libc.stdlib cimport calloc, free, qsort, realloc
 from libc.string cimport memcpy
 
-from phonosearch._align cimport NO_LEVEL, WIDE, Alignment, Query, memory_error, prepare
+from phonosearch._align cimport Alignment, Query, prepare
 from phonosearch._arrays cimport LAST_NAME, MAX_ID, OWNER_SEVERAL
 from phonosearch._core cimport NameIndex
+from phonosearch._relation cimport NO_LEVEL, WIDE
 from phonosearch._scoring cimport prepare_search
 from phonosearch._text cimport ACCEPTED, MAX_FORMS
-from phonosearch._workspace cimport Hit, Workspace
+from phonosearch._workspace cimport Hit, Workspace, memory_error
 
 cnp.import_array()
 

@@ -3,28 +3,12 @@
 from libc.stdint cimport int32_t, uint32_t
 
 from phonosearch._align cimport Alignment, Query
-from phonosearch._scoring cimport ScoringIndex
+from phonosearch._finding cimport FindingIndex
 from phonosearch._workspace cimport Found, Hit, Workspace
 
-cdef class NameIndex(ScoringIndex):
+cdef class NameIndex(FindingIndex):
     cdef list pool                  # workspaces that no search uses
 
-    cdef int _search_form(self, Workspace space, int form) except -1 nogil
-    cdef int _offer_pairs(self, Workspace space, int position, int group) except -1 nogil
-    cdef int _accept_list(self, Workspace space, int position, int group) except -1 nogil
-    cdef int _offer_either(self, Workspace space, int position, int group) except -1 nogil
-    cdef int _offer_list(
-        self, Workspace space, int position, int form, bint wide, int group
-    ) except -1 nogil
-    cdef int _gather(self, Workspace space, int position, int group) except -1 nogil
-    cdef size_t _class_offset(self, int group) noexcept nogil
-    cdef int _offer(self, Workspace space, uint32_t form, int query_form, bint wide) except -1 nogil
-    cdef int _accept(self, Workspace space, uint32_t form, int way) except -1 nogil
-    cdef bint _is_full(self, uint32_t several, uint32_t form) noexcept nogil
-    cdef int _search_merged(self, Workspace space) except -1 nogil
-    cdef int _offer_merged(self, Workspace space, const int32_t* run, int count) except -1 nogil
-    cdef int _offer_side_by_side(self, Workspace space, uint32_t form, const int32_t* run, int count) except -1 nogil
-    cdef int find_people(self, Workspace space) except -1 nogil
     cdef int _class_bound(self, const Query* query, int group) noexcept nogil
     cdef int _bound_by_class(self, Workspace space) noexcept nogil
     cdef int _class_of(self, uint32_t form) noexcept nogil

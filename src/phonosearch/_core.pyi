@@ -2,10 +2,10 @@ from typing import Any, Self
 
 import numpy.typing as npt
 
-from phonosearch._scoring import ScoringIndex
+from phonosearch._finding import FindingIndex
 from phonosearch._text import TextRules
 
-class NameIndex(ScoringIndex):
+class NameIndex(FindingIndex):
     def __new__(
         cls,
         rules: TextRules,

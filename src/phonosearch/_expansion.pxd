@@ -2,8 +2,8 @@
 
 from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t, uint64_t
 
-from phonosearch._align cimport PartInfo
 from phonosearch._arrays cimport CLASSES, Array, PackedNames
+from phonosearch._relation cimport PartInfo
 from phonosearch._workspace cimport Workspace
 
 cdef class PartIndex(PackedNames):

@@ -7,10 +7,10 @@ from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcmp, memcpy, memset
 
-from phonosearch._align cimport CLOSE, CLOSE_KIND, EXACT, SOUNDS, UNEARNED, PartInfo, begin_alike, earn, weight
 from phonosearch._arrays cimport CLASSES, Array, PackedNames, lower_bound
 from phonosearch._deletions cimport MAX_DELETIONS, deletion_bucket, deletion_keys, deletions_of
 from phonosearch._distance cimport osa_pattern
+from phonosearch._relation cimport CLOSE, CLOSE_KIND, EXACT, SOUNDS, UNEARNED, PartInfo, begin_alike, earn, weight
 from phonosearch._text cimport TextRules, WordEntry
 from phonosearch._words cimport pack_word
 from phonosearch._workspace cimport Expansion, Workspace

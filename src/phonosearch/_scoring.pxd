@@ -2,8 +2,10 @@
 
 from libc.stdint cimport int32_t, uint16_t, uint32_t
 
-from phonosearch._align cimport KINDS, Alignment, Grid, Query
+from phonosearch._align cimport Alignment, Query
+from phonosearch._assignment cimport Grid
 from phonosearch._expansion cimport PartIndex
+from phonosearch._relation cimport KINDS
 from phonosearch._workspace cimport Workspace
 
 cdef class ScoringIndex(PartIndex):

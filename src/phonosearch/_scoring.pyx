@@ -7,13 +7,17 @@ are beyond doubt, the score is computed from them alone, letter by letter only w
 from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcmp
 
+from phonosearch._agreement cimport DATE_ABSENT, date_agreement_of, sex_agreement_of
 from phonosearch._align cimport (
-    CLOSE, DATE_ABSENT, EXACT, KIND_NICKNAME, KIND_NONE, KIND_SPELLING, KINDS, MAX_TURNS, NO_LEVEL, UNEARNED, VARIANT,
-    Alignment, Grid, PartInfo, Query, date_agreement_of, earn, identifies, keep_better, no_reading, relate_kind,
-    score_assignment, score_grid, score_merged, sex_agreement_of,
+    MAX_TURNS, Alignment, Query, keep_better, no_reading, score_assignment, score_grid, score_merged,
 )
 from phonosearch._arrays cimport OWNER_SEVERAL
+from phonosearch._assignment cimport Grid, identifies
 from phonosearch._expansion cimport PartIndex
+from phonosearch._relation cimport (
+    CLOSE, EXACT, KIND_NICKNAME, KIND_NONE, KIND_SPELLING, KINDS, NO_LEVEL, UNEARNED, VARIANT, PartInfo, earn,
+    relate_kind,
+)
 from phonosearch._text cimport MAX_FORMS, MAX_PARTS, TextRules
 from phonosearch._words cimport pack_word
 from phonosearch._workspace cimport UNBOUNDED, Remembered, Workspace

@@ -87,3 +87,5 @@ cdef class Workspace:
     cdef Remembered* place_of(self, uint64_t word, uint32_t part) noexcept nogil
     cdef void forget_form(self) noexcept nogil
     cdef void forget(self) noexcept nogil
+
+cdef int memory_error() except -1 nogil

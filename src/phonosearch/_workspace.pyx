@@ -7,7 +7,6 @@ part alone, so a word that was asked before need not be expanded again.
 from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memset
 
-from phonosearch._align cimport memory_error
 from phonosearch._arrays cimport OWNER_SEVERAL
 
 cdef enum:
@@ -16,6 +15,11 @@ cdef enum:
     MOST_KEPT = 1 << 13             # expansions
     REMEMBERED = 1 << 17            # 2 MiB
     MOST_MATCHES = 1 << 20          # of the expansions that are kept: 8 MiB
+
+
+cdef int memory_error() except -1 nogil:
+    with gil:
+        raise MemoryError
 
 
 cdef void* _grown(void* memory, size_t count, size_t size) except NULL nogil:

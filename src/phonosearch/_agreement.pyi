@@ -1,0 +1,3 @@
+from collections.abc import Iterable
+
+def date_agreement(asked: int, dates: Iterable[int]) -> int: ...

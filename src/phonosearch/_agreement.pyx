@@ -1,0 +1,69 @@
+"""The agreement of what is asked of a date of birth or a sex with what is on record: ``_reference.date_kind``."""
+
+from libc.stdint cimport uint32_t
+
+
+cdef int date_agreement_of(uint32_t asked, uint32_t recorded) noexcept nogil:
+    """``_reference._date_kind`` over packed dates."""
+    cdef int fields[2][3]
+    cdef int digits[2][8]
+    cdef int side, field, place, differing = 0, first = 0, second = 0, known = 0
+    cdef bint agree = True, precise = True, rest_agrees = True
+    cdef int one, other
+    fields[0][0] = asked >> 9
+    fields[0][1] = asked >> 5 & 15
+    fields[0][2] = asked & 31
+    fields[1][0] = recorded >> 9
+    fields[1][1] = recorded >> 5 & 15
+    fields[1][2] = recorded & 31
+    for field in range(3):
+        one = fields[0][field]
+        other = fields[1][field]
+        if one and not other:
+            precise = False
+        if not one or not other:
+            continue
+        known += 1
+        if one != other:
+            agree = False
+            if field:
+                rest_agrees = False
+    if agree:
+        return DATE_EXACT if precise else DATE_PARTIAL
+    if known == 3:
+        if fields[0][0] == fields[1][0] and fields[0][1] == fields[1][2] and fields[0][2] == fields[1][1]:
+            return DATE_SWAPPED
+        for side in range(2):
+            one = fields[side][0] * 10000 + fields[side][1] * 100 + fields[side][2]
+            for place in range(7, -1, -1):
+                digits[side][place] = one % 10
+                one //= 10
+        for place in range(8):
+            if digits[0][place] != digits[1][place]:
+                if differing == 0:
+                    first = place
+                second = place
+                differing += 1
+        if differing == 1:
+            return DATE_ONE_DIGIT
+        if (
+            differing == 2 and digits[0][first] == digits[1][second] and digits[0][second] == digits[1][first]
+        ):
+            return DATE_SWAPPED
+    if rest_agrees and -2 <= fields[0][0] - fields[1][0] <= 2:
+        return DATE_NEAR_YEAR
+    return DATE_CONTRADICTED
+
+
+cdef int sex_agreement_of(int asked, int recorded) noexcept nogil:
+    if recorded == 0:
+        return SEX_ABSENT
+    return SEX_EXACT if asked == recorded else SEX_CONTRADICTED
+
+
+def date_agreement(unsigned int asked, dates):
+    """The best agreement of a packed date with packed dates on record."""
+    cdef int best = 0
+    for recorded in dates:
+        best = max(best, date_agreement_of(asked, recorded))
+    return best or DATE_ABSENT

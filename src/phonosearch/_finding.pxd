@@ -1,0 +1,24 @@
+"""The people of a query, for other compiled modules."""
+
+from libc.stdint cimport int32_t, uint32_t
+
+from phonosearch._scoring cimport ScoringIndex
+from phonosearch._workspace cimport Workspace
+
+cdef class FindingIndex(ScoringIndex):
+    cdef int _search_form(self, Workspace space, int form) except -1 nogil
+    cdef int _offer_pairs(self, Workspace space, int position, int group) except -1 nogil
+    cdef int _accept_list(self, Workspace space, int position, int group) except -1 nogil
+    cdef int _offer_either(self, Workspace space, int position, int group) except -1 nogil
+    cdef int _offer_list(
+        self, Workspace space, int position, int form, bint wide, int group
+    ) except -1 nogil
+    cdef int _gather(self, Workspace space, int position, int group) except -1 nogil
+    cdef size_t _class_offset(self, int group) noexcept nogil
+    cdef int _offer(self, Workspace space, uint32_t form, int query_form, bint wide) except -1 nogil
+    cdef int _accept(self, Workspace space, uint32_t form, int way) except -1 nogil
+    cdef bint _is_full(self, uint32_t several, uint32_t form) noexcept nogil
+    cdef int _search_merged(self, Workspace space) except -1 nogil
+    cdef int _offer_merged(self, Workspace space, const int32_t* run, int count) except -1 nogil
+    cdef int _offer_side_by_side(self, Workspace space, uint32_t form, const int32_t* run, int count) except -1 nogil
+    cdef int find_people(self, Workspace space) except -1 nogil

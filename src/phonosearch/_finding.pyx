@@ -1,0 +1,390 @@
+"""Who satisfies a query: the forms that hold enough of its parts, and their people, counted.
+
+ARCHITECTURE.md says why nobody is left out.
+"""
+
+from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.string cimport memcpy
+
+from phonosearch._align cimport Alignment, Query
+from phonosearch._arrays cimport CLASSES, OWNER_SEVERAL
+from phonosearch._assignment cimport identifies
+from phonosearch._relation cimport CLOSE, EXACT, VARIANT, WIDE, PartInfo
+from phonosearch._scoring cimport ScoringIndex
+from phonosearch._text cimport MAX_PARTS
+from phonosearch._workspace cimport DOUBTFUL, JOINED, PAIRED, Workspace
+
+cdef extern from *:
+    """
+    #if defined(__GNUC__) || defined(__clang__)
+    #define PS_PREFETCH(p) __builtin_prefetch(p)
+    #else
+    #define PS_PREFETCH(p) ((void)0)
+    #endif
+    """
+    void PS_PREFETCH(const void* p) noexcept nogil
+
+
+cdef class FindingIndex(ScoringIndex):
+    """The people of a query over the packed arrays; arguments and errors as those of ``PackedNames``."""
+
+    cdef int _search_form(self, Workspace space, int form) except -1 nogil:
+        """Find the people of whom some form satisfies the level for one form of the query."""
+        cdef Query* query = &space.query
+        cdef int queries = query.size[form], position, group, size, lists, chosen, level = query.level
+        cdef uint64_t count[MAX_PARTS]
+        cdef int order[MAX_PARTS]
+        cdef uint32_t at
+        cdef int full_part = -1     # the only one that is more than an initial
+        cdef bint wide = level == WIDE and queries > 1 and query.full_parts[form] != 0, scan
+        space.forget_form()
+        space.form = form
+        for position in range(queries):
+            self.expand(space, &query.parts[form][position], level)
+        space.marked = query.forms == 1 and level >= CLOSE
+        if query.full_parts[form] & (query.full_parts[form] - 1) == 0:
+            for position in range(queries):
+                if query.full_parts[form] >> position & 1:
+                    full_part = position
+        for group in range(CLASSES):
+            if self.class_start.data[group] == self.class_start.data[group + 1]:
+                continue
+            size = queries - 1 if wide else queries
+            if group + 1 < size:
+                size = group + 1
+            # A form that pairs `size` of the query's parts misses at most the rest of them, so it stands under one of
+            # any (rest + 1) parts: read the rarest.
+            lists = queries - size + 1
+            for position in range(queries):
+                count[position] = space.expansion[position].forms[group]
+                if level >= VARIANT and query.parts[form][position].length == 1:
+                    count[position] = self.forms
+                chosen = position
+                while chosen > 0 and count[order[chosen - 1]] > count[position]:
+                    order[chosen] = order[chosen - 1]
+                    chosen -= 1
+                order[chosen] = position
+            if wide and full_part >= 0 and group + 1 >= queries:
+                # The one part that is more than an initial cannot be the part that matches nothing.
+                self._offer_list(space, full_part, form, wide, group)
+                continue
+            scan = False
+            for chosen in range(lists):
+                if level >= VARIANT and query.parts[form][order[chosen]].length == 1:
+                    scan = True
+            if scan:
+                for at in range(self.class_start.data[group], self.class_start.data[group + 1]):
+                    self._offer(space, at, form, wide)
+                continue
+            for chosen in range(lists):
+                if size == 1 and (queries == 1 or not wide):
+                    self._accept_list(space, order[chosen], group)
+                elif wide and queries == 2 and group <= 2 and not space.has_initials:
+                    self._offer_either(space, order[chosen], group)
+                elif 1 <= group <= 2 and queries == 2 and not wide and not space.has_initials:
+                    self._offer_pairs(space, order[chosen], group)
+                else:
+                    self._offer_list(space, order[chosen], form, wide, group)
+        return 0
+
+    cdef int _offer_pairs(self, Workspace space, int position, int group) except -1 nogil:
+        """Two parts asked, the commonest case: keep the forms of two or three parts under a part whose marks pair off,
+        then look at their people."""
+        cdef size_t at, ahead, last, kept
+        cdef int width = group + 1
+        cdef uint32_t begin = self.class_start.data[group], end = self.class_start.data[group + 1], form, last_form
+        cdef size_t lasts = group * self.parts
+        cdef const uint32_t* all_parts = self.form_part.data + self._class_offset(group)
+        cdef size_t start = space.expansion[position].start, stop = start + space.expansion[position].count
+        space.candidate_count = 0
+        for at in range(start, stop):
+            ahead = at + 8
+            if ahead < stop:
+                form = self.last_start.data[lasts + space.matches[ahead].part]
+                PS_PREFETCH(all_parts + width * <size_t>(form - begin))
+            form = self.last_start.data[lasts + space.matches[at].part]
+            last_form = self.last_start.data[lasts + space.matches[at].part + 1]
+            space.reserve_candidates(last_form - form)
+            while form < last_form:
+                if _pair_off(space.mark, all_parts + width * <size_t>(form - begin), width):
+                    PS_PREFETCH(&self.owner_start.data[form])
+                    space.candidates[space.candidate_count] = form
+                    space.candidate_count += 1
+                form += 1
+        kept = space.candidate_count
+        self._gather(space, position, group)
+        last = space.candidate_count
+        for at in range(kept, last):
+            if at + 16 < last:
+                PS_PREFETCH(all_parts + width * <size_t>(space.candidates[at + 16] - begin))
+            form = space.candidates[at]
+            if form < begin or form >= end:
+                continue            # of a crafted file
+            if _pair_off(space.mark, all_parts + width * <size_t>(form - begin), width):
+                PS_PREFETCH(&self.owner_start.data[form])
+                space.candidates[kept] = form
+                kept += 1
+        for at in range(kept):
+            if at + 8 < kept:
+                PS_PREFETCH(self.owner.data + self.owner_start.data[space.candidates[at + 8]])
+            self._accept(space, space.candidates[at], PAIRED)
+        return 0
+
+    cdef int _accept_list(self, Workspace space, int position, int group) except -1 nogil:
+        """One part is enough: count the people of all forms of a class that hold a match of a query part."""
+        cdef size_t at, last, run, ahead
+        cdef size_t start = space.expansion[position].start, stop = start + space.expansion[position].count
+        cdef uint32_t form
+        for at in range(start, stop):
+            last = group * self.parts + space.matches[at].part
+            for form in range(self.last_start.data[last], self.last_start.data[last + 1]):
+                if form + 8 < self.forms:
+                    PS_PREFETCH(self.owner.data + self.owner_start.data[form + 8])
+                self._accept(space, form, PAIRED)
+            run = CLASSES * <size_t>space.matches[at].part + group
+            for run in range(self.posting_start.data[run], self.posting_start.data[run + 1]):
+                if run + 32 < self.posting_form.size:
+                    PS_PREFETCH(&self.owner_start.data[self.posting_form.data[run + 32]])
+                    ahead = self.posting_form.data[run + 12]
+                    PS_PREFETCH(self.owner.data + self.owner_start.data[ahead])
+                self._accept(space, self.posting_form.data[run], PAIRED)
+        return 0
+
+    cdef int _offer_either(self, Workspace space, int position, int group) except -1 nogil:
+        """Two parts asked at level wide: one is enough. Count the people of all forms of a class that hold a match of a
+        query part."""
+        cdef size_t at, last, run
+        cdef int width = group + 1
+        cdef uint32_t begin = self.class_start.data[group], end = self.class_start.data[group + 1], form
+        cdef size_t lasts = group * self.parts
+        cdef const uint32_t* all_parts = self.form_part.data + self._class_offset(group)
+        cdef size_t start = space.expansion[position].start, stop = start + space.expansion[position].count
+        for at in range(start, stop):
+            last = lasts + space.matches[at].part
+            for form in range(self.last_start.data[last], self.last_start.data[last + 1]):
+                if form + 8 < self.forms:
+                    PS_PREFETCH(self.owner.data + self.owner_start.data[form + 8])
+                self._accept(space, form, PAIRED if width == 1 or _pair_off(
+                    space.mark, all_parts + width * <size_t>(form - begin), width
+                ) else DOUBTFUL)
+            run = CLASSES * <size_t>space.matches[at].part + group
+            for run in range(self.posting_start.data[run], self.posting_start.data[run + 1]):
+                if run + 32 < self.posting_form.size:
+                    form = self.posting_form.data[run + 32]
+                    PS_PREFETCH(&self.owner_start.data[form])
+                    PS_PREFETCH(all_parts + width * <size_t>(form - begin))
+                    PS_PREFETCH(self.owner.data + self.owner_start.data[self.posting_form.data[run + 12]])
+                form = self.posting_form.data[run]
+                if begin <= form < end:     # in a crafted file it may not be
+                    self._accept(space, form, PAIRED if width == 1 or _pair_off(
+                        space.mark, all_parts + width * <size_t>(form - begin), width
+                    ) else DOUBTFUL)
+        return 0
+
+    cdef int _offer_list(
+        self, Workspace space, int position, int form, bint wide, int group
+    ) except -1 nogil:
+        """Verify all forms of a class that hold a match of a query part."""
+        cdef size_t at, last
+        cdef size_t start = space.expansion[position].start, stop = start + space.expansion[position].count
+        cdef uint32_t number, low = self.class_start.data[group]
+        cdef size_t offset = self._class_offset(group)
+        for at in range(start, stop):
+            last = group * self.parts + space.matches[at].part
+            for number in range(self.last_start.data[last], self.last_start.data[last + 1]):
+                self._offer(space, number, form, wide)
+        space.candidate_count = 0
+        self._gather(space, position, group)
+        last = space.candidate_count
+        for at in range(last):
+            if group < CLASSES - 1 and at + 16 < last:
+                PS_PREFETCH(
+                    self.form_part.data + offset + <size_t>(group + 1) * (space.candidates[at + 16] - low)
+                )
+            self._offer(space, space.candidates[at], form, wide)
+        return 0
+
+    cdef int _gather(self, Workspace space, int position, int group) except -1 nogil:
+        """Collect the forms of a class that hold a match of a query part before the last: short runs, far apart."""
+        cdef size_t at, run, ahead
+        cdef size_t start = space.expansion[position].start, stop = start + space.expansion[position].count
+        cdef uint32_t begin, size
+        for at in range(start, stop):
+            ahead = at + 8
+            if ahead < stop:
+                PS_PREFETCH(
+                    self.posting_form.data
+                    + self.posting_start.data[CLASSES * <size_t>space.matches[ahead].part + group]
+                )
+            run = CLASSES * <size_t>space.matches[at].part + group
+            begin = self.posting_start.data[run]
+            size = self.posting_start.data[run + 1] - begin
+            if size:
+                space.reserve_candidates(size)
+                memcpy(
+                    space.candidates + space.candidate_count, self.posting_form.data + begin, size * sizeof(uint32_t)
+                )
+                space.candidate_count += size
+        return 0
+
+    cdef inline size_t _class_offset(self, int group) noexcept nogil:
+        """Where the parts of the forms of a class of fixed size begin."""
+        cdef uint32_t one = self.class_start.data[1]
+        if group == 0:
+            return 0
+        if group == 1:
+            return one
+        return one + 2 * <size_t>(self.class_start.data[2] - one)
+
+    cdef inline int _offer(self, Workspace space, uint32_t form, int query_form, bint wide) except -1 nogil:
+        """Count the people of a form, if it satisfies the level."""
+        cdef int size, part, queries = space.query.size[query_form]
+        cdef const uint32_t* parts
+        cdef uint16_t masks[MAX_PARTS]
+        cdef unsigned int full_parts = space.query.full_parts[query_form]
+        if space.seen[form >> 3] >> (form & 7) & 1:
+            return 0
+        parts = self.form(form, &size)
+        for part in range(size):
+            masks[part] = self.marks(space, parts[part])
+        if identifies(masks, size, queries, full_parts, wide):
+            self._accept(
+                space, form,
+                PAIRED if not wide or identifies(masks, size, queries, full_parts, False) else DOUBTFUL,
+            )
+        return 0
+
+    cdef int _accept(self, Workspace space, uint32_t form, int way) except -1 nogil:
+        """Count the people of a form that satisfies the level, once."""
+        cdef uint32_t begin = self.owner_start.data[form], end = self.owner_start.data[form + 1], several
+        if space.seen[form >> 3] >> (form & 7) & 1:
+            return 0
+        while end > begin and self.owner.data[end - 1] & OWNER_SEVERAL:
+            end -= 1
+            several = self.owner.data[end] & ~<uint32_t>OWNER_SEVERAL
+            if several >= self.several_person.size or space.seen_several[several >> 3] >> (several & 7) & 1:
+                continue            # or no such number, in a crafted file
+            PS_PREFETCH(&self.several_start.data[several])
+            if space.query.level > EXACT or self._is_full(several, form):
+                space.add_found(OWNER_SEVERAL | several, 1, PAIRED)
+        space.add_found(form, end - begin, way)
+        return 0
+
+    cdef bint _is_full(self, uint32_t several, uint32_t form) noexcept nogil:
+        """Whether a form is the full one of some name of a person of several forms."""
+        cdef uint32_t at
+        for at in range(self.several_start.data[several], self.several_start.data[several + 1]):
+            if self.several_form.data[2 * <size_t>at] == form and not self.several_form.data[2 * <size_t>at + 1] & 3:
+                return True
+        return False
+
+    cdef int _search_merged(self, Workspace space) except -1 nogil:
+        """Find the people whose name holds joined what the query holds apart, or the reverse."""
+        cdef Query* query = &space.query
+        cdef int queries = query.size[0], position, count, member, length
+        cdef uint8_t word[4 * 64]
+        cdef int32_t run[4]
+        cdef PartInfo* part
+        for position in range(queries):
+            part = &query.parts[0][position]
+            if part.raw:
+                continue
+            for count in range(2, min(4, queries - position) + 1):
+                length = 0
+                for member in range(position, position + count):
+                    memcpy(word + length, query.parts[0][member].letters, query.parts[0][member].length)
+                    length += query.parts[0][member].length
+                if length > 61 or (count > 2 and length > count):
+                    continue
+                run[0] = self.find_word(word, length)
+                if run[0] >= 0:
+                    self._offer_merged(space, run, 1)
+            for length in range(1, part.length):
+                run[0] = self.find_word(part.letters, length)
+                if run[0] >= 0:
+                    run[1] = self.find_word(part.letters + length, part.length - length)
+                    if run[1] >= 0:
+                        self._offer_merged(space, run, 2)
+            if 3 <= part.length <= 4:
+                for member in range(part.length):
+                    run[member] = self.find_word(part.letters + member, 1)
+                    if run[member] < 0:
+                        break
+                else:
+                    self._offer_merged(space, run, part.length)
+        return 0
+
+    cdef int _offer_merged(self, Workspace space, const int32_t* run, int count) except -1 nogil:
+        """Count the people whose name holds the parts of a run side by side, if their best reading satisfies the level.
+
+        The forms of the rarest part of the run are read, in the classes that have room for the run.
+        """
+        cdef size_t at, last
+        cdef uint32_t rarest = run[0]
+        cdef uint64_t fewest = <uint64_t>-1, forms
+        cdef int member, group
+        for member in range(count):
+            forms = 0
+            for group in range(CLASSES):
+                forms += self.forms_with(run[member], group)
+            if forms < fewest:
+                fewest = forms
+                rarest = run[member]
+        for group in range(count - 1, CLASSES):
+            last = group * self.parts + rarest
+            for at in range(self.last_start.data[last], self.last_start.data[last + 1]):
+                self._offer_side_by_side(space, <uint32_t>at, run, count)
+            last = CLASSES * <size_t>rarest + group
+            for at in range(self.posting_start.data[last], self.posting_start.data[last + 1]):
+                self._offer_side_by_side(space, self.posting_form.data[at], run, count)
+        return 0
+
+    cdef int _offer_side_by_side(self, Workspace space, uint32_t form, const int32_t* run, int count) except -1 nogil:
+        cdef int size, position, member
+        cdef const uint32_t* parts
+        cdef uint32_t begin, end, several
+        cdef Alignment found
+        if space.seen[form >> 3] >> (form & 7) & 1:
+            return 0
+        parts = self.form(form, &size)
+        for position in range(size - count + 1):
+            for member in range(count):
+                if parts[position + member] != <uint32_t>run[member]:
+                    break
+            else:
+                break
+        else:
+            return 0
+        begin = self.owner_start.data[form]
+        end = self.owner_start.data[form + 1]
+        while end > begin and self.owner.data[end - 1] & OWNER_SEVERAL:
+            end -= 1
+            several = self.owner.data[end] & ~<uint32_t>OWNER_SEVERAL
+            if several >= self.several_person.size or space.seen_several[several >> 3] >> (several & 7) & 1:
+                continue            # or no such number, in a crafted file
+            self.align_names(space, self.owner.data[end], &found)
+            if found.lowest <= space.query.level:
+                space.add_found(self.owner.data[end], 1, JOINED)
+        if end > begin:
+            self.align_names(space, form, &found)
+            # All that can be said of these people has been said: those who do not satisfy the level now never will.
+            space.add_found(form, end - begin if found.lowest <= space.query.level else 0, JOINED)
+        return 0
+
+    cdef int find_people(self, Workspace space) except -1 nogil:
+        """Find every person who satisfies the query."""
+        cdef int form
+        if space.query.level > EXACT:
+            self._search_merged(space)
+        for form in range(space.query.forms if space.query.level > EXACT else 1):
+            self._search_form(space, form)
+        return 0
+
+
+cdef inline bint _pair_off(const uint16_t* mark, const uint32_t* parts, int width) noexcept nogil:
+    """Whether two of two or three parts are marked as the two parts of the query, each as another one."""
+    cdef unsigned int one = mark[parts[0]], other = mark[parts[1]], third
+    if width == 2:
+        return one != 0 and other != 0 and (one | other) == 3
+    third = mark[parts[2]]
+    return (one | other | third) == 3 and (one != 0) + (other != 0) + (third != 0) > 1

@@ -1,0 +1,51 @@
+"""The relation of two parts, for other compiled modules."""
+
+from libc.stdint cimport uint8_t, uint32_t
+
+from phonosearch._distance cimport Pattern
+from phonosearch._text cimport TextRules, WordEntry
+
+cdef enum:
+    EXACT = 0
+    VARIANT = 1
+    SOUNDS = 2
+    CLOSE = 3
+    WIDE = 4
+    NO_LEVEL = 5
+
+cdef enum:
+    KIND_NONE = 0
+    KIND_CLOSE = 1
+    KIND_METAPHONE = 2
+    KIND_SOUNDEX = 3
+    KIND_BOTH_KEYS = 4
+    KIND_INITIAL = 5
+    KIND_NICKNAME = 6
+    KIND_SPELLING = 7
+    KIND_EXACT = 8
+    KINDS = 9
+
+cdef enum:
+    UNEARNED = 0xFFFF           # points of a relation that are not known yet
+    CLOSE_KIND = 1 << 16        # a relation of level close, without points
+
+ctypedef struct PartInfo:
+    const uint8_t* letters
+    int length
+    bint raw
+    uint32_t primary
+    uint32_t alternate
+    uint32_t soundex
+    int rarity                  # tenths of bits
+    const WordEntry* entry
+    bint beside                 # of a query part: the query has others
+    Pattern pattern             # set for query parts only
+
+cdef void describe(
+    TextRules rules, const uint8_t* letters, int length, PartInfo* part, bint with_pattern
+) noexcept nogil
+cdef int weight(TextRules rules, const PartInfo* part) noexcept nogil
+cdef int relate(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil
+cdef int relate_kind(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil
+cdef int earn(TextRules rules, const PartInfo* a, const PartInfo* b, int found) noexcept nogil
+cdef bint begin_alike(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil

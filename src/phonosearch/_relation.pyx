@@ -1,0 +1,195 @@
+"""The relation of two parts: what tables, sounds, edits and letters say of them, in a kind and in points.
+
+The compiled twin of ``_reference.relate``.
+"""
+
+from libc.stdint cimport uint8_t, uint64_t
+from libc.string cimport memcmp
+
+from phonosearch._distance cimport osa_pattern, pattern_init
+from phonosearch._encoders cimport double_metaphone_codes, soundex_code
+from phonosearch._similarity cimport Word
+from phonosearch._text cimport TextRules
+from phonosearch._words cimport pack_word
+
+
+cdef void describe(
+    TextRules rules, const uint8_t* letters, int length, PartInfo* part, bint with_pattern
+) noexcept nogil:
+    """Fill in what the relation of two parts needs."""
+    cdef uint64_t key
+    part.letters = letters
+    part.length = length
+    part.raw = letters[0] < 97
+    part.primary = 0
+    part.alternate = 0
+    part.soundex = 0
+    part.rarity = rules.letters.rarity_unknown
+    part.entry = NULL
+    part.beside = False
+    if part.raw:
+        return
+    key = pack_word(letters, length)
+    part.entry = rules.word(key)
+    part.rarity = rules.letters.rarity_of(key)
+    part.soundex = soundex_code(letters, length)
+    double_metaphone_codes(letters, length, &part.primary, &part.alternate)
+    if with_pattern:
+        pattern_init(&part.pattern, letters, length)
+
+
+cdef int _share_group(const int* groups, int one, int one_end, int other, int other_end) noexcept nogil:
+    """0 for no group in common, 1 for one, 2 for one that either of the words heads (the lowest bit of its number)."""
+    cdef int shared = 0
+    while one < one_end and other < other_end:
+        if groups[one] >> 1 == groups[other] >> 1:
+            shared = 1
+            if (groups[one] | groups[other]) & 1:
+                return 2
+            one += 1
+            other += 1
+        elif groups[one] < groups[other]:
+            one += 1
+        else:
+            other += 1
+    return shared
+
+
+cdef bint _alternate_beginning(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil:
+    cdef int number, side, mine, theirs
+    for number in range(rules.beginning_count):
+        for side in range(2):
+            mine = rules.beginning_length[number][side]
+            theirs = rules.beginning_length[number][1 - side]
+            if (
+                a.length - mine >= rules.beginning_min_rest and a.length - mine == b.length - theirs
+                and memcmp(a.letters, rules.beginnings[number][side], mine) == 0
+                and memcmp(b.letters, rules.beginnings[number][1 - side], theirs) == 0
+                and memcmp(a.letters + mine, b.letters + theirs, a.length - mine) == 0
+            ):
+                return True
+    return False
+
+
+cdef bint _alternate_ending(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil:
+    cdef int number, side, mine, theirs, shared = 0
+    while shared < a.length and shared < b.length and a.letters[shared] == b.letters[shared]:
+        shared += 1
+    if shared < rules.ending_min_rest or a.length > shared + 8 or b.length > shared + 8:
+        return False            # the words differ before any ending could begin
+    for number in range(rules.ending_count):
+        for side in range(2):
+            mine = rules.ending_length[number][side]
+            theirs = rules.ending_length[number][1 - side]
+            if (
+                a.length - mine >= rules.ending_min_rest and a.length - mine == b.length - theirs
+                and a.length - mine <= shared
+                and memcmp(a.letters + a.length - mine, rules.endings[number][side], mine) == 0
+                and memcmp(b.letters + b.length - theirs, rules.endings[number][1 - side], theirs) == 0
+            ):
+                return True
+    return False
+
+
+cdef int weight(TextRules rules, const PartInfo* part) noexcept nogil:
+    """``_reference.weight``."""
+    return rules.letters.rarity_base + (rules.letters.rarity_initial if part.length == 1 else part.rarity)
+
+
+cdef int relate(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil:
+    """Kind << 16 | points of two parts; ``a`` has a pattern. The rules are those of ``_reference.relate``."""
+    cdef int found = relate_kind(rules, a, b)
+    return earn(rules, a, b, found) if found & UNEARNED == UNEARNED else found
+
+
+cdef int earn(TextRules rules, const PartInfo* a, const PartInfo* b, int found) noexcept nogil:
+    """The relation with the points of its letters, beside the other parts of the query if it has any.
+
+    Of a relation whose points are not UNEARNED, the points that the letters earn alone, which decide what is alike.
+    """
+    cdef int kind = found >> 16, points = _letter_points(rules, a, b, a.beside and found & UNEARNED == UNEARNED)
+    if kind == KIND_NONE and points > rules.none_above:
+        points = rules.none_above + (points - rules.none_above) // rules.none_divisor
+    elif kind == KIND_SPELLING:
+        points = rules.part_spelling + rules.spelling_letters * points // 1000
+    elif kind == KIND_NICKNAME:
+        if _share_nickname(rules, a, b) == 2:
+            points = rules.part_nickname + rules.nickname_letters * points // 1000
+        else:
+            points = rules.part_nickname_sibling + rules.sibling_letters * points // 1000
+    return kind << 16 | points
+
+
+cdef bint _same_soundex(const PartInfo* a, const PartInfo* b) noexcept nogil:
+    return a.soundex == b.soundex
+
+
+cdef bint _same_metaphone(const PartInfo* a, const PartInfo* b) noexcept nogil:
+    return (
+        (a.primary != 0 and (a.primary == b.primary or a.primary == b.alternate))
+        or (a.alternate != 0 and (a.alternate == b.primary or a.alternate == b.alternate))
+    )
+
+
+cdef int _share_nickname(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil:
+    if a.entry == NULL or b.entry == NULL:
+        return 0
+    return _share_group(
+        rules.groups, a.entry.nickname_start, a.entry.nickname_end, b.entry.nickname_start, b.entry.nickname_end
+    )
+
+
+cdef int _letter_points(TextRules rules, const PartInfo* a, const PartInfo* b, bint beside) noexcept nogil:
+    cdef Word one, other
+    one.letters = a.letters
+    one.length = a.length
+    one.rarity = a.rarity
+    other.letters = b.letters
+    other.length = b.length
+    other.rarity = b.rarity
+    return rules.letters.points(
+        rules.letters.evidence(&one, &other, _same_soundex(a, b), _same_metaphone(a, b), beside)
+    )
+
+
+cdef int relate_kind(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil:
+    """The relation of two parts; its points are UNEARNED where its letters would have to be aligned to know them."""
+    cdef int longer, shared
+    cdef bint same_soundex, same_metaphone
+    if a.length == b.length and memcmp(a.letters, b.letters, a.length) == 0:
+        return KIND_EXACT << 16 | rules.part_exact
+    if a.raw or b.raw:
+        return 0
+    if (
+        a.entry != NULL and b.entry != NULL and _share_group(
+            rules.groups, a.entry.spelling_start, a.entry.spelling_end, b.entry.spelling_start, b.entry.spelling_end
+        )
+    ) or _alternate_beginning(rules, a, b) or _alternate_ending(rules, a, b):
+        return KIND_SPELLING << 16 | UNEARNED
+    if _share_nickname(rules, a, b):
+        return KIND_NICKNAME << 16 | UNEARNED
+    if a.length == 1 or b.length == 1:
+        return KIND_INITIAL << 16 | rules.part_initial if a.letters[0] == b.letters[0] else 0
+    same_soundex = _same_soundex(a, b)
+    same_metaphone = _same_metaphone(a, b)
+    if same_soundex and same_metaphone:
+        return KIND_BOTH_KEYS << 16 | UNEARNED
+    if same_soundex or same_metaphone:
+        return (KIND_SOUNDEX if same_soundex else KIND_METAPHONE) << 16 | UNEARNED
+    longer = a.length if a.length > b.length else b.length
+    shared = rules.edits_for_letters[longer]
+    if osa_pattern(&a.pattern, b.letters, b.length, shared) <= shared or (
+        begin_alike(rules, a, b) and _letter_points(rules, a, b, False) >= rules.alike_points
+    ):
+        return KIND_CLOSE << 16 | UNEARNED
+    return KIND_NONE << 16 | UNEARNED
+
+
+cdef bint begin_alike(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil:
+    """Whether two parts share their first sounds and are not too many edits apart for the level ``close``."""
+    cdef int edits = min(rules.alike_edits, (a.length if a.length > b.length else b.length) // 2)
+    return (
+        a.primary >> 8 == b.primary >> 8 and a.primary & 0xFF00 != 0 and b.length > 1
+        and -edits <= a.length - b.length <= edits
+        and osa_pattern(&a.pattern, b.letters, b.length, edits) <= edits
+    )
