@@ -235,9 +235,9 @@ def test_vectors_equal_scalar_and_table(
 def test_vectors_on_a_vocabulary(single: Callable[..., int], many: Callable[..., Any], swaps: bool) -> None:
     rng = random.Random(5)
     words = [drawn(rng, "aeinrst" if at % 2 else string.ascii_lowercase, rng.randrange(14)) for at in range(5_000)]
-    for one in (*words[:6], "", "a" * 16, "ab" * 9, "abcdefghijklmnopqrstuvw"):
+    for one in (*words[:6], "", "a" * 16, "ab" * 9, "abcdefghijklmnopqrstuvw", "abcdefgh" * 4, "aeinrst" * 5):
         near = [mutated(rng, one, "aeinrst", rng.randrange(9)) for _ in range(300)]
-        for limit in range(9):
+        for limit in (*range(9), 30, None):
             expected = [single(one, word, max_distance=limit) for word in words + near]
             for level in LEVELS:
                 with vectors(level):

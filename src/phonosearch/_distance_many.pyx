@@ -1,18 +1,14 @@
 """Edit distances of one string to many, and of pairs.
 
-Against one query and a limit of k edits most strings are turned away without an edit matrix: by their length, or
-because too few of their letters stand within k places of an equal letter of the query. Of a pair within k edits all but
-k letters of the longer string are matched or swapped, and none is further than k from its partner; so 16 letters in one
-register, compared with the query at 2k + 1 shifts, give a lower bound.
+Against one query, 32 strings at a time are computed in the lanes of vector registers, a letter of each at every step:
+a lane holds one bit for each letter of the query, so it is of 8, 16 or 32 bits. Strings whose length alone is further
+from the query than the limit are turned away before. Whatever does not fit (longer strings, other letters than ASCII)
+goes to `text_distance`, the kernel of the functions for two strings.
 
-What remains is computed 32 strings at once in lanes of 8 bits, along the diagonals that k edits can reach. Whatever
-does not fit (longer strings, other letters than ASCII, larger limits) goes to `text_distance`, the kernel of the
-functions for two strings.
-
-Sources: the band of diagonals is that of E. Ukkonen (1985), "Algorithms for approximate string matching"; the lanes are
-those of T. Rognes (2011), "Faster Smith-Waterman database searches with inter-sequence SIMD parallelisation"; the bound
-is in the manner of the filters of P. Jokinen, J. Tarhio and E. Ukkonen (1996), "A comparison of approximate string
-matching algorithms".
+Sources: the bits are those of G. Myers (1999), "A fast bit-vector algorithm for approximate string matching based on
+dynamic programming", with the swaps of H. Hyyrö (2003), "A bit-vector algorithm for computing Levenshtein and Damerau
+edit distances"; several strings in one register as by H. Hyyrö, K. Fredriksson and G. Navarro (2005), "Increased
+bit-parallelism for approximate and multiple string matching", who put several queries there.
 """
 
 from cpython.unicode cimport PyUnicode_Check, PyUnicode_DATA, PyUnicode_GET_LENGTH, PyUnicode_KIND
@@ -41,223 +37,275 @@ cdef extern from *:
     #include <stdint.h>
     #include <string.h>
 
-    #define PS_LETTERS 16           /* of a string that the filter and the lanes take; as many may be read */
+    #define PS_LETTERS 32           /* of a query or string that the lanes take; as many may be read */
     #define PS_LANES 32
-    #define PS_MOST 7               /* edits that they take */
-    #define PS_BAND (2 * PS_MOST + 1)
-    #define PS_FAR 100              /* more than any distance that a lane can hold */
+    #define PS_BLOCK 1024
+    #define PS_UNLIMITED 65536      /* no string is longer */
+    #define PS_ROWS 8               /* of 16 characters each that ASCII has */
 
     typedef struct {
-        int length, limit, osa, level;
-        uint8_t word[PS_LETTERS + PS_MOST];
-        uint8_t shifted[PS_BAND][PS_LETTERS];    /* the query, moved by -limit to limit; 255 beyond its ends */
+        int length, osa, level, rows;
+        uint32_t limit;
+        uint32_t places[256];           /* of a character in the query; the last letter is the highest bit of a lane */
+        uint8_t row[PS_ROWS];           /* the rows of ASCII that the query has characters in */
+        uint8_t low[PS_ROWS][16], high[PS_ROWS][16];    /* the bytes of `places`, by row */
     } ps_query;
 
+    static int ps_lane_bits(int length) { return length <= 8 ? 8 : length <= 16 ? 16 : 32; }
+
     static void ps_query_init(ps_query *q, const uint8_t *word, int length, int limit, int osa, int level) {
+        memset(q, 0, sizeof *q);
         q->length = length;
-        q->limit = limit;
+        q->limit = limit < 0 || limit > PS_UNLIMITED ? PS_UNLIMITED : (uint32_t)limit;
         q->osa = osa;
         q->level = level;
-        memcpy(q->word, word, length);
-        for (int shift = 0; shift <= 2 * limit; shift++)
-            for (int j = 0; j < PS_LETTERS; j++) {
-                int i = j + shift - limit;
-                q->shifted[shift][j] = i >= 0 && i < length ? word[i] : 255;
-            }
+        for (int i = 0; i < length; i++) {
+            int bit = ps_lane_bits(length) - length + i, row = word[i] >> 4, at = 0;
+            q->places[word[i]] |= UINT32_C(1) << bit;
+            while (at < q->rows && q->row[at] != row << 4) at++;
+            if (at == q->rows) q->row[q->rows++] = (uint8_t)(row << 4);
+            if (bit < 8) q->low[at][word[i] & 15] |= (uint8_t)(1 << bit);
+            else if (bit < 16) q->high[at][word[i] & 15] |= (uint8_t)(1 << (bit - 8));
+        }
     }
 
-    /* Rows whose length leaves them a chance. */
-    static int ps_of_length(const ps_query *q, const int32_t *start, int rows, uint16_t *kept) {
-        size_t count = 0;
-        uint32_t least = (uint32_t)(q->length - q->limit), range = 2 * (uint32_t)q->limit, from = (uint32_t)start[0];
-        for (size_t row = 0; row < (size_t)rows; row++) {
-            uint32_t to = (uint32_t)start[row + 1];
-            kept[count] = (uint16_t)row;
-            count += to - from - least <= range;
+    /* Strings that the lanes are to take, PS_LANES at a turn: row of the block, begin, length. */
+    typedef struct {
+        uint16_t row[PS_BLOCK + PS_LANES];
+        int32_t begin[PS_BLOCK + PS_LANES];
+        uint8_t length[PS_BLOCK + PS_LANES];
+    } ps_kept;
+
+    /* Keep the rows from `first` on that their length leaves a chance, after `count` others. No branch: lengths cannot
+       be foreseen. */
+    static size_t ps_keep(
+        const ps_query *q, const int32_t *start, size_t first, size_t rows, ps_kept *kept, size_t count
+    ) {
+        const uint32_t least = (uint32_t)q->length - q->limit, range = 2 * q->limit;
+        int32_t from = start[first];
+        for (size_t row = first; row < rows; row++) {
+            int32_t to = start[row + 1];
+            kept->row[count] = (uint16_t)row;
+            kept->begin[count] = from;
+            kept->length[count] = (uint8_t)(to - from);
+            count += (uint32_t)to - (uint32_t)from - least <= range;
             from = to;
         }
-        return (int)count;
+        return count;
+    }
+
+    /* Move what is longer than the lanes take to `long_row`; gives the number of what stays. */
+    static size_t ps_drop_long(
+        const int32_t *start, ps_kept *kept, size_t count, uint16_t *long_row, int *beyond
+    ) {
+        size_t staying = 0;
+        for (size_t at = 0; at < count; at++) {
+            uint16_t row = kept->row[at];
+            kept->row[staying] = row;
+            kept->begin[staying] = kept->begin[at];
+            kept->length[staying] = kept->length[at];
+            if (start[row + 1] - start[row] > PS_LETTERS) long_row[(*beyond)++] = row;
+            else staying++;
+        }
+        return staying;
     }
 
     #if defined(__GNUC__) || defined(__clang__)
     #define PS_HAS_VECTORS 1
     #define PS_INLINE static inline __attribute__((always_inline))
-    typedef uint8_t ps_v16 __attribute__((vector_size(16)));
 
-    /* Rows of at most PS_LETTERS letters that the letters in common leave a chance; longer ones stay. */
-    static int ps_in_common(
-        const ps_query *q, const uint8_t *data, const int32_t *start, uint16_t *kept, int rows
-    ) {
-        static const uint8_t inside[2 * PS_LETTERS] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
-        int count = 0, shifts = 2 * q->limit + 1;
-        for (int at = 0; at < rows; at++) {
-            int row = kept[at], n = start[row + 1] - start[row], longer = n > q->length ? n : q->length;
-            ps_v16 text, within, matched = {0};
-            uint64_t half[2];
-            memcpy(&text, data + start[row], 16);
-            for (int shift = 0; shift < shifts; shift++) {
-                ps_v16 query;
-                memcpy(&query, q->shifted[shift], 16);
-                matched |= (ps_v16)(text == query);
-            }
-            memcpy(&within, inside + PS_LETTERS - (n > PS_LETTERS ? PS_LETTERS : n), 16);
-            matched &= within;
-            memcpy(half, &matched, 16);
-            half[0] += half[1];
-            kept[count] = (uint16_t)row;
-            count += n > PS_LETTERS || (int)((half[0] * UINT64_C(0x0101010101010101)) >> 56) >= longer - q->limit;
-        }
-        return count;
+    /* The strings of one turn; `near` has a bit for each whose distance the limit allows. */
+    typedef struct {
+        const uint8_t *data;
+        const int32_t *begin;
+        const uint8_t *length;
+        int longest;
+        uint32_t near;
+        uint8_t distance[PS_LANES];
+    } ps_turn;
+
+    PS_INLINE void ps_measure(ps_turn *turn) {
+        uint8_t longest = 0;
+        for (int lane = 0; lane < PS_LANES; lane++)
+            longest = turn->length[lane] > longest ? turn->length[lane] : longest;
+        turn->longest = longest;
     }
 
-    typedef uint8_t ps_lane[PS_LANES];
+    /* Where letter `at` of each string stands in the query: found one by one, for processors without shuffles. */
+    #define PS_PLACES(bits) \\
+        PS_INLINE void ps_places##bits( \\
+            const ps_query *q, const ps_turn *turn, uint##bits##_t (*places)[PS_LANES] \\
+        ) { \\
+            for (int lane = 0; lane < PS_LANES; lane++) \\
+                for (int at = 0; at < turn->longest; at++) \\
+                    places[at][lane] = (uint##bits##_t)q->places[turn->data[turn->begin[lane] + at]]; \\
+        }
 
-    PS_INLINE void ps_lane_set(uint8_t *lane, uint8_t value) { memset(lane, value, PS_LANES); }
+    /* Myers' step for all lanes, a letter at a time. A lane keeps its score once its string has ended. Bits below the
+       first letter of the query stay 0 in `up`, `down` and `diagonal`. Written out for each set of instructions: gcc
+       takes vectors apart for the function that they stand in, before it is inlined. */
+    #define PS_LANES_OF(bits, level, target) \\
+        typedef uint##bits##_t ps_bits##bits __attribute__((vector_size(32))); \\
+        typedef int##bits##_t ps_signs##bits __attribute__((vector_size(32))); \\
+        target PS_INLINE void ps_lanes##bits##level( \\
+            const ps_query *q, ps_turn *turn, uint##bits##_t (*places)[PS_LANES], int osa \\
+        ) { \\
+            enum { PER = 256 / bits }; \\
+            const int below = bits - q->length; \\
+            const ps_bits##bits none = {0}, border = none + (uint##bits##_t)((UINT64_C(2) << below) - 1); \\
+            for (int first = 0; first < PS_LANES; first += PER) { \\
+                ps_bits##bits up = none + (uint##bits##_t)(UINT64_MAX << below), down = none, diagonal = none; \\
+                ps_bits##bits before = none, length, score = none + (uint##bits##_t)q->length; \\
+                for (int lane = 0; lane < PER; lane++) length[lane] = turn->length[first + lane]; \\
+                for (int at = 0; at < turn->longest; at++) { \\
+                    ps_bits##bits here, equal, across, back; \\
+                    memcpy(&here, &places[at][first], 32); \\
+                    equal = here | down; \\
+                    if (osa) { \\
+                        ps_bits##bits swapped = ~diagonal & here; \\
+                        equal |= (swapped + swapped) & before; \\
+                        diagonal = ((((here | down) & up) + up) ^ up) | equal; \\
+                        before = here; \\
+                    } else diagonal = (((equal & up) + up) ^ up) | equal; \\
+                    across = down | ~(diagonal | up); \\
+                    back = diagonal & up; \\
+                    score += (ps_bits##bits)( \\
+                        (((ps_signs##bits)back < 0) - ((ps_signs##bits)across < 0)) & (length > (uint##bits##_t)at)); \\
+                    across = (across + across) | border; \\
+                    up = (back + back) | ~(diagonal | across); \\
+                    down = across & diagonal; \\
+                } \\
+                for (int lane = 0; lane < PER; lane++) turn->distance[first + lane] = (uint8_t)score[lane]; \\
+            } \\
+        }
 
-    /* One cell of the matrix in all lanes; loops of constant length become vectors. */
-    PS_INLINE void ps_cell(
-        uint8_t *restrict value, const uint8_t *corner, const uint8_t *up, const uint8_t *left, const uint8_t *text,
-        uint8_t letter
-    ) {
-        for (int at = 0; at < PS_LANES; at++) {
-            uint8_t best = (uint8_t)(corner[at] + (text[at] != letter));
-            uint8_t side = (uint8_t)((up[at] < left[at] ? up[at] : left[at]) + 1);
-            value[at] = best < side ? best : side;
-        }
-    }
-    PS_INLINE void ps_swap_cell(
-        uint8_t *restrict value, const uint8_t *before, const uint8_t *text, const uint8_t *text_before,
-        uint8_t letter, uint8_t earlier
-    ) {
-        for (int at = 0; at < PS_LANES; at++) {
-            uint8_t swapped = (uint8_t)-((text_before[at] == letter) & (text[at] == earlier));
-            uint8_t price = (uint8_t)((before[at] + 1) | (uint8_t)~swapped);
-            value[at] = value[at] < price ? value[at] : price;
-        }
-    }
+    PS_PLACES(8) PS_PLACES(16) PS_PLACES(32)
+    PS_LANES_OF(8, _any, ) PS_LANES_OF(16, _any, ) PS_LANES_OF(32, _any, )
 
-    /* Distances of up to PS_LANES strings of at most PS_LETTERS letters, min(distance, limit + 1). The cell of row i
-       and column j stands at j - i + limit; letters beyond the end of a string change nothing that it asks for. */
-    PS_INLINE void ps_lanes_body(
-        const ps_query *q, const uint8_t *data, const int32_t *start, const uint16_t *kept, int rows, int32_t *out,
-        int k, int osa
-    ) {
-        ps_lane text[PS_LETTERS + 2 * PS_MOST + 1], cell[3][PS_BAND + 1], far;
-        ps_lane *before = cell[0], *above = cell[1], *here = cell[2], *swap;
-        int m = q->length, last = m + k < PS_LETTERS ? m + k : PS_LETTERS;
-        memset(text, 0, sizeof(ps_lane) * (size_t)(m + k + 1));
-        ps_lane_set(far, PS_FAR);
-        for (int lane = 0; lane < rows; lane++) {
-            uint8_t letters[PS_LETTERS];
-            memcpy(letters, data + start[kept[lane]], PS_LETTERS);
-            for (int j = 1; j <= last; j++) text[j][lane] = letters[j - 1];
-        }
-        for (int d = 0; d <= 2 * k + 1; d++) {
-            ps_lane_set(above[d], (uint8_t)(d >= k && d <= 2 * k ? d - k : PS_FAR));
-            ps_lane_set(before[d], PS_FAR);
-            ps_lane_set(here[d], PS_FAR);
-        }
-        for (int i = 1; i <= m; i++) {
-            for (int d = 0; d <= 2 * k; d++) {
-                int j = i + d - k;
-                if (j <= 0) {
-                    ps_lane_set(here[d], (uint8_t)(j ? PS_FAR : i));
-                    continue;
-                }
-                ps_cell(here[d], above[d], above[d + 1], d ? here[d - 1] : far, text[j], q->word[i - 1]);
-                if (osa && i > 1 && j > 1)
-                    ps_swap_cell(here[d], before[d], text[j], text[j - 1], q->word[i - 1], q->word[i - 2]);
-            }
-            swap = before; before = above; above = here; here = swap;
-            ps_lane_set(above[2 * k + 1], PS_FAR);
-        }
-        for (int lane = 0; lane < rows; lane++) {
-            int row = kept[lane], value = above[start[row + 1] - start[row] - m + k][lane];
-            out[row] = value > k ? k + 1 : value;
-        }
-    }
+    #define PS_OF_KIND(bits, level) \\
+        if (q->osa) ps_lanes##bits##level(q, turn, places, 1); else ps_lanes##bits##level(q, turn, places, 0)
 
-    PS_INLINE void ps_lanes_by_limit(
-        const ps_query *q, const uint8_t *data, const int32_t *start, const uint16_t *kept, int rows, int32_t *out
-    ) {
-        /* The usual limits in literals, for the compiler to unroll. */
-        if (q->osa) {
-            if (q->limit == 1) ps_lanes_body(q, data, start, kept, rows, out, 1, 1);
-            else if (q->limit == 2) ps_lanes_body(q, data, start, kept, rows, out, 2, 1);
-            else ps_lanes_body(q, data, start, kept, rows, out, q->limit, 1);
+    static void ps_compute(const ps_query *q, ps_turn *turn) {
+        ps_measure(turn);
+        if (q->length <= 8) {
+            uint8_t places[PS_LETTERS][PS_LANES];
+            ps_places8(q, turn, places);
+            PS_OF_KIND(8, _any);
+        } else if (q->length <= 16) {
+            uint16_t places[PS_LETTERS][PS_LANES];
+            ps_places16(q, turn, places);
+            PS_OF_KIND(16, _any);
         } else {
-            if (q->limit == 1) ps_lanes_body(q, data, start, kept, rows, out, 1, 0);
-            else if (q->limit == 2) ps_lanes_body(q, data, start, kept, rows, out, 2, 0);
-            else ps_lanes_body(q, data, start, kept, rows, out, q->limit, 0);
+            uint32_t places[PS_LETTERS][PS_LANES];
+            ps_places32(q, turn, places);
+            PS_OF_KIND(32, _any);
         }
-    }
-
-    static void ps_lanes(
-        const ps_query *q, const uint8_t *data, const int32_t *start, const uint16_t *kept, int rows, int32_t *out
-    ) {
-        ps_lanes_by_limit(q, data, start, kept, rows, out);
+        turn->near = 0;
+        for (int lane = 0; lane < PS_LANES; lane++)
+            turn->near |= (uint32_t)(turn->distance[lane] <= q->limit) << lane;
     }
     #else
     #define PS_HAS_VECTORS 0
-    static int ps_in_common(
-        const ps_query *q, const uint8_t *data, const int32_t *start, uint16_t *kept, int rows
-    ) { return rows; }
-    static void ps_lanes(
-        const ps_query *q, const uint8_t *data, const int32_t *start, const uint16_t *kept, int rows, int32_t *out
-    ) { }
     #endif
 
     #if PS_HAS_VECTORS && defined(__x86_64__)
-    #define PS_HAS_AVX2 1
     #include <immintrin.h>
     #define PS_AVX2 __attribute__((target("avx2,bmi2,popcnt")))
+    PS_LANES_OF(8, _avx2, PS_AVX2) PS_LANES_OF(16, _avx2, PS_AVX2) PS_LANES_OF(32, _avx2, PS_AVX2)
 
-    PS_AVX2 PS_INLINE int ps_in_common_body(
-        const ps_query *q, const uint8_t *data, const int32_t *start, uint16_t *kept, int rows, int k, int any_length
-    ) {
-        __m256i shifted[PS_BAND];
-        size_t count = 0, last = 0;
-        uint32_t shifts = 2 * (uint32_t)k + 1, m = (uint32_t)q->length;
-        for (uint32_t shift = 0; shift < shifts; shift++)
-            shifted[shift] = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)q->shifted[shift]));
-        if (rows & 1) kept[rows] = kept[rows - 1];
-        for (size_t at = 0; at < (size_t)rows; at += 2) {
-            size_t one = kept[at], two = kept[at + 1];
-            size_t begin1 = (uint32_t)start[one], begin2 = (uint32_t)start[two];
-            uint32_t n1 = (uint32_t)start[one + 1] - (uint32_t)begin1, n2 = (uint32_t)start[two + 1] - (uint32_t)begin2;
-            __m256i text = _mm256_inserti128_si256(
-                _mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)(data + begin1))),
-                _mm_loadu_si128((const __m128i *)(data + begin2)), 1);
-            __m256i matched = _mm256_cmpeq_epi8(text, shifted[0]);
-            for (uint32_t shift = 1; shift < shifts; shift++)
-                matched = _mm256_or_si256(matched, _mm256_cmpeq_epi8(text, shifted[shift]));
-            uint32_t bits = (uint32_t)_mm256_movemask_epi8(matched);
-            uint32_t common1 = (uint32_t)_mm_popcnt_u32(_bzhi_u32(bits & 0xFFFF, n1)) + (uint32_t)k;
-            uint32_t common2 = (uint32_t)_mm_popcnt_u32(_bzhi_u32(bits >> 16, n2)) + (uint32_t)k;
-            kept[count] = (uint16_t)one;
-            count += (common1 >= (n1 > m ? n1 : m)) | (any_length & (n1 > PS_LETTERS));
-            kept[count] = (uint16_t)two;
-            last = (common2 >= (n2 > m ? n2 : m)) | (any_length & (n2 > PS_LETTERS));
-            count += last;
+    /* Like ps_keep, eight rows at a time: the bits of those that stay pick their numbers, which move the rest. */
+    PS_AVX2 static size_t ps_keep_avx2(const ps_query *q, const int32_t *start, size_t rows, ps_kept *kept) {
+        const __m256i least = _mm256_set1_epi32((int)((uint32_t)q->length - q->limit));
+        const __m256i range = _mm256_set1_epi32((int)(2 * q->limit));
+        const __m256i lowest = _mm256_set1_epi32(0x0C080400);
+        size_t row = 0, count = 0;
+        for (; row + 8 <= rows; row += 8) {
+            __m256i from = _mm256_loadu_si256((const __m256i *)(start + row));
+            __m256i length = _mm256_sub_epi32(_mm256_loadu_si256((const __m256i *)(start + row + 1)), from);
+            __m256i over = _mm256_sub_epi32(length, least);
+            uint32_t near = (uint32_t)_mm256_movemask_ps(
+                _mm256_castsi256_ps(_mm256_cmpeq_epi32(_mm256_min_epu32(over, range), over)));
+            uint64_t chosen = _pext_u64(
+                UINT64_C(0x0706050403020100), _pdep_u64(near, UINT64_C(0x0101010101010101)) * 255);
+            __m128i number = _mm_cvtsi64_si128((long long)chosen);
+            __m256i order = _mm256_cvtepu8_epi32(number);
+            __m256i bytes = _mm256_shuffle_epi8(_mm256_permutevar8x32_epi32(length, order), lowest);
+            _mm_storeu_si128((__m128i *)(kept->row + count),
+                _mm_add_epi16(_mm_cvtepu8_epi16(number), _mm_set1_epi16((short)row)));
+            _mm256_storeu_si256((__m256i *)(kept->begin + count), _mm256_permutevar8x32_epi32(from, order));
+            _mm_storel_epi64((__m128i *)(kept->length + count),
+                _mm_unpacklo_epi32(_mm256_castsi256_si128(bytes), _mm256_extracti128_si256(bytes, 1)));
+            count += (size_t)_mm_popcnt_u32(near);
         }
-        return (int)(count - (rows & 1 ? last : 0));
+        return ps_keep(q, start, row, rows, kept, count);
     }
 
-    PS_AVX2 static int ps_in_common_avx2(
-        const ps_query *q, const uint8_t *data, const int32_t *start, uint16_t *kept, int rows
-    ) {
-        /* The usual cases in literals, for the shifts to stay in registers. */
-        if (q->length + q->limit > PS_LETTERS) return ps_in_common_body(q, data, start, kept, rows, q->limit, 1);
-        if (q->limit == 1) return ps_in_common_body(q, data, start, kept, rows, 1, 0);
-        if (q->limit == 2) return ps_in_common_body(q, data, start, kept, rows, 2, 0);
-        if (q->limit == 3) return ps_in_common_body(q, data, start, kept, rows, 3, 0);
-        return ps_in_common_body(q, data, start, kept, rows, q->limit, 0);
+    /* Eight letters of 32 strings, a register for each letter. */
+    PS_AVX2 PS_INLINE void ps_turned(const ps_turn *turn, int from, __m256i *letter) {
+        const uint8_t *data = turn->data + from;
+        const int32_t *begin = turn->begin;
+        __m256i other[8];
+        __asm__("" : "+r"(data), "+r"(begin));    /* lest 32 addresses are computed ahead of the loop, and spilt */
+        for (int i = 0; i < 8; i++) {
+            __m128i a = _mm_unpacklo_epi8(
+                _mm_loadl_epi64((const __m128i *)(data + begin[i])),
+                _mm_loadl_epi64((const __m128i *)(data + begin[i + 8])));
+            __m128i b = _mm_unpacklo_epi8(
+                _mm_loadl_epi64((const __m128i *)(data + begin[i + 16])),
+                _mm_loadl_epi64((const __m128i *)(data + begin[i + 24])));
+            letter[i] = _mm256_inserti128_si256(_mm256_castsi128_si256(a), b, 1);
+        }
+        for (int round = 0; round < 3; round++) {
+            for (int i = 0; i < 4; i++) {
+                other[2 * i] = _mm256_unpacklo_epi8(letter[i], letter[i + 4]);
+                other[2 * i + 1] = _mm256_unpackhi_epi8(letter[i], letter[i + 4]);
+            }
+            memcpy(letter, other, sizeof other);
+        }
     }
 
-    PS_AVX2 static void ps_lanes_avx2(
-        const ps_query *q, const uint8_t *data, const int32_t *start, const uint16_t *kept, int rows, int32_t *out
-    ) {
-        ps_lanes_by_limit(q, data, start, kept, rows, out);
+    /* The entries of one table for 32 characters: a character of another row has an index that gives 0. */
+    PS_AVX2 PS_INLINE __m256i ps_looked_up(const ps_query *q, const uint8_t (*table)[16], __m256i letter) {
+        __m256i found = _mm256_setzero_si256();
+        for (int at = 0; at < q->rows; at++) {
+            __m256i place = _mm256_adds_epu8(
+                _mm256_xor_si256(letter, _mm256_set1_epi8((char)q->row[at])), _mm256_set1_epi8(0x70));
+            __m256i entries = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)table[at]));
+            found = _mm256_or_si256(found, _mm256_shuffle_epi8(entries, place));
+        }
+        return found;
+    }
+
+    PS_AVX2 static void ps_compute_avx2(const ps_query *q, ps_turn *turn) {
+        __m256i letter[8], limit = _mm256_set1_epi8((char)(q->limit < 255 ? q->limit : 255)), distance;
+        ps_measure(turn);
+        if (q->length <= 8) {
+            uint8_t places[PS_LETTERS][PS_LANES];
+            for (int from = 0; from < turn->longest; from += 8) {
+                ps_turned(turn, from, letter);
+                for (int i = 0; i < 8 && from + i < turn->longest; i++)
+                    _mm256_storeu_si256((__m256i *)places[from + i], ps_looked_up(q, q->low, letter[i]));
+            }
+            PS_OF_KIND(8, _avx2);
+        } else if (q->length <= 16) {
+            uint16_t places[PS_LETTERS][PS_LANES];
+            for (int from = 0; from < turn->longest; from += 8) {
+                ps_turned(turn, from, letter);
+                for (int i = 0; i < 8 && from + i < turn->longest; i++) {
+                    __m256i low = ps_looked_up(q, q->low, letter[i]), high = ps_looked_up(q, q->high, letter[i]);
+                    __m256i a = _mm256_unpacklo_epi8(low, high), b = _mm256_unpackhi_epi8(low, high);
+                    _mm256_storeu_si256((__m256i *)places[from + i], _mm256_permute2x128_si256(a, b, 0x20));
+                    _mm256_storeu_si256((__m256i *)&places[from + i][16], _mm256_permute2x128_si256(a, b, 0x31));
+                }
+            }
+            PS_OF_KIND(16, _avx2);
+        } else {
+            uint32_t places[PS_LETTERS][PS_LANES];
+            ps_places32(q, turn, places);
+            PS_OF_KIND(32, _avx2);
+        }
+        distance = _mm256_loadu_si256((const __m256i *)turn->distance);
+        turn->near = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_min_epu8(distance, limit), distance));
     }
     static int ps_vectors(void) {
         __builtin_cpu_init();
@@ -265,50 +313,48 @@ cdef extern from *:
             ? 2 : 1;
     }
     #else
-    #define ps_in_common_avx2 ps_in_common
-    #define ps_lanes_avx2 ps_lanes
+    #define ps_compute_avx2 ps_compute
+    #define ps_keep_avx2(q, start, rows, kept) ps_keep(q, start, 0, rows, kept, 0)
     static int ps_vectors(void) { return PS_HAS_VECTORS; }
     #endif
 
-    /* Fill `out` with what fits the lanes; the rows that do not stay in `kept`, and their number is given back. One
-       more than `rows` may be written to `kept`. */
+    /* Fill `out`, but for `long_row`, whose number is given back. */
     static int ps_one_to_many(
-        const ps_query *q, const uint8_t *data, const int32_t *start, int rows, uint16_t *kept, int32_t *out
+        const ps_query *q, const uint8_t *data, const int32_t *start, int rows, uint16_t *long_row, int32_t *out
     ) {
-        uint16_t lanes[PS_LANES];
-        int count, filled = 0, left = 0;
-        for (int row = 0; row < rows; row++) out[row] = q->limit + 1;
-        count = ps_of_length(q, start, rows, kept);
-        count = q->level > 1 ? ps_in_common_avx2(q, data, start, kept, count)
-                             : ps_in_common(q, data, start, kept, count);
-        for (int at = 0; at < count; at++) {
-            int row = kept[at];
-            if (start[row + 1] - start[row] > PS_LETTERS) {
-                kept[left++] = (uint16_t)row;
-                continue;
+        ps_kept kept;
+        int beyond = 0, number = (int)(q->level > 1 ? ps_keep_avx2(q, start, (size_t)rows, &kept)
+                                                    : ps_keep(q, start, 0, (size_t)rows, &kept, 0));
+        if (q->length + q->limit > PS_LETTERS)
+            number = (int)ps_drop_long(start, &kept, (size_t)number, long_row, &beyond);
+        for (int lane = 0; lane < PS_LANES; lane++) {
+            kept.begin[number + lane] = start[0];
+            kept.length[number + lane] = 0;
+        }
+        for (int row = 0; row < rows; row++) out[row] = (int32_t)q->limit + 1;
+    #if PS_HAS_VECTORS
+        for (int at = 0; at < number; at += PS_LANES) {
+            ps_turn turn = {.data = data, .begin = kept.begin + at, .length = kept.length + at};
+            if (q->level > 1) ps_compute_avx2(q, &turn);
+            else ps_compute(q, &turn);
+            if (number - at < PS_LANES) turn.near &= (UINT32_C(1) << (number - at)) - 1;
+            for (; turn.near; turn.near &= turn.near - 1) {
+                int lane = __builtin_ctz(turn.near);
+                out[kept.row[at + lane]] = turn.distance[lane];
             }
-            lanes[filled++] = (uint16_t)row;
-            if (filled < PS_LANES) continue;
-            if (q->level > 1) ps_lanes_avx2(q, data, start, lanes, filled, out);
-            else ps_lanes(q, data, start, lanes, filled, out);
-            filled = 0;
         }
-        if (filled) {
-            if (q->level > 1) ps_lanes_avx2(q, data, start, lanes, filled, out);
-            else ps_lanes(q, data, start, lanes, filled, out);
-        }
-        return left;
+    #endif
+        return beyond;
     }
     """
     enum:
         LETTERS "PS_LETTERS"
-        MOST "PS_MOST"
     ctypedef struct Query "ps_query":
         pass
     void query_init "ps_query_init"(
         Query* query, const uint8_t* word, int length, int limit, int osa, int level) noexcept nogil
     int one_to_many "ps_one_to_many"(
-        const Query* query, const uint8_t* data, const int32_t* start, int rows, uint16_t* kept, int32_t* out
+        const Query* query, const uint8_t* data, const int32_t* start, int rows, uint16_t* long_row, int32_t* out
     ) noexcept nogil
     int vectors_here "ps_vectors"() noexcept nogil
 
@@ -352,10 +398,7 @@ cdef class Distances:
             self.a = Texts(a, "a")
         self.b = Texts(b, "b")
         if self.a is None:
-            self.in_lanes = (
-                vectors > 0 and PyUnicode_IS_ASCII(a) and 0 <= self.limit <= MOST
-                and self.length <= LETTERS + self.limit
-            )
+            self.in_lanes = vectors > 0 and PyUnicode_IS_ASCII(a) and self.length <= LETTERS
             if self.in_lanes:
                 query_init(&self.query, <const uint8_t*>self.data, self.length, self.limit, osa, vectors)
         elif self.a.size != self.b.size:
@@ -392,13 +435,13 @@ cdef class Distances:
             points_free(&points_b)
 
     cdef int against_one(self, const Block* block, Py_ssize_t row, Py_ssize_t count, Points* points) except -1 nogil:
-        cdef uint16_t kept[BLOCK + 1]
+        cdef uint16_t long_row[BLOCK]
         cdef Py_ssize_t i
         cdef int at, left
         if self.in_lanes:
-            left = one_to_many(&self.query, block.data, block.start, <int>count, kept, &self.out[row])
+            left = one_to_many(&self.query, block.data, block.start, <int>count, long_row, &self.out[row])
             for at in range(left):
-                i = kept[at]
+                i = long_row[at]
                 if block.plain or block.kind[i] == PLAIN:
                     self.out[row + i] = text_distance(
                         self.kind, self.data, self.length,
@@ -507,9 +550,9 @@ def levenshtein_distance_many(a, b, *, max_distance=None, threads=1):
 
     Notes
     -----
-    Under a limit of up to 7, strings of ASCII of up to 16 letters are turned away by their lengths and letters, or take
-    O(m * max_distance) operations for 32 of them at once: Ukkonen (1985), Rognes (2011). All others take what
-    `levenshtein_distance` takes: Myers (1999), Hyyrö (2003).
+    Strings of ASCII of up to 32 letters take O(n) operations for 32 of them at once where the one string is such too,
+    unless their length turns them away: Myers (1999), Hyyrö, Fredriksson and Navarro (2005). All others take what
+    `levenshtein_distance` takes.
 
     Examples
     --------
