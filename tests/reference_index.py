@@ -191,7 +191,7 @@ def evidence(found: Alignment, query: list[Form], name: list[Form]) -> tuple[Evi
     row = [0, found.score, found.level, found.name, found.query_form, found.name_form, found.merged, len(found.pairs)]
     row += [found.order_points, found.form_points, found.date_kind, found.date_points, found.sex_kind, found.sex_points]
     asked, recorded = query[found.query_form], name[found.name_form]
-    return evidence_of([*row, 0, *pairs], asked.parts, recorded.parts, form_kind(asked, recorded))
+    return evidence_of([*row, 0, *pairs], asked.parts, recorded.parts, form_kind(asked.kind, recorded.kind))
 
 
 def check_against(

@@ -68,7 +68,8 @@ words = st.one_of(
 @st.composite
 def name_texts(draw: st.DrawFn, longest: int = 4) -> str:
     parts = draw(st.lists(words, min_size=1, max_size=longest))
-    return draw(st.sampled_from(["  ", " ", " ", " ", "-"])).join(parts)
+    separators = st.sampled_from(draw(st.sampled_from(["  ", " ", " ", " ", "-", " -", " -|:"])))
+    return "".join(draw(separators) + part for part in parts)[1:]
 
 
 names = st.one_of(name_texts(), name_texts(), name_texts(), name_texts(), name_texts(6), st.sampled_from(RAW))

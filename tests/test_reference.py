@@ -99,6 +99,11 @@ TABLE = {
         ("Ann Marie Smith", "Annmarie Smith", "variant"),
         ("Annmarie Smith", "Ann Marie Smith", "variant"),
         ("Mary Smithjones", "Mary Smith-Jones", "variant"),
+        ("Anne-Marie Smith", "Annmarie Smith", "sounds"),
+        ("Anne Marie Smith", "Annmarie Smith", None),
+        ("Park Min-joo", "Park Mingu", "sounds"),
+        ("Angela Mul|en", "Angela Mullen", "variant"),
+        ("Angela Mul|en", "Angela Mulden", "close"),
     ],
     "particles": [
         ("Jan van der Berg", "Jan Berg", "exact"),  # left out

@@ -18,7 +18,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from phonosearch._normalise import fold, parts
+from phonosearch._normalise import cut, fold
 
 # Links of the source that name two different people to a reader of English, among them a man's and a woman's name.
 EXCLUDED = {
@@ -163,7 +163,7 @@ SKELETON: tuple[tuple[str, Any], ...] = (
 
 def normalised(word: str) -> str | None:
     """The one part that phonosearch makes of a word, if the kernel can pack it."""
-    found = parts(fold(word))
+    found, _ = cut(fold(word))
     return found[0] if len(found) == 1 and 3 <= len(found[0]) <= LONGEST else None
 
 

@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 from phonosearch._distance import osa_distance
 from phonosearch._encoders import double_metaphone, soundex
-from phonosearch._names import Form
 from phonosearch._query import Query
 from phonosearch._reference import (
     LEVEL_OF_KIND,
@@ -194,9 +193,8 @@ def evidence_of(
     return tuple(out)
 
 
-def form_kind(asked: Form, recorded: Form) -> str | None:
-    """How two forms came about that are not both full."""
-    kinds = {asked.kind, recorded.kind}
+def form_kind(*kinds: str) -> str | None:
+    """How two forms came about that are not both full, of the kinds of both."""
     return "joined" if "joined" in kinds else "particles" if "particles" in kinds else None
 
 

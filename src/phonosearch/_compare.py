@@ -90,5 +90,5 @@ def compare(a: QueryLike, b: QueryLike) -> Comparison:
                 best = row, asked_forms[row[4]], name_forms[row[5]]
     assert best is not None
     row, one, other = best
-    evidence = evidence_of(row, one.parts, other.parts, form_kind(one, other))
+    evidence = evidence_of(row, one.parts, other.parts, form_kind(one.kind, other.kind))
     return Comparison(row[1], level_name(level), evidence)

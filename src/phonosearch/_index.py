@@ -332,8 +332,10 @@ class PersonIndex:
         try:
             recorded = self._kernel.form_parts(row[_FORM])
             if row[4] or row[5]:
-                full = list(self._kernel.form_parts(self._kernel.full_form(row[0], row[3], row[_FORM])))
-                kind = form_kind(asked, forms_of_parts(full)[row[5]])
+                full = self._kernel.form_parts(self._kernel.full_form(row[0], row[3], row[_FORM]))
+                # Parts no longer say which of them a hyphen joined: that is the form after theirs.
+                forms = forms_of_parts(full)
+                kind = form_kind(asked.kind, forms[row[5]].kind if row[5] < len(forms) else "joined")
             return evidence_of(row, asked.parts, recorded, kind)
         except IndexError as error:
             raise self._inconsistent(error) from None

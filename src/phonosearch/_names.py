@@ -1,16 +1,17 @@
 """A name as the matcher sees it: its forms, each a tuple of parts.
 
 The first form is the name as it stands, without titles and suffixes. Others leave the particles out, or join what is
-often written joined; they count from level ``variant`` on. The kernel holds the same function for the records of an
-index; a test holds the two together.
+often written joined: prefixes, and what hyphens part; they count from level ``variant`` on. The kernel holds the same
+function for the records of an index; a test holds the two together.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from phonosearch._errors import LimitError, QueryError
-from phonosearch._normalise import check_text, is_raw, normalise
+from phonosearch._normalise import check_text, cut, fold, is_raw, raw_part
 from phonosearch._rules import Rules, rules
 
 __all__ = ["Form", "forms", "forms_of_parts"]
@@ -23,16 +24,17 @@ class Form(NamedTuple):
     kind: str
 
 
-def _without_titles(parts: list[str], r: Rules) -> list[str]:
+def _named(parts: Sequence[str], r: Rules) -> slice:
+    """What titles and suffixes leave."""
     first, last = 0, len(parts)
     while last - first > 1 and parts[first] in r.titles:
         first += 1
     while last - first > 1 and parts[last - 1] in r.suffixes:
         last -= 1
-    return parts[first:last]
+    return slice(first, last)
 
 
-def _without_particles(parts: list[str], r: Rules) -> list[str]:
+def _without_particles(parts: Sequence[str], r: Rules) -> list[str]:
     last = len(parts) - 1
     return [
         part
@@ -41,31 +43,37 @@ def _without_particles(parts: list[str], r: Rules) -> list[str]:
     ]
 
 
-def _joined(parts: list[str], r: Rules) -> list[str]:
-    """Prefixes joined to what follows."""
+def _joined(parts: Sequence[str], joins: Sequence[str | None], r: Rules) -> list[str]:
+    """Every part joined to those before it where ``joins`` says by what; None: not joined."""
     out: list[str] = []
     position = 0
     while position < len(parts):
-        end = position
-        while end + 1 < len(parts) and parts[end] in r.prefixes:
+        end, joined = position + 1, parts[position]
+        while end < len(parts) and (between := joins[end]) is not None:
+            joined += between + parts[end]
             end += 1
-        joined = "".join(parts[position : end + 1])
         if len(joined) > r.limits["part_letters"]:
-            joined, end = parts[position], position
+            end, joined = position + 1, parts[position]
         out.append(joined)
-        position = end + 1
+        position = end
     return out
 
 
-def forms_of_parts(parts: list[str]) -> list[Form]:
-    """The forms of normalised parts; the first is the full form."""
+def forms_of_parts(parts: Sequence[str], joins: Sequence[str | None] | None = None) -> list[Form]:
+    """The forms of normalised parts, the full form first. ``joins`` as of ``cut``; without them no part is joined."""
     r = rules()
     if len(parts) == 1 and is_raw(parts[0]):
         return [Form((parts[0],), "full")]
-    full = _without_titles(parts, r)
+    named = _named(parts, r)
+    full = parts[named]
+    of_prefixes = [None, *("" if part in r.prefixes else None for part in full[:-1])]
+    of_hyphens = [None] * len(full) if joins is None else joins[named]
     found = [Form(tuple(full), "full")]
-    core = _without_particles(full, r)
-    for candidate, kind in ((core, "particles"), (_joined(full, r), "joined")):
+    for candidate, kind in (
+        (_without_particles(full, r), "particles"),
+        (_joined(full, of_prefixes, r), "joined"),
+        (_joined(full, of_hyphens, r), "joined"),
+    ):
         form = Form(tuple(candidate), kind)
         if candidate and all(form.parts != other.parts for other in found):
             found.append(form)
@@ -88,10 +96,13 @@ def forms(name: str, field: str = "name") -> list[Form]:
     [('ian', 'mc', 'donald'), ('ian', 'mcdonald')]
     """
     check_text(name, field)
-    parts = normalise(name)
+    parts, joins = cut(fold(name))
     if not parts:
-        raise QueryError(field, "is empty; give at least one letter")
+        raw = raw_part(name)
+        if raw is None:
+            raise QueryError(field, "is empty; give at least one letter")
+        parts, joins = [raw], [None]
     limit = rules().limits["parts"]
     if len(parts) > limit:
         raise LimitError(field, limit, len(parts), "parts")
-    return forms_of_parts(parts)
+    return forms_of_parts(parts, joins)

@@ -1,12 +1,13 @@
 """Text to parts: any Unicode to words of a-z, by fixed and versioned rules.
 
-``fold`` maps a text to a-z, digits and spaces; ``parts`` cuts that into the parts of a name. The compiled kernel does
-the same for Latin letters by a table made with ``fold``, and calls ``fold`` for every other text.
+``fold`` maps a text to a-z, digits, spaces and joiners (hyphens); ``cut`` makes the parts of a name of that. The
+compiled kernel does the same for Latin letters by a table made with ``fold``, and calls ``fold`` for every other text.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
 from bisect import bisect_right
 from functools import cache, lru_cache
@@ -16,7 +17,7 @@ from anyascii import anyascii
 from phonosearch._errors import LimitError, QueryError
 from phonosearch._rules import rules
 
-__all__ = ["check_text", "fold", "fold_character", "is_raw", "normalise", "parts", "raw_part"]
+__all__ = ["check_text", "cut", "fold", "fold_character", "is_raw", "normalise", "raw_part"]
 
 RAW_MARK = "="  # begins the one part of a name without letters; never a letter, so it equals only itself
 
@@ -47,12 +48,12 @@ def _within(ranges: tuple[tuple[int, int], ...], code: int) -> bool:
 
 @lru_cache(maxsize=65536)
 def fold_character(character: str) -> str:
-    """What one character of NFKC text contributes: letters a-z, digits, a space that separates, or nothing."""
+    """What one character of NFKC text contributes: letters a-z, digits, a space, a joiner, or nothing."""
     r = rules()
     if character.isascii():
         if character.isalnum():
             return character.lower()
-        return "" if character in r.apostrophes else " "
+        return "" if character in r.apostrophes else character if character in r.joiners else " "
     code = ord(character)
     if character in r.apostrophes or character in r.invisible_letters or _within(r.optional_marks, code):
         return ""
@@ -64,6 +65,8 @@ def fold_character(character: str) -> str:
     category = unicodedata.category(character)
     if category == "Cf" or 0xFE00 <= code <= 0xFE0F or 0xE0100 <= code <= 0xE01EF or code == 0x34F:
         return ""
+    if category == "Pd":
+        return "-"
     if category[0] in "CZPS":
         return " "
     if category == "Nd":
@@ -86,7 +89,7 @@ def _is_apostrophe_before_nfkc() -> dict[int, None]:
 
 
 def fold(text: str) -> str:
-    """Letters a-z, digits and spaces of a text.
+    """Letters a-z, digits, spaces and joiners of a text.
 
     NFKC, case, accents, other scripts, default-ignorable characters, apostrophes: see ``fold_character``. Two to four
     Han or Hangul characters, the only ones, are parted after the family name: two of four characters, else one.
@@ -115,23 +118,42 @@ def _part_family_names(text: str) -> str:
     return f"{text[:cut]} {text[cut:]}"
 
 
-def parts(folded: str) -> list[str]:
-    """Cut folded text into parts of letters.
+@cache
+def _joiners() -> re.Pattern[str]:
+    return re.compile("([" + "".join(map(re.escape, rules().joiners)) + "])")
 
-    A word of digits alone is no part; digits among letters become the letters they look like. A part over the limit is
-    cut.
+
+def _letters_of(chunk: str) -> str:
+    """Digits among letters become the letters they look like; digits alone are nothing."""
+    if chunk.isalpha():
+        return chunk
+    if chunk.isdigit():
+        return ""
+    digits = rules().digits
+    return "".join(digits.get(character, "") if character.isdigit() else character for character in chunk)
+
+
+def cut(folded: str) -> tuple[list[str], list[str | None]]:
+    """Cut folded text into parts of letters, and say of each how it is joined to the one before: None where a word
+    begins, else the letter that the joiner between them looks like, or nothing.
+
+    A part over the limit is cut.
     """
     r = rules()
     longest = r.limits["part_letters"]
-    found = []
+    found: list[str] = []
+    joins: list[str | None] = []
     for word in folded.split():
-        letters = word
-        if not word.isalpha():
-            if word.isdigit():
-                continue
-            letters = "".join(r.digits.get(character, "") if character.isdigit() else character for character in word)
-        found += [letters[start : start + longest] for start in range(0, len(letters), longest)]
-    return found
+        begun, between = False, ""
+        for place, piece in enumerate(_joiners().split(word)):
+            if place % 2:
+                between += piece
+            elif letters := _letters_of(piece):
+                found += [letters[start : start + longest] for start in range(0, len(letters), longest)]
+                joins.append(r.joiners.get(between, "") if begun else None)
+                joins += [None] * (len(found) - len(joins))
+                begun, between = True, ""
+    return found, joins
 
 
 def raw_part(text: str) -> str | None:
@@ -173,7 +195,7 @@ def normalise(text: str) -> list[str]:
     ['olga', 'kuznetsova']
     """
     check_text(text)
-    found = parts(fold(text))
+    found, _ = cut(fold(text))
     if found:
         return found
     raw = raw_part(text)

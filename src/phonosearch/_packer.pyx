@@ -166,7 +166,7 @@ cdef inline bint _same_word(const SortKey* one, const SortKey* other) noexcept n
 
 cdef inline uint32_t _parts_of(uint32_t sizes) noexcept nogil:
     """How many parts the forms of a name have together."""
-    return (sizes & 0xFF) + (sizes >> 8 & 0xFF) + (sizes >> 16 & 0xFF)
+    return (sizes & 0xFF) + (sizes >> 8 & 0xFF) + (sizes >> 16 & 0xFF) + (sizes >> 24)
 
 
 cdef size_t _letters(const SortKey* keys, size_t total) noexcept nogil:

@@ -96,6 +96,7 @@ class Rules:
     limits: dict[str, int]
     letters: dict[str, str]
     digits: dict[str, str]
+    joiners: dict[str, str]
     apostrophes: frozenset[str]
     optional_marks: tuple[tuple[int, int], ...]
     invisible_letters: frozenset[str]
@@ -346,6 +347,7 @@ def rules() -> Rules:
         limits=table["limits"],
         letters=fold["letters"],
         digits=fold["digits"],
+        joiners=fold["joiners"],
         apostrophes=frozenset(fold["apostrophes"]),
         optional_marks=_ranges(fold["optional_marks"]),
         invisible_letters=frozenset(chr(int(code, 16)) for code in fold["invisible_letters"]),

@@ -7,7 +7,7 @@ cdef enum:
     MAX_PART_LETTERS = 60
     MAX_RAW_BYTES = 61
     MAX_FOLDED = 4096
-    MAX_FORMS = 3
+    MAX_FORMS = 4
     MAX_CODE_POINTS = 256
     MAX_ID_BYTES = 256
     MAX_ENDINGS = 64
@@ -29,7 +29,7 @@ ctypedef struct ParsedName:
     int size[MAX_FORMS]                         # parts of each form
     uint16_t start[MAX_FORMS][MAX_PARTS]        # where a part begins in `letters`
     uint8_t length[MAX_FORMS][MAX_PARTS]
-    uint8_t letters[3 * MAX_PARTS * MAX_RAW_BYTES]
+    uint8_t letters[MAX_FORMS * MAX_PARTS * MAX_RAW_BYTES]
 
 ctypedef struct WordEntry:
     uint64_t key                                # packed letters, 0 for an empty slot
@@ -41,6 +41,7 @@ cdef class TextRules:
     cdef uint8_t fold_length[0x180]
     cdef uint8_t fold_letters[0x180][2]
     cdef uint8_t digit_letter[10]
+    cdef uint8_t join_letter[128]               # of a joiner: the letter it looks like, or JOINED; of any other 0
     cdef WordEntry* words
     cdef uint64_t word_mask
     cdef int* groups                            # 2 * group + 1 if the word heads it, ascending within a word
@@ -74,7 +75,7 @@ cdef class TextRules:
     cdef int read_utf8(self, const uint8_t* text, Py_ssize_t length, uint8_t* folded, int* folded_length) noexcept nogil
     cdef int read_folded(self, const uint8_t* folded, Py_ssize_t length, ParsedName* out) noexcept nogil
     cdef void _join(
-        self, ParsedName* out, const uint16_t* begin, const uint8_t* extent, const uint16_t* flags, int first, int last
+        self, ParsedName* out, const uint16_t* begin, const uint8_t* extent, const uint8_t* joins, int first, int last
     ) noexcept nogil
     cdef int read_slowly(self, const uint8_t* text, Py_ssize_t length, ParsedName* out) except -1
     cdef int read(self, const uint8_t* text, Py_ssize_t length, ParsedName* out) except -1 nogil

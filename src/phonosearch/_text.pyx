@@ -21,6 +21,9 @@ cdef enum:
     PREFIX = 16
     SLOW = 255
 
+cdef enum:
+    JOINED = 1      # to the part before, with no letter between them
+
 # In the order of the kinds of the kernel.
 DATE_KINDS = ("not_asked", "contradicted", "absent", "near_year", "one_digit", "swapped", "partial", "exact")
 SEX_KINDS = ("not_asked", "contradicted", "absent", "exact")
@@ -91,6 +94,10 @@ cdef class TextRules:
         for code in range(10):
             letter = rules.digits.get(str(code), "")
             self.digit_letter[code] = ord(letter) if letter else 0
+        for joiner, letter in rules.joiners.items():
+            if not joiner.isascii() or joiner.isalnum() or len(letter) > 1:
+                raise ValueError(f"{joiner!r} in the rules is no joiner")
+            self.join_letter[<int>ord(joiner)] = ord(letter) if letter else JOINED
 
     def _fill_words(self, rules):
         flags = {}
@@ -302,24 +309,31 @@ cdef class TextRules:
     cdef int read_folded(self, const uint8_t* folded, Py_ssize_t length, ParsedName* out) noexcept nogil:
         """Cut folded text into parts and make the forms; EMPTY_NAME where no letter is found."""
         cdef Py_ssize_t position = 0, start
-        cdef int parts = 0, used = 0, at, letters, size, first, last
+        cdef int parts = 0, used = 0, at, letters, size, first, last, between = 0, before
         cdef uint16_t begin[MAX_PARTS]
         cdef uint8_t extent[MAX_PARTS]
         cdef uint16_t flags[MAX_PARTS]
-        cdef uint8_t letter
-        cdef bint digits_only
+        cdef uint8_t joins[MAX_PARTS]       # to the part before, in the word: 0 not, JOINED, or the letter between
+        cdef uint8_t prefixed[MAX_PARTS]
+        cdef uint8_t letter, join = 0
+        cdef bint digits_only, begun = False
         cdef const WordEntry* entry
         while position < length:
-            while position < length and folded[position] == 32:
+            while position < length and (folded[position] == 32 or self.join_letter[folded[position]]):
+                between += 1
+                join = self.join_letter[folded[position]] if between == 1 else JOINED
+                if folded[position] == 32:
+                    begun = False
                 position += 1
             start = position
             digits_only = True
-            while position < length and folded[position] != 32:
+            while position < length and folded[position] != 32 and not self.join_letter[folded[position]]:
                 if folded[position] > 57:
                     digits_only = False
                 position += 1
             if digits_only:
                 continue
+            before = parts
             letters = 0
             while start < position:
                 letter = folded[start]
@@ -332,6 +346,7 @@ cdef class TextRules:
                     if parts == MAX_PARTS:
                         return TOO_MANY_PARTS
                     begin[parts] = used
+                    joins[parts] = join if begun and parts == before else 0
                     parts += 1
                 out.letters[used] = letter
                 used += 1
@@ -339,6 +354,8 @@ cdef class TextRules:
                 extent[parts - 1] = letters
                 if letters == MAX_PART_LETTERS:
                     letters = 0
+            begun = True
+            between = 0
         if parts == 0:
             return EMPTY_NAME
         for at in range(parts):
@@ -368,24 +385,25 @@ cdef class TextRules:
         if size < out.size[0]:
             out.size[1] = size
             out.form_count = 2
-        self._join(out, begin, extent, flags, first, last)
+        for at in range(first + 1, last):
+            prefixed[at] = JOINED if flags[at - 1] & PREFIX else 0
+        self._join(out, begin, extent, prefixed, first, last)
+        self._join(out, begin, extent, joins, first, last)
         return ACCEPTED
 
     cdef void _join(
-        self, ParsedName* out, const uint16_t* begin, const uint8_t* extent, const uint16_t* flags, int first, int last
+        self, ParsedName* out, const uint16_t* begin, const uint8_t* extent, const uint8_t* joins, int first, int last
     ) noexcept nogil:
-        """Add the form in which prefixes are joined, if it differs from the others."""
+        """Add the form in which parts are joined to those before them, if it differs from the others."""
         cdef int form = out.form_count, at = first, end, size = 0, joined, member, other
         cdef int limit = out.used
         cdef bint same
         while at < last:
-            end = at
-            while end + 1 < last and flags[end] & PREFIX:
+            end = at + 1
+            joined = extent[at]
+            while end < last and joins[end]:
+                joined += extent[end] + (joins[end] != JOINED)
                 end += 1
-            end += 1
-            joined = 0
-            for member in range(at, end):
-                joined += extent[member]
             if joined > MAX_PART_LETTERS:
                 end = at + 1
                 joined = extent[at]
@@ -394,6 +412,9 @@ cdef class TextRules:
             else:
                 out.start[form][size] = limit
                 for member in range(at, end):
+                    if member > at and joins[member] != JOINED:
+                        out.letters[limit] = joins[member]
+                        limit += 1
                     memcpy(&out.letters[limit], &out.letters[begin[member]], extent[member])
                     limit += extent[member]
             out.length[form][size] = joined
