@@ -8,7 +8,7 @@ from libc.stdint cimport int32_t, uint8_t, uint16_t
 from libc.string cimport memcmp, memcpy, memset
 
 from phonosearch._assignment cimport assign, identifies
-from phonosearch._relation cimport KIND_NONE, describe, relate, weight
+from phonosearch._relation cimport KIND_NONE, UNEARNED, describe, earn, relate_kind, weight
 from phonosearch._text cimport ACCEPTED, MAX_PARTS, ParsedName, TextRules
 
 cdef uint8_t[9] LEVEL_OF_KIND
@@ -266,18 +266,34 @@ cdef void score_merged(
 cdef void relate_all(
     TextRules rules, const PartInfo* query, int queries, const PartInfo* name, int names, Grid* grid
 ) noexcept nogil:
+    """All relations. Letters are aligned last: where related parts pair off every part of the shorter name, no other is
+    chosen, so what the letters of the others have in common is not asked for."""
     cdef int row, column, value
+    cdef uint16_t related[MAX_PARTS]
+    cdef bint all_pair_off
     grid.rows = queries
     grid.columns = names
     for row in range(queries):
         grid.query_weight[row] = weight(rules, &query[row])
     for column in range(names):
         grid.name_weight[column] = weight(rules, &name[column])
-    for row in range(queries):
-        for column in range(names):
-            value = relate(rules, &query[row], &name[column])
+        related[column] = 0
+        for row in range(queries):
+            value = relate_kind(rules, &query[row], &name[column])
             grid.kind[row][column] = value >> 16
             grid.points[row][column] = value & 0xFFFF
+            if value >> 16 != KIND_NONE:
+                related[column] |= 1u << row
+    all_pair_off = identifies(related, names, queries, 0, False)
+    for column in range(names):
+        for row in range(queries):
+            value = grid.kind[row][column] << 16 | grid.points[row][column]
+            if value & UNEARNED != UNEARNED:
+                continue
+            if grid.kind[row][column] == KIND_NONE and all_pair_off:
+                grid.points[row][column] = 0
+            else:
+                grid.points[row][column] = earn(rules, &query[row], &name[column], value) & 0xFFFF
 
 
 cdef void write_row(const Alignment* found, int person, int32_t* row) noexcept nogil:
@@ -351,13 +367,13 @@ cdef void prepare(TextRules rules, const ParsedName* parsed, Query* query) noexc
 cdef int read_name(TextRules rules, bytes text, ParsedName* parsed) except -1:
     cdef int status = rules.read(<const uint8_t*>PyBytes_AS_STRING(text), PyBytes_GET_SIZE(text), parsed)
     if status != ACCEPTED:
-        raise ValueError("the name must have been checked")
+        raise ValueError("the name cannot be read")
     return 0
 
 
 def compare_names(TextRules rules not None, bytes query_text not None, bytes name_text not None,
                   int date_kind=0, int sex_kind=0, int precision=3):
-    """The alignment row of one name against another; the texts are checked UTF-8."""
+    """The alignment row of one name against another, in UTF-8; ValueError where either cannot be read."""
     cdef ParsedName parsed_query, parsed_name
     cdef Query query, name
     cdef Alignment found, best
