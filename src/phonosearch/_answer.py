@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from phonosearch._distance import osa_distance
 from phonosearch._encoders import double_metaphone, soundex
+from phonosearch._hit import Hit
 from phonosearch._query import Query
 from phonosearch._reference import (
     LEVEL_OF_KIND,
@@ -26,18 +27,14 @@ from phonosearch._reference import (
     alternate_ending,
     merge,
 )
-from phonosearch._rules import LEVELS, rules
+from phonosearch._rules import LEVELS
 
 __all__ = [
-    "Answer", "Evidence", "Explanation", "Hit", "alignment_of_row", "band_of", "evidence_of", "explain_verdict",
-    "form_kind", "level_name",
+    "Answer", "Evidence", "Explanation", "alignment_of_row", "evidence_of", "explain_verdict", "form_kind",
+    "level_name",
 ]  # fmt: skip
 
 ROW_HEAD = 15
-
-
-EvidenceReader = Callable[[tuple[int, ...]], "tuple[Evidence, ...]"]
-
 
 class Evidence(NamedTuple):
     """One reason for a score.
@@ -98,6 +95,10 @@ def _show(part: str) -> str:
 
 
 @lru_cache(maxsize=16384)
+def _of_pair(kind: int, asked: str, recorded: str, points: int) -> Evidence:
+    return Evidence(asked, _KINDS[kind], _pair_sentence(kind, asked, recorded), points)
+
+
 def _pair_sentence(kind: int, asked: str, recorded: str) -> str:
     a, b = _show(asked), _show(recorded)
     if kind == PartKind.EXACT:
@@ -146,11 +147,6 @@ _KINDS = {kind.value: "different" if kind == PartKind.NONE else kind.name.lower(
 _LEVEL_OF_EVIDENCE = {_KINDS[kind.value]: level for kind, level in LEVEL_OF_KIND.items()}
 
 
-def band_of(score: int) -> str:
-    """A score in words: "almost certainly", "probable", "possible" or "unlikely" one name."""
-    return next(words for least, words in rules().bands if score >= least)
-
-
 def evidence_of(
     row: Sequence[int], asked: Sequence[str], recorded: Sequence[str], form: str | None = None
 ) -> tuple[Evidence, ...]:
@@ -165,8 +161,7 @@ def evidence_of(
         form = "joined"
     out = []
     for at in range(ROW_HEAD, ROW_HEAD + 4 * pairs, 4):
-        a, b, kind = asked[row[at]], recorded[row[at + 1]], row[at + 2]
-        out.append(Evidence(a, _KINDS[kind], _pair_sentence(kind, a, b), row[at + 3]))
+        out.append(_of_pair(row[at + 2], asked[row[at]], recorded[row[at + 1]], row[at + 3]))
     if pairs < len(asked):
         paired = row[ROW_HEAD::4]
         for position, part in enumerate(asked):
@@ -196,67 +191,6 @@ def evidence_of(
 def form_kind(*kinds: str) -> str | None:
     """How two forms came about that are not both full, of the kinds of both."""
     return "joined" if "joined" in kinds else "particles" if "particles" in kinds else None
-
-
-def _sentences(evidence: Sequence[Evidence]) -> str:
-    return "\n".join(f"{item.points:+5d}  {item.text}" for item in evidence)
-
-
-class Hit:
-    """One person found.
-
-    Attributes
-    ----------
-    person_id : str
-    score : int
-        0 to 1000; 1000 only when all that was asked agrees exactly.
-    level : str
-        The first level that finds this person.
-    band : str
-        The score in words: "almost certainly", "probable", "possible" or "unlikely".
-    name, name_kind : str
-        The name that matched, as it was given, and its kind.
-    evidence : tuple of Evidence
-        Why, in points that add up to the score.
-    """
-
-    __slots__ = ("_evidence", "_read", "_row", "level", "name", "name_kind", "person_id", "score")
-
-    def __init__(self, person_id: str, name: str, name_kind: str, row: tuple[int, ...], read: EvidenceReader) -> None:
-        self.person_id = person_id
-        self.score = row[1]
-        self.level = LEVELS[row[2]]
-        self.name = name
-        self.name_kind = name_kind
-        self._row = row
-        self._read = read
-        self._evidence: tuple[Evidence, ...] | None = None
-
-    @property
-    def band(self) -> str:
-        return band_of(self.score)
-
-    @property
-    def evidence(self) -> tuple[Evidence, ...]:
-        if self._evidence is None:
-            self._evidence = self._read(self._row)
-        return self._evidence
-
-    def explain(self) -> str:
-        """One readable sentence for each part, with its points."""
-        return _sentences(self.evidence)
-
-    def __repr__(self) -> str:
-        return f"Hit(person_id={self.person_id!r}, score={self.score}, level={self.level!r})"
-
-    def _key(self) -> tuple[object, ...]:
-        return self.person_id, self.score, self.level, self.name, self.name_kind, self.evidence
-
-    def __eq__(self, other: object) -> bool:
-        return self._key() == other._key() if isinstance(other, Hit) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(self._key())
 
 
 class Answer:

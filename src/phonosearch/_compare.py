@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from phonosearch import _align
-from phonosearch._answer import Evidence, band_of, evidence_of, form_kind, level_name
+from phonosearch._answer import Evidence, evidence_of, form_kind, level_name
 from phonosearch._kernel import text_rules
 from phonosearch._names import forms
 from phonosearch._query import QueryLike, dates_of, names_of, sex_of
 from phonosearch._reference import NO_LEVEL, DateKind, SexKind, date_kind, precision_of, sex_kind
+from phonosearch._rules import rules
 
 __all__ = ["Comparison", "compare"]
 
@@ -38,7 +39,7 @@ class Comparison:
 
     @property
     def band(self) -> str:
-        return band_of(self.score)
+        return rules().band_of(self.score)
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
@@ -92,7 +93,7 @@ def compare(a: QueryLike, b: QueryLike) -> Comparison:
     True
     """
     agreement, same_sex, precision = DateKind.NOT_ASKED, SexKind.NOT_ASKED, 3
-    if not isinstance(a, str):
+    if not (isinstance(a, str) and isinstance(b, str)):
         dates = dates_of(b)
         agreement, precision = max(
             ((date_kind(date, dates), precision_of(date)) for date in dates_of(a)), default=(agreement, precision)

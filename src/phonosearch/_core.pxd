@@ -1,6 +1,6 @@
 """The search kernel, for other compiled modules."""
 
-from libc.stdint cimport int32_t, uint32_t
+from libc.stdint cimport int32_t, int64_t, uint32_t
 
 from phonosearch._align cimport Alignment, Query
 from phonosearch._finding cimport FindingIndex
@@ -23,4 +23,5 @@ cdef class NameIndex(FindingIndex):
     cdef Workspace borrow(self, int level)
     cdef Workspace _borrow(self, bytes text, int level, uint32_t date, int sex)
     cdef void _prefetch_page(self, const Hit* hits, size_t count) noexcept nogil
-    cdef tuple _show(self, const int32_t* row)
+    cdef object _hit(self, const int32_t* row, object read)
+    cdef str _name_text(self, int64_t name, const int32_t* row)

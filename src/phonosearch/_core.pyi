@@ -1,8 +1,11 @@
+from collections.abc import Callable
 from typing import Any, Self
 
 import numpy.typing as npt
 
+from phonosearch._answer import Evidence
 from phonosearch._finding import FindingIndex
+from phonosearch._hit import Hit
 from phonosearch._text import TextRules
 
 class NameIndex(FindingIndex):
@@ -13,9 +16,10 @@ class NameIndex(FindingIndex):
         bounds: dict[str, tuple[int, int, bool]] | None = None,
     ) -> Self: ...
     def search(
-        self, text: bytes, level: int, offset: int, limit: int, date: int = 0, sex: int = 0
-    ) -> tuple[int, list[tuple[tuple[int, ...], str, str | None, int]]]: ...
+        self, text: bytes, level: int, offset: int, limit: int, date: int, sex: int,
+        read: Callable[[tuple[int, ...]], tuple[Evidence, ...]],
+    ) -> tuple[int, tuple[Hit, ...]]: ...  # fmt: skip
     def count(self, text: bytes) -> list[int]: ...
     def align(
         self, text: bytes, person: int, form: int, date: int = 0, sex: int = 0
-    ) -> tuple[tuple[int, ...], str, str | None, int]: ...
+    ) -> tuple[tuple[int, ...], str]: ...

@@ -5,16 +5,18 @@ from postings; each is verified and counted with its people, scored as far as it
 ``_reference`` states the same rules slowly, ARCHITECTURE.md says why this is complete.
 """
 
+from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport int16_t, int32_t, int64_t, uint32_t
 from libc.stdlib cimport qsort
 from libc.string cimport memcpy, memset
 
 from phonosearch._align cimport (
-    ROW, ROW_HEAD, Alignment, Query, prepare, read_name, write_row,
+    FORM, ROW, ROW_HEAD, Alignment, Query, prepare, read_name, write_row,
 )
 from phonosearch._arrays cimport BLOCK_SHIFT, CLASSES, LAST_NAME, OWNER_SEVERAL
 from phonosearch._finding cimport FindingIndex
+from phonosearch._hit cimport new_hit
 from phonosearch._relation cimport CLOSE, EXACT, NO_LEVEL, WIDE
 from phonosearch._scoring cimport prepare_search
 from phonosearch._text cimport MAX_PARTS, TextRules
@@ -273,11 +275,13 @@ cdef class NameIndex(FindingIndex):
         prepare_search(space)
         return space
 
-    def search(self, bytes text not None, int level, size_t offset, size_t limit, unsigned int date=0, int sex=0):
-        """The exact number of people who satisfy the level, and one page of them.
+    def search(
+        self, bytes text not None, int level, size_t offset, size_t limit, unsigned int date, int sex, read
+    ):
+        """The exact number of people who satisfy the level, and one page of them, a tuple of ``Hit``.
 
-        Returns the total and for each hit of the page what ``_show`` gives. The order is score descending, then person
-        ascending. A workspace that an error leaves behind is dropped.
+        The order is score descending, then person ascending. ``read`` makes the evidence of a hit when asked for. A
+        workspace that an error leaves behind is dropped.
         """
         cdef Workspace space = self._borrow(text, level, date, sex)
         cdef size_t total = 0, at, first = 0, count = 0
@@ -289,10 +293,10 @@ cdef class NameIndex(FindingIndex):
         for at in range(first, first + count):
             self.align_hit(space, &space.hits[at], &found)
             write_row(&found, space.hits[at].person, row)
-            page.append(self._show(row))
+            page.append(self._hit(row, read))
         space.forget()
         self.pool.append(space)
-        return total, page
+        return total, tuple(page)
 
     cdef int find_page(
         self, Workspace space, size_t offset, size_t limit, size_t* total, size_t* first, size_t* count
@@ -318,7 +322,7 @@ cdef class NameIndex(FindingIndex):
         return 0
 
     cdef void _prefetch_page(self, const Hit* hits, size_t count) noexcept nogil:
-        """Ask for what ``_show`` reads of the first hits, all at once."""
+        """Ask for what ``_hit`` reads of the first hits, all at once."""
         cdef size_t at
         for at in range(min(count, <size_t>32)):
             PS_PREFETCH(&self.name_start.data[hits[at].person >> BLOCK_SHIFT])
@@ -329,24 +333,24 @@ cdef class NameIndex(FindingIndex):
             if self.name_text != NULL:
                 PS_PREFETCH(&self.name_text_start.data[self.name_start.data[hits[at].person >> BLOCK_SHIFT]])
 
-    cdef tuple _show(self, const int32_t* row):
-        """The alignment row (see ``_align.write_row``) without its unused end, person id, name as given (None where the
-        index keeps none) and kind of name."""
+    cdef object _hit(self, const int32_t* row, object read):
+        """The person of an alignment row (see ``_align.write_row``)."""
         cdef uint32_t person = row[0]
         cdef int64_t name = self.name_of(person, row[3])
-        cdef int kind = 0, at
-        text = None
-        if name >= 0:
-            kind = self.name_kind[name] & (LAST_NAME - 1)
-            if self.name_text != NULL:
-                text = PyUnicode_DecodeUTF8(
-                    <const char*>self.name_text + self.name_text_start.data[name],
-                    self.name_text_start.data[name + 1] - self.name_text_start.data[name], "replace",
-                )
-        return (
-            tuple([row[at] for at in range(ROW_HEAD + 4 * row[7])]),
-            self.person_text(person), text, kind,
+        return new_hit(
+            self.person_text(person), self._name_text(name, row),
+            self.name_kind[name] & (LAST_NAME - 1) if name >= 0 else 0,
+            PyBytes_FromStringAndSize(<const char*>row, (ROW_HEAD + 4 * row[7]) * sizeof(int32_t)), read,
         )
+
+    cdef str _name_text(self, int64_t name, const int32_t* row):
+        """A name as it was given, or normalised where the index does not keep it."""
+        if name >= 0 and self.name_text != NULL:
+            return PyUnicode_DecodeUTF8(
+                <const char*>self.name_text + self.name_text_start.data[name],
+                self.name_text_start.data[name + 1] - self.name_text_start.data[name], "replace",
+            )
+        return " ".join(self.form_parts(self.full_form(row[0], row[3], row[FORM]))).title()
 
     def count(self, bytes text not None):
         """How many people each level finds."""
@@ -363,12 +367,13 @@ cdef class NameIndex(FindingIndex):
         return totals
 
     def align(self, bytes text not None, size_t person, size_t form, unsigned int date=0, int sex=0):
-        """What ``search`` gives for one person, hit or not; ``form`` is theirs, if they have only one."""
+        """The alignment row of one person, hit or not, and their name; ``form`` is theirs, if they have only one."""
         cdef Workspace space
         cdef Alignment found
         cdef int32_t row[ROW]
         cdef int64_t several = self.several_of(person)
         cdef uint32_t source = <uint32_t>form
+        cdef int at
         if person >= self.people or form >= self.forms:
             raise ValueError("owner")
         if several >= 0:
@@ -379,7 +384,10 @@ cdef class NameIndex(FindingIndex):
         write_row(&found, <int>person, row)
         space.forget()
         self.pool.append(space)
-        return self._show(row)
+        return (
+            tuple([row[at] for at in range(ROW_HEAD + 4 * row[7])]),
+            self._name_text(self.name_of(<uint32_t>person, row[3]), row),
+        )
 
 
 cdef size_t _total(Workspace space) noexcept nogil:

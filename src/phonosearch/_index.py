@@ -18,7 +18,6 @@ from phonosearch._answer import (
     Answer,
     Evidence,
     Explanation,
-    Hit,
     evidence_of,
     explain_verdict,
     form_kind,
@@ -44,7 +43,7 @@ from phonosearch._many import (
 from phonosearch._names import forms_of_parts
 from phonosearch._packer import pack
 from phonosearch._query import Query, QueryLike, level_number, read_query
-from phonosearch._records import KINDS, LoadReport, ReportBuilder, RowBatch, batches
+from phonosearch._records import LoadReport, ReportBuilder, RowBatch, batches
 from phonosearch._rules import LEVELS, rules
 
 if TYPE_CHECKING:
@@ -64,7 +63,6 @@ _PARTS = (
 )  # fmt: skip
 _REPORT = "report"
 _FORM = 14  # column of an alignment row
-_KINDS = KINDS + ("alias",) * (256 - len(KINDS))
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -301,16 +299,14 @@ class PersonIndex:
 
     def _answer(self, query: Query, level: int, limit: int, offset: int) -> Answer:
         text = query.encoded
-        try:
-            total, page = self._kernel.search(text, level, offset, limit, query.packed_date, query.sex_number)
-        except ValueError as error:
-            raise self._inconsistent(error) from None
         read = partial(self._evidence, query)
+        try:
+            total, hits = self._kernel.search(text, level, offset, limit, query.packed_date, query.sex_number, read)
+        except (ValueError, IndexError) as error:
+            raise self._inconsistent(error) from None
         return Answer(
             total=total,
-            hits=tuple(
-                [Hit(person_id, self._name(row, name), _KINDS[kind], row, read) for row, person_id, name, kind in page]
-            ),
+            hits=hits,
             level=LEVELS[level],
             limit=limit,
             offset=offset,
@@ -320,14 +316,8 @@ class PersonIndex:
             count=partial(self._kernel.count, text),
         )
 
-    def _name(self, row: tuple[int, ...], name: str | None) -> str:
-        """The name as it was given, or normalised where the index does not keep it."""
-        if name is not None:
-            return name
-        return " ".join(self._kernel.form_parts(self._kernel.full_form(row[0], row[3], row[_FORM]))).title()
-
     def _evidence(self, query: Query, row: tuple[int, ...]) -> tuple[Evidence, ...]:
-        asked = query.forms[row[4]]
+        asked = query.parts[row[4]]
         kind = None
         try:
             recorded = self._kernel.form_parts(row[_FORM])
@@ -335,8 +325,9 @@ class PersonIndex:
                 full = self._kernel.form_parts(self._kernel.full_form(row[0], row[3], row[_FORM]))
                 # Parts no longer say which of them a hyphen joined: that is the form after theirs.
                 forms = forms_of_parts(full)
-                kind = form_kind(asked.kind, forms[row[5]].kind if row[5] < len(forms) else "joined")
-            return evidence_of(row, asked.parts, recorded, kind)
+                of_name = forms[row[5]].kind if row[5] < len(forms) else "joined"
+                kind = form_kind(query.forms[row[4]].kind, of_name)
+            return evidence_of(row, asked, recorded, kind)
         except IndexError as error:
             raise self._inconsistent(error) from None
 
@@ -498,15 +489,15 @@ class PersonIndex:
         form = int(self._first_form[person])
         date, sex_number = checked.packed_date, checked.sex_number
         try:
-            row, _, name, _ = self._kernel.align(checked.encoded, person, form, date, sex_number)
-        except ValueError as error:
+            row, name = self._kernel.align(checked.encoded, person, form, date, sex_number)
+        except (ValueError, IndexError) as error:
             raise self._inconsistent(error) from None
         score, found = row[1], row[2]
         evidence = self._evidence(checked, row)
         reached = level_name(found)
         verdict = explain_verdict(reached, LEVELS[number], evidence)
         words = "\n".join([verdict, *(f"{item.points:+5d}  {item.text}" for item in evidence)])
-        return Explanation(person_id, found <= number, reached, score, self._name(row, name), evidence, words)
+        return Explanation(person_id, found <= number, reached, score, name, evidence, words)
 
     @cached_property
     def _first_form(self) -> npt.NDArray[np.uint32]:

@@ -32,6 +32,11 @@ class Query:
     sex: str | None
 
     @cached_property
+    def parts(self) -> list[tuple[str, ...]]:
+        """The parts of each form of the name."""
+        return text_rules().forms(self.text)[1]
+
+    @cached_property
     def forms(self) -> list[Form]:
         """The forms of the name."""
         return forms(self.text)

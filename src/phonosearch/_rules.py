@@ -152,6 +152,10 @@ class Rules:
         """Tenths of bits that a part says about who bears it."""
         return _rarity(self.rarity_text).get(word, self.rarity_scale["unknown"])
 
+    def band_of(self, score: int) -> str:
+        """A score in words: "almost certainly", "probable", "possible" or "unlikely" one name."""
+        return next(words for least, words in self.bands if score >= least)
+
     def shares(self, precision: int, with_sex: bool) -> tuple[int, dict[str, int], dict[str, int]]:
         """Points of 1000 for the name, then by state for a date of birth and for a sex, where they are asked.
 
