@@ -98,6 +98,9 @@ cdef class FindingIndex(ScoringIndex):
         cdef size_t start = space.expansion[position].start, stop = start + space.expansion[position].count
         space.candidate_count = 0
         for at in range(start, stop):
+            ahead = at + 24
+            if ahead < stop:
+                PS_PREFETCH(&self.last_start.data[lasts + space.matches[ahead].part])
             ahead = at + 8
             if ahead < stop:
                 form = self.last_start.data[lasts + space.matches[ahead].part]
@@ -115,8 +118,8 @@ cdef class FindingIndex(ScoringIndex):
         self._gather(space, position, group)
         last = space.candidate_count
         for at in range(kept, last):
-            if at + 16 < last:
-                PS_PREFETCH(all_parts + width * <size_t>(space.candidates[at + 16] - begin))
+            if at + 24 < last:
+                PS_PREFETCH(all_parts + width * <size_t>(space.candidates[at + 24] - begin))
             form = space.candidates[at]
             if form < begin or form >= end:
                 continue            # of a crafted file
