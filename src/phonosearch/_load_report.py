@@ -38,8 +38,8 @@ _REJECTIONS = {
     "invalid_unicode": "the text is not valid Unicode",
     "too_few_cells": "the row has fewer cells than the header",
     "too_many_cells": "the row has more cells than the header",
-    "not_utf8": "not valid UTF-8",
-    "undecodable": "not valid in the encoding of the file",
+    "not_utf8": "not valid UTF-8: give the encoding that the file is in",
+    "undecodable": "not valid in the encoding that was given: give the one that the file is in",
     "cell_too_long": "a cell is longer than the limit",
 }
 REASONS: Mapping[str, str] = {

@@ -38,7 +38,7 @@ class CsvSource:
             self._undecodable = "not_utf8" if codecs.lookup(encoding).name.startswith("utf-8") else "undecodable"
             b"".decode(encoding)  # refuses codecs that do not make text
         except (LookupError, UnicodeError):
-            raise RecordsError("there is no such encoding") from None
+            raise RecordsError("there is no such encoding; write utf-8, cp1252 or utf-16, for example") from None
 
     def __repr__(self) -> str:
         return f"CsvSource({str(self.path)!r})"
@@ -49,7 +49,7 @@ class CsvSource:
             with self.path.open(encoding=self.encoding, errors="surrogateescape", newline="") as file:
                 reader = csv.reader(file, strict=True)
                 header = next(reader, [])
-                places = _csv_places([cell.strip() for cell in header])
+                places = self._places([cell.strip() for cell in header])
                 for cells in reader:
                     if cells:
                         yield _csv_record(cells, len(header), places, self._undecodable)
@@ -57,13 +57,13 @@ class CsvSource:
         except csv.Error as error:
             raise RecordsError(f"broken CSV: {error}; nothing after this row was read", row) from None
         except UnicodeError:
-            raise RecordsError(f"the file is not in the encoding {self.encoding}", row) from None
+            raise RecordsError(f"the file is not in the encoding {self.encoding}; give the one it is in", row) from None
 
-
-def _csv_places(header: list[str]) -> list[tuple[str, int]]:
-    places = [(name, place) for place, name in enumerate(header) if name in COLUMNS]
-    check_columns([name for name, _ in places])
-    return places
+    def _places(self, header: list[str]) -> list[tuple[str, int]]:
+        places = [(name, place) for place, name in enumerate(header) if name in COLUMNS]
+        remedy = f"name them in the first line of the file, which is read as {self.encoding} with commas between cells"
+        check_columns([name for name, _ in places], len(header) - len(places), remedy)
+        return places
 
 
 def _csv_record(
