@@ -152,6 +152,16 @@ class TestBuild:
         assert run("build", people, "-o", tmp_path / "out.phs").exit_code == 3
         assert run("build", people, "-o", tmp_path / "out.phs", "--encoding", "cp1252").exit_code == 0
 
+    @pytest.mark.parametrize(("delimiter", "option"), [(";", ";"), ("\t", "tab"), ("\t", "\\t"), ("\t", "\t")])
+    def test_another_delimiter(self, people: Path, tmp_path: Path, delimiter: str, option: str) -> None:
+        output = tmp_path / "out.phs"
+        before = ps.PersonIndex.build(ps.CsvSource(people)).fingerprint
+        people.write_text(PEOPLE.replace(",", delimiter), encoding="utf-8")
+        assert_refused(run("build", people, "-o", output), 2, "delimiter ','")
+        assert run("build", people, "-o", output, "--delimiter", option).exit_code == 0
+        assert ps.PersonIndex.open(output).fingerprint == before
+        assert_refused(run("build", people, "-o", output, "--delimiter", ";;"), 2, "must be one character")
+
     @pytest.mark.parametrize(
         ("content", "text"),
         [

@@ -285,8 +285,8 @@ def test_csv_bytes_that_are_no_text_reject_their_row_only(tmp_path: Path, encodi
         (b"id,full_name\n1,Ann\n", "found: full_name and 1 unknown"),
         (b"person_id,dob\n1,1984\n", "found: person_id, dob; name them"),
         (b"1,Canary,1984\n2,Ann,1985\n", "none of these and 3 unknown; name them in the first line of the file"),
-        (b"person_id;surname\n1;Ann\n", "none of these and 1 unknown.* commas between cells"),
-        ("person_id,surname\n1,Ann\n".encode("utf-16"), "read as utf-8-sig"),
+        (b"person_id;surname\n1;Ann\n", "none of these and 1 unknown.* delimiter ','"),
+        ("person_id,surname\n1,Ann\n".encode("utf-16"), "read in the encoding utf-8-sig"),
         (b"person_id,full_name,full_name\n", "more than once: full_name"),
         (b"person_id,surname, person_id\n", "more than once: person_id"),
     ],
@@ -321,6 +321,20 @@ def test_a_raised_limit_of_the_csv_module_changes_nothing(tmp_path: Path) -> Non
         csv.field_size_limit(before)
     assert [e[1] for e in entries] == ["2"]
     assert report.rejected == notes((0, None, "cell_too_long"))
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|", "§"])
+def test_csv_with_another_delimiter(tmp_path: Path, delimiter: str) -> None:
+    data = 'person_id,surname,dob\n1,"Lee,\n",1984\n2,Bo\n'.replace(",", delimiter)
+    entries, report = read(CsvSource(csv_file(tmp_path, data.encode()), delimiter=delimiter))
+    assert entries == [entry(0, "1", surname=f"Lee{delimiter}\n", dob="1984")]
+    assert report.rejected == notes((1, None, "too_few_cells"))
+
+
+@pytest.mark.parametrize("delimiter", ["", ";;", '"', "\n", "\r", None, 9])
+def test_what_cannot_be_a_delimiter_is_refused(tmp_path: Path, delimiter: Any) -> None:
+    with pytest.raises(RecordsError, match="the delimiter must be one character"):
+        CsvSource(tmp_path / "people.csv", delimiter=delimiter)
 
 
 def test_csv_in_other_encodings(tmp_path: Path) -> None:

@@ -260,8 +260,8 @@ class _WatchedPath(PosixPath):
         return io.TextIOWrapper(io.BufferedReader(file, 1 << 18), **options)
 
 
-def _csv_source(path: Path, encoding: str, progress: Progress, task: TaskID) -> _Source:
-    source = ps.CsvSource(path, encoding=encoding)
+def _csv_source(path: Path, encoding: str, delimiter: str, progress: Progress, task: TaskID) -> _Source:
+    source = ps.CsvSource(path, encoding=encoding, delimiter="\t" if delimiter in ("tab", "\\t") else delimiter)
     watched = _WatchedPath(path)
     watched.advance = partial(progress.advance, task)
     source.path = watched
@@ -326,6 +326,7 @@ def build(
         Path | None, typer.Option(metavar="FILE", help="Write rejected rows and warnings as CSV; row 0 is the first.")
     ] = None,
     encoding: Annotated[str, typer.Option(help="The encoding of a CSV file.")] = "utf-8-sig",
+    delimiter: Annotated[str, typer.Option(help="What stands between the cells of a CSV file; tab for a tab.")] = ",",
     as_json: AsJson = False,
 ) -> None:
     """Index people from a file, and account for every row of it.
@@ -343,7 +344,10 @@ def build(
     progress = Progress(*columns, console=errors.console, transient=True)
     with progress if errors.console.is_terminal and not as_json else nullcontext():
         task = progress.add_task("Indexing", total=None)
-        source = _arrow_source(people, progress, task) if arrow else _csv_source(people, encoding, progress, task)
+        if arrow:
+            source = _arrow_source(people, progress, task)
+        else:
+            source = _csv_source(people, encoding, delimiter, progress, task)
         progress.update(task, total=source.total)
         index = ps.PersonIndex.build(source.records, display_names=names)
     seconds = time.perf_counter() - started

@@ -29,11 +29,21 @@ class CsvSource:
         The file. Its columns are those of a record; others are ignored.
     encoding : str
         The encoding of the file; a byte order mark is ignored.
+    delimiter : str
+        The character between cells, such as ``";"`` or a tab.
+
+    Raises
+    ------
+    RecordsError
+        There is no such encoding, or the delimiter cannot be one.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, encoding: str = "utf-8-sig") -> None:
+    def __init__(self, path: str | os.PathLike[str], *, encoding: str = "utf-8-sig", delimiter: str = ",") -> None:
         self.path = Path(path)
         self.encoding = encoding
+        if not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '"\r\n':
+            raise RecordsError("the delimiter must be one character, no quote and no line break: a semicolon or a tab")
+        self.delimiter = delimiter
         try:
             self._undecodable = "not_utf8" if codecs.lookup(encoding).name.startswith("utf-8") else "undecodable"
             b"".decode(encoding)  # refuses codecs that do not make text
@@ -47,7 +57,7 @@ class CsvSource:
         row = 0
         try:
             with self.path.open(encoding=self.encoding, errors="surrogateescape", newline="") as file:
-                reader = csv.reader(file, strict=True)
+                reader = csv.reader(file, delimiter=self.delimiter, strict=True)
                 header = next(reader, [])
                 places = self._places([cell.strip() for cell in header])
                 for cells in reader:
@@ -61,7 +71,10 @@ class CsvSource:
 
     def _places(self, header: list[str]) -> list[tuple[str, int]]:
         places = [(name, place) for place, name in enumerate(header) if name in COLUMNS]
-        remedy = f"name them in the first line of the file, which is read as {self.encoding} with commas between cells"
+        remedy = (
+            f"name them in the first line of the file, which is read in the encoding {self.encoding} with the "
+            f"delimiter {self.delimiter!r}"
+        )
         check_columns([name for name, _ in places], len(header) - len(places), remedy)
         return places
 
