@@ -110,10 +110,11 @@ class TestBuild:
         assert run("build", people, "-o", tmp_path / "out.phs", "--rejects", rejects).exit_code == 3
         with rejects.open(encoding="utf-8", newline="") as file:
             rows = list(csv.reader(file))
-        assert rows[0] == ["outcome", "row", "id", "reason"]
+        assert rows[0] == ["outcome", "row", "id", "reason", "line"]
         assert [row[:3] for row in rows[1:]] == [
             ["rejected", "5", "P5"], ["rejected", "7", ""], ["rejected", "8", ""], ["warning", "6", "P6"],
         ]  # fmt: skip
+        assert [row[4] for row in rows[1:]] == ["7", "9", "10", "8"]
         assert stat.S_IMODE(rejects.stat().st_mode) == 0o600
 
     def test_json(self, people: Path, tmp_path: Path) -> None:

@@ -308,7 +308,8 @@ def test_csv_header(tmp_path: Path, data: bytes, problem: str) -> None:
 def test_broken_csv_names_the_row_and_no_value(tmp_path: Path, tail: bytes, problem: str) -> None:
     with pytest.raises(RecordsError, match=problem) as caught:
         read(CsvSource(csv_file(tmp_path, b"person_id,full_name\n1,Ann\n2,Bob\n" + tail)))
-    assert caught.value.row == 2
+    assert (caught.value.row, caught.value.line) == (2, 4)
+    assert str(caught.value).startswith("row 2 (line 4): broken CSV")
     assert "Canary" not in str(caught.value)
 
 
@@ -321,6 +322,24 @@ def test_a_raised_limit_of_the_csv_module_changes_nothing(tmp_path: Path) -> Non
         csv.field_size_limit(before)
     assert [e[1] for e in entries] == ["2"]
     assert report.rejected == notes((0, None, "cell_too_long"))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_csv_lines_of_rows(tmp_path: Path, end: str) -> None:
+    lines = [
+        '"note\n",person_id,surname', ",1,Ann", "", ",2,Bob", ",3,Cy", '"a\n\nb",4,"D\n"', ",5", "", "", ",6,Flo",
+        ",7,Guy",
+    ]  # fmt: skip
+    text = "\n".join(lines).replace("\n", end)
+    source = CsvSource(csv_file(tmp_path, text.encode()))
+    for _ in range(2):
+        _, report = read(source)
+        assert report.read == 7
+        assert [source.line(row) for row in range(7)] == [3, 5, 6, 7, 11, 14, 15]
+        assert [source.line(note.row) for note in report.rejected] == [11]
+        assert [text.split(end)[source.line(row) - 1] for row in (0, 1, 6)] == [",1,Ann", ",2,Bob", ",7,Guy"]
+    with pytest.raises(RecordsError, match="from 0"):
+        source.line(-1)
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t", "|", "§"])

@@ -308,13 +308,16 @@ def _check_target(target: Path, *others: Path) -> None:
         raise OSError(errno.EEXIST, "the same file is named twice; nothing was written", str(target))
 
 
-def _write_rejects(path: Path, report: ps.LoadReport) -> None:
+def _write_rejects(path: Path, report: ps.LoadReport, source: object = None) -> None:
+    """A line for each rejected row and each warning; the line of the file is known right after reading a CSV file."""
     path.touch(mode=0o600)
     with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(("outcome", "row", "id", "reason"))
+        writer.writerow(("outcome", "row", "id", "reason", "line"))
         for outcome, notes in (("rejected", report.rejected), ("warning", report.warnings)):
-            writer.writerows((outcome, *note) for note in notes)
+            for note in notes:
+                line = source.line(note.row) if isinstance(source, ps.CsvSource) else None
+                writer.writerow((outcome, *note, line))
 
 
 @app.command()
@@ -323,7 +326,8 @@ def build(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="INDEX", help="The index file to write.")],
     names: Annotated[bool, typer.Option("--names/--no-names", help="Keep the names as given, to show them.")] = True,
     rejects: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write rejected rows and warnings as CSV; row 0 is the first.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Write rejected rows and warnings as CSV; row 0 is the first, on line 2."),
     ] = None,
     encoding: Annotated[str, typer.Option(help="The encoding of a CSV file.")] = "utf-8-sig",
     delimiter: Annotated[str, typer.Option(help="What stands between the cells of a CSV file; tab for a tab.")] = ",",
@@ -353,7 +357,7 @@ def build(
     seconds = time.perf_counter() - started
     report = index.report
     if rejects:
-        _write_rejects(rejects, report)
+        _write_rejects(rejects, report, source.records)
     if not len(index) and output.exists():
         # An index that officers search must not give way to an empty one because a source failed.
         raise ps.RecordsError(

@@ -73,11 +73,15 @@ class RecordsError(PhonosearchError, ValueError):
     ----------
     row : int or None
         The row (from 0) where reading stopped, if there is one.
+    line : int or None
+        The line (from 1) of a CSV file where that row begins, if it can be told.
     """
 
-    def __init__(self, problem: str, row: int | None = None) -> None:
-        super().__init__(problem if row is None else f"row {row}: {problem}")
+    def __init__(self, problem: str, row: int | None = None, line: int | None = None) -> None:
+        where = "" if row is None else f"row {row}: " if line is None else f"row {row} (line {line}): "
+        super().__init__(where + problem)
         self.row = row
+        self.line = line
 
 
 class RulesError(PhonosearchError, ValueError):

@@ -64,7 +64,8 @@ class RowNote(NamedTuple):
     Parameters
     ----------
     row : int
-        The row, counted from 0; the header of a CSV file does not count.
+        The row, counted from 0; neither the header of a CSV file nor an empty line counts, and ``CsvSource.line``
+        gives the line.
     id : str or None
         The person_id, where it can be told.
     reason : str

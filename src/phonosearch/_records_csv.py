@@ -6,6 +6,8 @@ import codecs
 import csv
 import os
 import re
+from array import array
+from bisect import bisect_right
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,6 +46,8 @@ class CsvSource:
         if not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '"\r\n':
             raise RecordsError("the delimiter must be one character, no quote and no line break: a semicolon or a tab")
         self.delimiter = delimiter
+        # Where lines do not go on a row each: a row, and the line on which it begins.
+        self._rows, self._lines = array("q", [0]), array("q", [2])
         try:
             self._undecodable = "not_utf8" if codecs.lookup(encoding).name.startswith("utf-8") else "undecodable"
             b"".decode(encoding)  # refuses codecs that do not make text
@@ -53,19 +57,41 @@ class CsvSource:
     def __repr__(self) -> str:
         return f"CsvSource({str(self.path)!r})"
 
+    def line(self, row: int) -> int:
+        """The line of the file, from 1, on which a row of the report begins; only after the source has been read.
+
+        The header is no row, and neither is an empty line; a row with a line break between quotes has several lines.
+
+        Raises
+        ------
+        RecordsError
+            The row is negative.
+        """
+        if row < 0:
+            raise RecordsError("rows are counted from 0")
+        last = bisect_right(self._rows, row) - 1
+        return self._lines[last] + row - self._rows[last]
+
     def __iter__(self) -> Iterator[dict[str, str] | MalformedRow]:
-        row = 0
+        self._rows, self._lines = array("q", [0]), array("q", [2])
+        row, line, ahead = 0, 1, 2
         try:
             with self.path.open(encoding=self.encoding, errors="surrogateescape", newline="") as file:
                 reader = csv.reader(file, delimiter=self.delimiter, strict=True)
                 header = next(reader, [])
                 places = self._places([cell.strip() for cell in header])
+                line = reader.line_num + 1
                 for cells in reader:
                     if cells:
+                        if line - row != ahead:
+                            self._rows.append(row)
+                            self._lines.append(line)
+                            ahead = line - row
                         yield _csv_record(cells, len(header), places, self._undecodable)
                         row += 1
+                    line = reader.line_num + 1
         except csv.Error as error:
-            raise RecordsError(f"broken CSV: {error}; nothing after this row was read", row) from None
+            raise RecordsError(f"broken CSV: {error}; nothing after this row was read", row, line) from None
         except UnicodeError:
             raise RecordsError(f"the file is not in the encoding {self.encoding}; give the one it is in", row) from None
 
