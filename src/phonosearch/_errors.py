@@ -32,11 +32,19 @@ class QueryError(PhonosearchError, ValueError):
     ----------
     field : str
         The part of the query that is wrong ("name", "dob", "level", ...).
+    query : int or None
+        Which of the queries of ``search_many`` it is, from 0.
     """
 
     def __init__(self, field: str, problem: str) -> None:
         super().__init__(f"{field}: {problem}")
         self.field = field
+        self.query: int | None = None
+
+    def place(self, query: int) -> None:
+        """Say which of many queries it is."""
+        self.query = query
+        self.args = (f"query {query}: {self}",)
 
 
 class LimitError(QueryError):

@@ -401,7 +401,7 @@ class PersonIndex:
         Raises
         ------
         QueryError, LimitError
-            For the first query that cannot be asked; nothing is searched then.
+            For the first query that cannot be asked, whose place is its ``query``; nothing is searched then.
         MissingExtraError
             Arrow data, and pyarrow is not installed.
         """
