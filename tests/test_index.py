@@ -218,6 +218,17 @@ def test_a_doubtful_field_is_left_out_and_reported(field: str, value: Any, reaso
     assert {item.kind for item in hit.evidence if item.part in ("dob", "sex")} == {"absent"}
 
 
+@pytest.mark.parametrize(
+    ("kind", "taken", "said"),
+    [("formal", "alias", "the name is an alias"), ("Maiden", "alias", "the name is an alias"),
+     (5, "primary", "the name is primary")],
+)  # fmt: skip
+def test_the_report_says_what_an_unknown_kind_was_taken_for(kind: Any, taken: str, said: str) -> None:
+    built = PersonIndex.build([{"person_id": "P1", "full_name": "John Smith", "kind": kind}])
+    assert built.search("John Smith").hits[0].name_kind == taken
+    assert [said in note.reason for note in built.report.warnings] == [True]
+
+
 def test_one_bad_name_of_several_is_left_out_and_reported() -> None:
     names = [{"full_name": "x" * 300}, {"full_name": "Jon Smith"}]
     built = PersonIndex.build([{"person_id": "P1", "full_name": "John Smith", "names": names}])

@@ -51,8 +51,8 @@ REASONS: Mapping[str, str] = {
     "sex_type": "the sex was left out: it is not text",
     "both_names": "forenames and surname were left out: full_name says another name",
     "sex_conflict": "the sex was left out: it contradicts another row of this person",
-    "bad_kind": "the kind of a name was left out: it is not one of " + ", ".join(KINDS),
-    "kind_type": "the kind of a name was left out: it is not text",
+    "bad_kind": "the kind of a name was left out, so the name is an alias: it is not one of " + ", ".join(KINDS),
+    "kind_type": "the kind of a name was left out, so the name is primary: it is not text",
 }
 
 MAX_NOTED_ID = 1024
