@@ -355,6 +355,13 @@ def test_search_by_mapping_and_person(index: PersonIndex) -> None:
     assert index.search("Smith", dob=datetime.date(1984, 3, 7)).digest == index.search("Smith", dob="1984-03-07").digest
 
 
+@pytest.mark.parametrize("dob", ["", " ", "7 March 1984", "1984-02-30"])
+def test_what_is_no_date_is_refused_with_what_to_do(index: PersonIndex, dob: str) -> None:
+    for ask in (lambda: index.search("John", dob=dob), lambda: index.search({"full_name": "John", "dob": dob})):
+        with pytest.raises(QueryError, match=r"^dob: is not a date; write .*, or leave it out$"):
+            ask()
+
+
 @pytest.mark.parametrize("dob", [datetime.date(1984, 3, 7), 1984, ["1984-03-07"], ("1984", "1990")])
 def test_search_by_a_person_with_any_date_that_can_be_indexed(index: PersonIndex, dob: Any) -> None:
     person = Person("P1", full_name="Stephen Smith", dob=dob)
