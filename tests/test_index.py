@@ -267,6 +267,14 @@ def test_repeated_rows_are_one_name() -> None:
     assert often.search("John Smith").hits[0].name_kind == "primary"
 
 
+def test_different_dates_of_birth_on_several_rows_are_all_kept_without_a_warning() -> None:
+    dates = ["1984-03-07", "1961-11-20", "1984-03-07"]
+    built = PersonIndex.build([{"person_id": "P1", "full_name": "John Smith", "dob": dob} for dob in dates])
+    assert built.report.warnings == ()
+    for dob in dates:
+        assert [item.kind for item in built.search("John Smith", dob=dob).hits[0].evidence][-1] == "exact"
+
+
 def test_any_of_several_names_finds_the_person_once(index: PersonIndex) -> None:
     found = {}
     for query in ("Margaret Jones", "Margaret Smith", "Peggy Jones", "Margaret"):
