@@ -347,6 +347,19 @@ class TestOtherCommands:
         assert found["bytes"] == index.stat().st_size
         assert sum(section["bytes"] for section in found["sections"]) < found["bytes"]
 
+    def test_check_lists_the_rejected_rows_of_the_build(self, people: Path, tmp_path: Path) -> None:
+        people.write_text(FLAWED, encoding="utf-8")
+        output, first, later = tmp_path / "out.phs", tmp_path / "first.csv", tmp_path / "later.csv"
+        run("build", people, "-o", output, "--rejects", first)
+        assert run("check", output, "--rejects", later).exit_code == 0
+        lists = [list(csv.reader(path.read_text(encoding="utf-8").splitlines())) for path in (first, later)]
+        assert len(lists[0]) == 5
+        assert [row[:4] for row in lists[0]] == [row[:4] for row in lists[1]]
+        assert stat.S_IMODE(later.stat().st_mode) == 0o600
+        before = output.read_bytes()
+        assert_refused(run("check", output, "--rejects", output), 2, "named twice")
+        assert output.read_bytes() == before
+
     def test_version_and_help(self) -> None:
         assert run("--version").stdout.startswith(f"phonosearch {ps.__version__} ")
         for arguments in (["--help"], ["build", "--help"], ["search", "--help"]):

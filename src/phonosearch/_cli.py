@@ -210,6 +210,10 @@ app = typer.Typer(
 )
 
 IndexFile = Annotated[Path, typer.Argument(metavar="INDEX", help="A file that build has written.")]
+Rejects = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Write rejected rows and warnings as CSV; row 0 is the first, on line 2."),
+]
 Level = Annotated[str, typer.Option(help="exact, variant, sounds, close or wide; each finds all of the one before it.")]
 BirthDate = Annotated[str | None, typer.Option(metavar="DATE", help="1984, 1984-03 or 1984-03-07; moves the score.")]
 Sex = Annotated[str | None, typer.Option(metavar="M|F|X", help="Moves the score.")]
@@ -325,10 +329,7 @@ def build(
     people: Annotated[Path, typer.Argument(metavar="PEOPLE", help="A .csv, .parquet, .arrow or .feather file.")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="INDEX", help="The index file to write.")],
     names: Annotated[bool, typer.Option("--names/--no-names", help="Keep the names as given, to show them.")] = True,
-    rejects: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write rejected rows and warnings as CSV; row 0 is the first, on line 2."),
-    ] = None,
+    rejects: Rejects = None,
     encoding: Annotated[str, typer.Option(help="The encoding of a CSV file.")] = "utf-8-sig",
     delimiter: Annotated[str, typer.Option(help="What stands between the cells of a CSV file; tab for a tab.")] = ",",
     as_json: AsJson = False,
@@ -510,15 +511,19 @@ def encode(name: Annotated[str, typer.Argument(metavar="NAME")], as_json: AsJson
 
 
 @app.command()
-def check(index: IndexFile, as_json: AsJson = False) -> None:
+def check(index: IndexFile, rejects: Rejects = None, as_json: AsJson = False) -> None:
     """Verify every byte of an index, and that its records are those that were saved.
 
     Exit code 4: the index is damaged, or another version of phonosearch wrote it.
     """
+    if rejects:
+        _check_target(rejects, index)
     _storage.verify(index)
     people = ps.PersonIndex.open(index)
     people.verify()
     report = people.report
+    if rejects:
+        _write_rejects(rejects, report)
     sections = [(name, f"{array.dtype.kind}{array.itemsize}", len(array), array.nbytes) for name, array in
                 _storage.load(index)[0].items()]  # fmt: skip
     facts = {
