@@ -188,7 +188,8 @@ class PersonIndex:
         Raises
         ------
         OSError
-            The disk is full, the folder cannot be written, ...; an older file is untouched.
+            The disk is full, the folder cannot be written, what is there is no regular file, ...; an older file is
+            untouched.
         """
         report = np.frombuffer(self.report.to_json().encode(), dtype=np.uint8)
         meta = {"rules": rules().fingerprint, "rules_version": self.rules, "fingerprint": self.fingerprint}
