@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 import os
 import pty
@@ -197,11 +198,38 @@ class TestBuild:
         assert_refused(run("build", tmp_path / "none.csv", "-o", output), 2, "none.csv", "No such file")
         assert_refused(run("build", people, "-o", tmp_path / "none" / "out.phs"), 2, "No such file")
         assert_refused(run("build", people, "-o", tmp_path), 2, "Is a directory")
+        assert_refused(run("build", tmp_path, "-o", output), 2, f"{tmp_path.name}: Is a directory")
+        os.mkfifo(tmp_path / "pipe")
+        assert_refused(run("build", people, "-o", tmp_path / "pipe"), 2, "pipe: not a regular file")
         assert_refused(run("build", people, "-o", people), 2, "named twice")
         assert_refused(run("build", people, "-o", output, "--rejects", output), 2, "named twice")
         assert_refused(run("build", people, "-o", output, "--encoding", "klingon"), 2, "no such encoding")
         assert not output.exists()
         assert people.read_text(encoding="utf-8") == PEOPLE
+
+    @pytest.mark.parametrize("suffix", [".parquet", ".arrow"])
+    def test_bad_paths_of_arrow_files_are_refused_like_others(self, tmp_path: Path, suffix: str) -> None:
+        pytest.importorskip("pyarrow", reason="the extra 'arrow' is not installed")
+        path = tmp_path / f"people{suffix}"
+        assert_refused(run("build", path, "-o", tmp_path / "out.phs"), 2, f"{path.name}: No such file")
+        path.mkdir()
+        assert_refused(run("build", path, "-o", tmp_path / "out.phs"), 2, f"{path.name}: Is a directory")
+
+    def test_whether_a_file_can_be_read_is_found_out_by_opening_it(
+        self, people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # root may read every file, so the answer of the system is put in its place
+        monkeypatch.setattr(os, "access", lambda *_, **__: False)
+        output = tmp_path / "out.phs"
+        for _ in range(2):
+            assert run("build", people, "-o", output, "--rejects", tmp_path / "rejects.csv").exit_code == 0
+            assert run("check", output, "--rejects", tmp_path / "rejects.csv").exit_code == 0
+
+        def denied(*_: object, **__: object) -> None:
+            raise PermissionError(errno.EACCES, "Permission denied", str(output))
+
+        monkeypatch.setattr(ps.PersonIndex, "open", denied)
+        assert_refused(run("search", output, "Secretia"), 2, "out.phs: Permission denied")
 
     def test_shows_progress_on_a_terminal_only(self, people: Path, tmp_path: Path) -> None:
         arguments = [sys.executable, "-m", "phonosearch", "build", str(people), "-o", str(tmp_path / "out.phs")]

@@ -192,7 +192,7 @@ class _Commands(TyperGroup):
         except OSError as error:
             code = CANNOT
             # The file name of an error can be a number, of a file that is open already.
-            named = isinstance(error.filename, str | bytes)
+            named = isinstance(error.filename, str | bytes | os.PathLike)
             _complain(f"{os.fsdecode(error.filename)}: {error.strerror}" if named else error.strerror or str(error))
         except Exception as error:
             code = DEFECT
@@ -209,10 +209,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-IndexFile = Annotated[Path, typer.Argument(metavar="INDEX", help="A file that build has written.")]
+# Not readable=True, the default: whether a file can be read, and what is said if not, is found out by opening it.
+IndexFile = Annotated[Path, typer.Argument(metavar="INDEX", help="A file that build has written.", readable=False)]
 Rejects = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="Write rejected rows and warnings as CSV; row 0 is the first, on line 2."),
+    typer.Option(
+        metavar="FILE", help="Write rejected rows and warnings as CSV; row 0 is the first, on line 2.", readable=False
+    ),
 ]
 Level = Annotated[str, typer.Option(help="exact, variant, sounds, close or wide; each finds all of the one before it.")]
 BirthDate = Annotated[str | None, typer.Option(metavar="DATE", help="1984, 1984-03 or 1984-03-07; moves the score.")]
@@ -278,6 +281,7 @@ def _arrow_source(path: Path, progress: Progress, task: TaskID) -> _Source:
         import pyarrow.parquet as pq  # type: ignore[import-untyped,unused-ignore]
     except ImportError:
         raise ps.MissingExtraError("arrow", f"reading {path.suffix.lower()} files") from None
+    path.open("rb").close()  # pyarrow has words of its own for a file that cannot be opened
     total = None
     try:
         if path.suffix.lower() == ".parquet":
@@ -326,8 +330,12 @@ def _write_rejects(path: Path, report: ps.LoadReport, source: object = None) -> 
 
 @app.command()
 def build(
-    people: Annotated[Path, typer.Argument(metavar="PEOPLE", help="A .csv, .parquet, .arrow or .feather file.")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="INDEX", help="The index file to write.")],
+    people: Annotated[
+        Path, typer.Argument(metavar="PEOPLE", help="A .csv, .parquet, .arrow or .feather file.", readable=False)
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="INDEX", help="The index file to write.", readable=False)
+    ],
     names: Annotated[bool, typer.Option("--names/--no-names", help="Keep the names as given, to show them.")] = True,
     rejects: Rejects = None,
     encoding: Annotated[str, typer.Option(help="The encoding of a CSV file.")] = "utf-8-sig",
@@ -340,6 +348,7 @@ def build(
     written, but some rows were rejected.
     """
     _check_target(output, people)
+    _storage.check_replaceable(output)
     if rejects:
         _check_target(rejects, people, output)
     screen, errors = Screen(), Screen(stderr=True)
