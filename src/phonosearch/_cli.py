@@ -409,7 +409,9 @@ def build(
 @app.command()
 def search(
     index: IndexFile,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A name, in quotes; in any order and any script.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A name, in quotes; in any order and any script; no wildcards.")
+    ],
     level: Level = "close",
     dob: BirthDate = None,
     sex: Sex = None,

@@ -273,7 +273,7 @@ class PersonIndex:
         ----------
         query : str, mapping or Person
             A name, or ``{"forenames": ..., "surname": ...}``, which may hold ``dob`` and ``sex`` too. Of several
-            names or dates of a person the first is asked.
+            names or dates of a person the first is asked. ``*`` and ``?`` are no wildcards: they part words.
         level : {"exact", "variant", "sounds", "close", "wide"}
             The rule of membership; each level holds all that the one before it finds.
         limit, offset : int
