@@ -24,6 +24,14 @@ __all__ = [
 class PhonosearchError(Exception):
     """Base of every error that phonosearch raises on purpose."""
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # By this a worker process hands an error over; what the class was called with has become its text.
+        return _made_again, (type(self), self.args), self.__dict__
+
+
+def _made_again(kind: type[PhonosearchError], args: tuple[object, ...]) -> PhonosearchError:
+    return kind.__new__(kind, *args)
+
 
 class QueryError(PhonosearchError, ValueError):
     """The query cannot be asked as it stands.
