@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 import os
 import pty
@@ -110,10 +111,11 @@ class TestBuild:
         assert run("build", people, "-o", tmp_path / "out.phs", "--rejects", rejects).exit_code == 3
         with rejects.open(encoding="utf-8", newline="") as file:
             rows = list(csv.reader(file))
-        assert rows[0] == ["outcome", "row", "id", "reason"]
+        assert rows[0] == ["outcome", "row", "id", "reason", "line"]
         assert [row[:3] for row in rows[1:]] == [
             ["rejected", "5", "P5"], ["rejected", "7", ""], ["rejected", "8", ""], ["warning", "6", "P6"],
         ]  # fmt: skip
+        assert [row[4] for row in rows[1:]] == ["7", "9", "10", "8"]
         assert stat.S_IMODE(rejects.stat().st_mode) == 0o600
 
     def test_json(self, people: Path, tmp_path: Path) -> None:
@@ -152,6 +154,16 @@ class TestBuild:
         assert run("build", people, "-o", tmp_path / "out.phs").exit_code == 3
         assert run("build", people, "-o", tmp_path / "out.phs", "--encoding", "cp1252").exit_code == 0
 
+    @pytest.mark.parametrize(("delimiter", "option"), [(";", ";"), ("\t", "tab"), ("\t", "\\t"), ("\t", "\t")])
+    def test_another_delimiter(self, people: Path, tmp_path: Path, delimiter: str, option: str) -> None:
+        output = tmp_path / "out.phs"
+        before = ps.PersonIndex.build(ps.CsvSource(people)).fingerprint
+        people.write_text(PEOPLE.replace(",", delimiter), encoding="utf-8")
+        assert_refused(run("build", people, "-o", output), 2, "delimiter ','")
+        assert run("build", people, "-o", output, "--delimiter", option).exit_code == 0
+        assert ps.PersonIndex.open(output).fingerprint == before
+        assert_refused(run("build", people, "-o", output, "--delimiter", ";;"), 2, "must be one character")
+
     @pytest.mark.parametrize(
         ("content", "text"),
         [
@@ -186,11 +198,38 @@ class TestBuild:
         assert_refused(run("build", tmp_path / "none.csv", "-o", output), 2, "none.csv", "No such file")
         assert_refused(run("build", people, "-o", tmp_path / "none" / "out.phs"), 2, "No such file")
         assert_refused(run("build", people, "-o", tmp_path), 2, "Is a directory")
+        assert_refused(run("build", tmp_path, "-o", output), 2, f"{tmp_path.name}: Is a directory")
+        os.mkfifo(tmp_path / "pipe")
+        assert_refused(run("build", people, "-o", tmp_path / "pipe"), 2, "pipe: not a regular file")
         assert_refused(run("build", people, "-o", people), 2, "named twice")
         assert_refused(run("build", people, "-o", output, "--rejects", output), 2, "named twice")
         assert_refused(run("build", people, "-o", output, "--encoding", "klingon"), 2, "no such encoding")
         assert not output.exists()
         assert people.read_text(encoding="utf-8") == PEOPLE
+
+    @pytest.mark.parametrize("suffix", [".parquet", ".arrow"])
+    def test_bad_paths_of_arrow_files_are_refused_like_others(self, tmp_path: Path, suffix: str) -> None:
+        pytest.importorskip("pyarrow", reason="the extra 'arrow' is not installed")
+        path = tmp_path / f"people{suffix}"
+        assert_refused(run("build", path, "-o", tmp_path / "out.phs"), 2, f"{path.name}: No such file")
+        path.mkdir()
+        assert_refused(run("build", path, "-o", tmp_path / "out.phs"), 2, f"{path.name}: Is a directory")
+
+    def test_whether_a_file_can_be_read_is_found_out_by_opening_it(
+        self, people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # root may read every file, so the answer of the system is put in its place
+        monkeypatch.setattr(os, "access", lambda *_, **__: False)
+        output = tmp_path / "out.phs"
+        for _ in range(2):
+            assert run("build", people, "-o", output, "--rejects", tmp_path / "rejects.csv").exit_code == 0
+            assert run("check", output, "--rejects", tmp_path / "rejects.csv").exit_code == 0
+
+        def denied(*_: object, **__: object) -> None:
+            raise PermissionError(errno.EACCES, "Permission denied", str(output))
+
+        monkeypatch.setattr(ps.PersonIndex, "open", denied)
+        assert_refused(run("search", output, "Secretia"), 2, "out.phs: Permission denied")
 
     def test_shows_progress_on_a_terminal_only(self, people: Path, tmp_path: Path) -> None:
         arguments = [sys.executable, "-m", "phonosearch", "build", str(people), "-o", str(tmp_path / "out.phs")]
@@ -335,6 +374,19 @@ class TestOtherCommands:
         assert (found["sound"], found["people"], found["names"]) == (True, 4, 5)
         assert found["bytes"] == index.stat().st_size
         assert sum(section["bytes"] for section in found["sections"]) < found["bytes"]
+
+    def test_check_lists_the_rejected_rows_of_the_build(self, people: Path, tmp_path: Path) -> None:
+        people.write_text(FLAWED, encoding="utf-8")
+        output, first, later = tmp_path / "out.phs", tmp_path / "first.csv", tmp_path / "later.csv"
+        run("build", people, "-o", output, "--rejects", first)
+        assert run("check", output, "--rejects", later).exit_code == 0
+        lists = [list(csv.reader(path.read_text(encoding="utf-8").splitlines())) for path in (first, later)]
+        assert len(lists[0]) == 5
+        assert [row[:4] for row in lists[0]] == [row[:4] for row in lists[1]]
+        assert stat.S_IMODE(later.stat().st_mode) == 0o600
+        before = output.read_bytes()
+        assert_refused(run("check", output, "--rejects", output), 2, "named twice")
+        assert output.read_bytes() == before
 
     def test_version_and_help(self) -> None:
         assert run("--version").stdout.startswith(f"phonosearch {ps.__version__} ")

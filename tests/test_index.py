@@ -218,6 +218,17 @@ def test_a_doubtful_field_is_left_out_and_reported(field: str, value: Any, reaso
     assert {item.kind for item in hit.evidence if item.part in ("dob", "sex")} == {"absent"}
 
 
+@pytest.mark.parametrize(
+    ("kind", "taken", "said"),
+    [("formal", "alias", "the name is an alias"), ("Maiden", "alias", "the name is an alias"),
+     (5, "primary", "the name is primary")],
+)  # fmt: skip
+def test_the_report_says_what_an_unknown_kind_was_taken_for(kind: Any, taken: str, said: str) -> None:
+    built = PersonIndex.build([{"person_id": "P1", "full_name": "John Smith", "kind": kind}])
+    assert built.search("John Smith").hits[0].name_kind == taken
+    assert [said in note.reason for note in built.report.warnings] == [True]
+
+
 def test_one_bad_name_of_several_is_left_out_and_reported() -> None:
     names = [{"full_name": "x" * 300}, {"full_name": "Jon Smith"}]
     built = PersonIndex.build([{"person_id": "P1", "full_name": "John Smith", "names": names}])
@@ -254,6 +265,14 @@ def test_repeated_rows_are_one_name() -> None:
     assert (often.report.read, often.report.indexed, often.report.names) == (3, 3, 1)
     assert often.fingerprint == once.fingerprint
     assert often.search("John Smith").hits[0].name_kind == "primary"
+
+
+def test_different_dates_of_birth_on_several_rows_are_all_kept_without_a_warning() -> None:
+    dates = ["1984-03-07", "1961-11-20", "1984-03-07"]
+    built = PersonIndex.build([{"person_id": "P1", "full_name": "John Smith", "dob": dob} for dob in dates])
+    assert built.report.warnings == ()
+    for dob in dates:
+        assert [item.kind for item in built.search("John Smith", dob=dob).hits[0].evidence][-1] == "exact"
 
 
 def test_any_of_several_names_finds_the_person_once(index: PersonIndex) -> None:
@@ -342,6 +361,13 @@ def test_search_by_mapping_and_person(index: PersonIndex) -> None:
     dated = index.search("Smith", dob="1984").digest
     assert index.search({"full_name": "Smith", "dob": "1990"}, dob="1984").digest == dated
     assert index.search("Smith", dob=datetime.date(1984, 3, 7)).digest == index.search("Smith", dob="1984-03-07").digest
+
+
+@pytest.mark.parametrize("dob", ["", " ", "7 March 1984", "1984-02-30"])
+def test_what_is_no_date_is_refused_with_what_to_do(index: PersonIndex, dob: str) -> None:
+    for ask in (lambda: index.search("John", dob=dob), lambda: index.search({"full_name": "John", "dob": dob})):
+        with pytest.raises(QueryError, match=r"^dob: is not a date; write .*, or leave it out$"):
+            ask()
 
 
 @pytest.mark.parametrize("dob", [datetime.date(1984, 3, 7), 1984, ["1984-03-07"], ("1984", "1990")])

@@ -106,9 +106,17 @@ def test_arrow_data_without_names_are_refused(index: ps.PersonIndex, source: Any
 
 
 def test_a_bad_query_is_told_by_its_place_and_nothing_is_searched(index: ps.PersonIndex) -> None:
-    with pytest.raises(ps.PhonosearchError) as caught:
-        index.search_many(pa.array(["John Smith", " "]), progress=lambda done, total: pytest.fail("searched"))
-    assert caught.value.__notes__ == ["in query 1 of search_many, counted from 0"]
+    for queries in (pa.array(["John Smith", " "]), ["John Smith", {"full_name": " "}]):
+        with pytest.raises(ps.QueryError) as caught:
+            index.search_many(queries, progress=lambda done, total: pytest.fail("searched"))
+        assert (caught.value.query, caught.value.field) == (1, "name")
+        assert str(caught.value).startswith("query 1: name: is empty")
+    with pytest.raises(ps.LimitError, match=r"^query 2: name: 300 characters is over the limit of 256") as limited:
+        index.search_many(["John Smith", "Ann Lee", "x" * 300])
+    assert (limited.value.query, limited.value.got) == (2, 300)
+    with pytest.raises(ps.QueryError, match=r"^queries: must be a list") as whole:
+        index.search_many("John Smith")
+    assert whole.value.query is None
 
 
 def test_an_index_without_names_as_given_shows_normalised_ones(people: list[dict[str, Any]]) -> None:

@@ -88,6 +88,11 @@ def test_hyphens_separate(mark: str) -> None:
     assert normalise(f"Smith{mark}Jones") == ["smith", "jones"]
 
 
+@pytest.mark.parametrize("mark", "*?%")
+def test_what_others_use_as_wildcards_separates(mark: str) -> None:
+    assert ps.normalise(f"J{mark}hn Smi{mark}") == ps.normalise("J hn Smi")
+
+
 @pytest.mark.parametrize("text", ["😀", "12345", "??", "!", "४५", "٣", "—", "١٢ ٣"])
 def test_a_name_without_letters_keeps_its_raw_form(text: str) -> None:
     (part,) = normalise(text)

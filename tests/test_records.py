@@ -281,16 +281,20 @@ def test_csv_bytes_that_are_no_text_reject_their_row_only(tmp_path: Path, encodi
     ("data", "problem"),
     [
         (b"", "needs a column person_id"),
-        (b"\n", "needs a column person_id"),
-        (b"id,full_name\n1,Ann\n", "found: full_name"),
-        (b"person_id,dob\n1,1984\n", "found: person_id, dob"),
+        (b"\n", "found: none of these; name them in the first line"),
+        (b"id,full_name\n1,Ann\n", "found: full_name and 1 unknown"),
+        (b"person_id,dob\n1,1984\n", "found: person_id, dob; name them"),
+        (b"1,Canary,1984\n2,Ann,1985\n", "none of these and 3 unknown; name them in the first line of the file"),
+        (b"person_id;surname\n1;Ann\n", "none of these and 1 unknown.* delimiter ','"),
+        ("person_id,surname\n1,Ann\n".encode("utf-16"), "read in the encoding utf-8-sig"),
         (b"person_id,full_name,full_name\n", "more than once: full_name"),
         (b"person_id,surname, person_id\n", "more than once: person_id"),
     ],
 )
 def test_csv_header(tmp_path: Path, data: bytes, problem: str) -> None:
-    with pytest.raises(RecordsError, match=problem):
+    with pytest.raises(RecordsError, match=problem) as caught:
         read(CsvSource(csv_file(tmp_path, data)))
+    assert "Canary" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -304,7 +308,8 @@ def test_csv_header(tmp_path: Path, data: bytes, problem: str) -> None:
 def test_broken_csv_names_the_row_and_no_value(tmp_path: Path, tail: bytes, problem: str) -> None:
     with pytest.raises(RecordsError, match=problem) as caught:
         read(CsvSource(csv_file(tmp_path, b"person_id,full_name\n1,Ann\n2,Bob\n" + tail)))
-    assert caught.value.row == 2
+    assert (caught.value.row, caught.value.line) == (2, 4)
+    assert str(caught.value).startswith("row 2 (line 4): broken CSV")
     assert "Canary" not in str(caught.value)
 
 
@@ -319,11 +324,43 @@ def test_a_raised_limit_of_the_csv_module_changes_nothing(tmp_path: Path) -> Non
     assert report.rejected == notes((0, None, "cell_too_long"))
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_csv_lines_of_rows(tmp_path: Path, end: str) -> None:
+    lines = [
+        '"note\n",person_id,surname', ",1,Ann", "", ",2,Bob", ",3,Cy", '"a\n\nb",4,"D\n"', ",5", "", "", ",6,Flo",
+        ",7,Guy",
+    ]  # fmt: skip
+    text = "\n".join(lines).replace("\n", end)
+    source = CsvSource(csv_file(tmp_path, text.encode()))
+    for _ in range(2):
+        _, report = read(source)
+        assert report.read == 7
+        assert [source.line(row) for row in range(7)] == [3, 5, 6, 7, 11, 14, 15]
+        assert [source.line(note.row) for note in report.rejected] == [11]
+        assert [text.split(end)[source.line(row) - 1] for row in (0, 1, 6)] == [",1,Ann", ",2,Bob", ",7,Guy"]
+    with pytest.raises(RecordsError, match="from 0"):
+        source.line(-1)
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|", "§"])
+def test_csv_with_another_delimiter(tmp_path: Path, delimiter: str) -> None:
+    data = 'person_id,surname,dob\n1,"Lee,\n",1984\n2,Bo\n'.replace(",", delimiter)
+    entries, report = read(CsvSource(csv_file(tmp_path, data.encode()), delimiter=delimiter))
+    assert entries == [entry(0, "1", surname=f"Lee{delimiter}\n", dob="1984")]
+    assert report.rejected == notes((1, None, "too_few_cells"))
+
+
+@pytest.mark.parametrize("delimiter", ["", ";;", '"', "\n", "\r", None, 9])
+def test_what_cannot_be_a_delimiter_is_refused(tmp_path: Path, delimiter: Any) -> None:
+    with pytest.raises(RecordsError, match="the delimiter must be one character"):
+        CsvSource(tmp_path / "people.csv", delimiter=delimiter)
+
+
 def test_csv_in_other_encodings(tmp_path: Path) -> None:
     path = csv_file(tmp_path, "person_id,full_name\n1,山\n".encode("utf-16"))
     assert read(CsvSource(path, encoding="utf-16"))[0] == [entry(0, "1", full_name="山")]
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(RecordsError, match="encoding"):
+    with pytest.raises(RecordsError, match="not in the encoding utf-16; give the one"):
         read(CsvSource(path, encoding="utf-16"))
     with pytest.raises(RecordsError, match="no such encoding"):
         CsvSource(path, encoding="nonsense")
@@ -482,7 +519,7 @@ def test_arrow_null_list_with_items_behind_it(pa: Any) -> None:
         (lambda pa: pa.table({"person_id": ["1"], "full_name": [1]}), "column full_name is of Arrow type int64"),
         (lambda pa: pa.table({"person_id": ["1"], "full_name": ["a"], "dob": [1.5]}), "column dob is of Arrow type"),
         (lambda pa: pa.table({"person_id": ["1"], "full_name": ["a"], "sex": [True]}), "column sex is of Arrow type"),
-        (lambda pa: pa.table({"full_name": ["a"]}), "needs a column person_id"),
+        (lambda pa: pa.table({"full_name": ["a"], "x": ["b"]}), "found: full_name and 1 unknown; rename the"),
         (lambda pa: pa.table({"person_id": ["1"], "dob": ["a"]}), "full_name or forenames or surname"),
         (lambda pa: pa.table([["1"], ["2"], ["a"]], ["person_id", "person_id", "full_name"]), "more than once"),
         (lambda pa: pa.array(["a"]), "not a table"),

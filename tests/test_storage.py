@@ -580,6 +580,19 @@ def test_what_is_no_file_of_ours(tmp_path: Path) -> None:
         load("/dev/zero")
 
 
+def test_what_is_no_file_is_never_replaced(tmp_path: Path) -> None:
+    pipe, link = tmp_path / "pipe", tmp_path / "link"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    for path in (pipe, link):
+        with pytest.raises(OSError, match="not a regular file") as caught:
+            save(path, {"a": np.zeros(1, np.uint8)}, {})
+        assert caught.value.filename == str(path)
+    assert pipe.is_fifo()
+    assert link.is_symlink()
+    assert sorted(tmp_path.iterdir()) == [link, pipe]
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
 def test_an_unreadable_file_is_a_permission_error(small: Path) -> None:
     small.chmod(0)

@@ -192,7 +192,7 @@ class _Commands(TyperGroup):
         except OSError as error:
             code = CANNOT
             # The file name of an error can be a number, of a file that is open already.
-            named = isinstance(error.filename, str | bytes)
+            named = isinstance(error.filename, str | bytes | os.PathLike)
             _complain(f"{os.fsdecode(error.filename)}: {error.strerror}" if named else error.strerror or str(error))
         except Exception as error:
             code = DEFECT
@@ -209,7 +209,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-IndexFile = Annotated[Path, typer.Argument(metavar="INDEX", help="A file that build has written.")]
+# Not readable=True, the default: whether a file can be read, and what is said if not, is found out by opening it.
+IndexFile = Annotated[Path, typer.Argument(metavar="INDEX", help="A file that build has written.", readable=False)]
+Rejects = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Write rejected rows and warnings as CSV; row 0 is the first, on line 2.", readable=False
+    ),
+]
 Level = Annotated[str, typer.Option(help="exact, variant, sounds, close or wide; each finds all of the one before it.")]
 BirthDate = Annotated[str | None, typer.Option(metavar="DATE", help="1984, 1984-03 or 1984-03-07; moves the score.")]
 Sex = Annotated[str | None, typer.Option(metavar="M|F|X", help="Moves the score.")]
@@ -260,8 +267,8 @@ class _WatchedPath(PosixPath):
         return io.TextIOWrapper(io.BufferedReader(file, 1 << 18), **options)
 
 
-def _csv_source(path: Path, encoding: str, progress: Progress, task: TaskID) -> _Source:
-    source = ps.CsvSource(path, encoding=encoding)
+def _csv_source(path: Path, encoding: str, delimiter: str, progress: Progress, task: TaskID) -> _Source:
+    source = ps.CsvSource(path, encoding=encoding, delimiter="\t" if delimiter in ("tab", "\\t") else delimiter)
     watched = _WatchedPath(path)
     watched.advance = partial(progress.advance, task)
     source.path = watched
@@ -274,6 +281,7 @@ def _arrow_source(path: Path, progress: Progress, task: TaskID) -> _Source:
         import pyarrow.parquet as pq  # type: ignore[import-untyped,unused-ignore]
     except ImportError:
         raise ps.MissingExtraError("arrow", f"reading {path.suffix.lower()} files") from None
+    path.open("rb").close()  # pyarrow has words of its own for a file that cannot be opened
     total = None
     try:
         if path.suffix.lower() == ".parquet":
@@ -308,24 +316,30 @@ def _check_target(target: Path, *others: Path) -> None:
         raise OSError(errno.EEXIST, "the same file is named twice; nothing was written", str(target))
 
 
-def _write_rejects(path: Path, report: ps.LoadReport) -> None:
+def _write_rejects(path: Path, report: ps.LoadReport, source: object = None) -> None:
+    """A line for each rejected row and each warning; the line of the file is known right after reading a CSV file."""
     path.touch(mode=0o600)
     with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(("outcome", "row", "id", "reason"))
+        writer.writerow(("outcome", "row", "id", "reason", "line"))
         for outcome, notes in (("rejected", report.rejected), ("warning", report.warnings)):
-            writer.writerows((outcome, *note) for note in notes)
+            for note in notes:
+                line = source.line(note.row) if isinstance(source, ps.CsvSource) else None
+                writer.writerow((outcome, *note, line))
 
 
 @app.command()
 def build(
-    people: Annotated[Path, typer.Argument(metavar="PEOPLE", help="A .csv, .parquet, .arrow or .feather file.")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="INDEX", help="The index file to write.")],
+    people: Annotated[
+        Path, typer.Argument(metavar="PEOPLE", help="A .csv, .parquet, .arrow or .feather file.", readable=False)
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="INDEX", help="The index file to write.", readable=False)
+    ],
     names: Annotated[bool, typer.Option("--names/--no-names", help="Keep the names as given, to show them.")] = True,
-    rejects: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write rejected rows and warnings as CSV; row 0 is the first.")
-    ] = None,
+    rejects: Rejects = None,
     encoding: Annotated[str, typer.Option(help="The encoding of a CSV file.")] = "utf-8-sig",
+    delimiter: Annotated[str, typer.Option(help="What stands between the cells of a CSV file; tab for a tab.")] = ",",
     as_json: AsJson = False,
 ) -> None:
     """Index people from a file, and account for every row of it.
@@ -334,6 +348,7 @@ def build(
     written, but some rows were rejected.
     """
     _check_target(output, people)
+    _storage.check_replaceable(output)
     if rejects:
         _check_target(rejects, people, output)
     screen, errors = Screen(), Screen(stderr=True)
@@ -343,13 +358,16 @@ def build(
     progress = Progress(*columns, console=errors.console, transient=True)
     with progress if errors.console.is_terminal and not as_json else nullcontext():
         task = progress.add_task("Indexing", total=None)
-        source = _arrow_source(people, progress, task) if arrow else _csv_source(people, encoding, progress, task)
+        if arrow:
+            source = _arrow_source(people, progress, task)
+        else:
+            source = _csv_source(people, encoding, delimiter, progress, task)
         progress.update(task, total=source.total)
         index = ps.PersonIndex.build(source.records, display_names=names)
     seconds = time.perf_counter() - started
     report = index.report
     if rejects:
-        _write_rejects(rejects, report)
+        _write_rejects(rejects, report, source.records)
     if not len(index) and output.exists():
         # An index that officers search must not give way to an empty one because a source failed.
         raise ps.RecordsError(
@@ -391,7 +409,9 @@ def build(
 @app.command()
 def search(
     index: IndexFile,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A name, in quotes; in any order and any script.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A name, in quotes; in any order and any script; no wildcards.")
+    ],
     level: Level = "close",
     dob: BirthDate = None,
     sex: Sex = None,
@@ -502,15 +522,19 @@ def encode(name: Annotated[str, typer.Argument(metavar="NAME")], as_json: AsJson
 
 
 @app.command()
-def check(index: IndexFile, as_json: AsJson = False) -> None:
+def check(index: IndexFile, rejects: Rejects = None, as_json: AsJson = False) -> None:
     """Verify every byte of an index, and that its records are those that were saved.
 
     Exit code 4: the index is damaged, or another version of phonosearch wrote it.
     """
+    if rejects:
+        _check_target(rejects, index)
     _storage.verify(index)
     people = ps.PersonIndex.open(index)
     people.verify()
     report = people.report
+    if rejects:
+        _write_rejects(rejects, report)
     sections = [(name, f"{array.dtype.kind}{array.itemsize}", len(array), array.nbytes) for name, array in
                 _storage.load(index)[0].items()]  # fmt: skip
     facts = {

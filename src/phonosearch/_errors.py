@@ -24,6 +24,14 @@ __all__ = [
 class PhonosearchError(Exception):
     """Base of every error that phonosearch raises on purpose."""
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # By this a worker process hands an error over; what the class was called with has become its text.
+        return _made_again, (type(self), self.args), self.__dict__
+
+
+def _made_again(kind: type[PhonosearchError], args: tuple[object, ...]) -> PhonosearchError:
+    return kind.__new__(kind, *args)
+
 
 class QueryError(PhonosearchError, ValueError):
     """The query cannot be asked as it stands.
@@ -32,11 +40,19 @@ class QueryError(PhonosearchError, ValueError):
     ----------
     field : str
         The part of the query that is wrong ("name", "dob", "level", ...).
+    query : int or None
+        Which of the queries of ``search_many`` it is, from 0.
     """
 
     def __init__(self, field: str, problem: str) -> None:
         super().__init__(f"{field}: {problem}")
         self.field = field
+        self.query: int | None = None
+
+    def place(self, query: int) -> None:
+        """Say which of many queries it is."""
+        self.query = query
+        self.args = (f"query {query}: {self}",)
 
 
 class LimitError(QueryError):
@@ -73,11 +89,15 @@ class RecordsError(PhonosearchError, ValueError):
     ----------
     row : int or None
         The row (from 0) where reading stopped, if there is one.
+    line : int or None
+        The line (from 1) of a CSV file where that row begins, if it can be told.
     """
 
-    def __init__(self, problem: str, row: int | None = None) -> None:
-        super().__init__(problem if row is None else f"row {row}: {problem}")
+    def __init__(self, problem: str, row: int | None = None, line: int | None = None) -> None:
+        where = "" if row is None else f"row {row}: " if line is None else f"row {row} (line {line}): "
+        super().__init__(where + problem)
         self.row = row
+        self.line = line
 
 
 class RulesError(PhonosearchError, ValueError):

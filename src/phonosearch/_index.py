@@ -186,7 +186,8 @@ class PersonIndex:
         Raises
         ------
         OSError
-            The disk is full, the folder cannot be written, ...; an older file is untouched.
+            The disk is full, the folder cannot be written, what is there is no regular file, ...; an older file is
+            untouched.
         """
         report = np.frombuffer(self.report.to_json().encode(), dtype=np.uint8)
         meta = {"rules": rules().fingerprint, "rules_version": self.rules, "fingerprint": self.fingerprint}
@@ -270,7 +271,7 @@ class PersonIndex:
         ----------
         query : str, mapping or Person
             A name, or ``{"forenames": ..., "surname": ...}``, which may hold ``dob`` and ``sex`` too. Of several
-            names or dates of a person the first is asked.
+            names or dates of a person the first is asked. ``*`` and ``?`` are no wildcards: they part words.
         level : {"exact", "variant", "sounds", "close", "wide"}
             The rule of membership; each level holds all that the one before it finds.
         limit, offset : int
@@ -392,7 +393,7 @@ class PersonIndex:
         Raises
         ------
         QueryError, LimitError
-            For the first query that cannot be asked; nothing is searched then.
+            For the first query that cannot be asked, whose place is its ``query``; nothing is searched then.
         MissingExtraError
             Arrow data, and pyarrow is not installed.
         """

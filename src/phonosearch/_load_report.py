@@ -38,8 +38,8 @@ _REJECTIONS = {
     "invalid_unicode": "the text is not valid Unicode",
     "too_few_cells": "the row has fewer cells than the header",
     "too_many_cells": "the row has more cells than the header",
-    "not_utf8": "not valid UTF-8",
-    "undecodable": "not valid in the encoding of the file",
+    "not_utf8": "not valid UTF-8: give the encoding that the file is in",
+    "undecodable": "not valid in the encoding that was given: give the one that the file is in",
     "cell_too_long": "a cell is longer than the limit",
 }
 REASONS: Mapping[str, str] = {
@@ -51,8 +51,8 @@ REASONS: Mapping[str, str] = {
     "sex_type": "the sex was left out: it is not text",
     "both_names": "forenames and surname were left out: full_name says another name",
     "sex_conflict": "the sex was left out: it contradicts another row of this person",
-    "bad_kind": "the kind of a name was left out: it is not one of " + ", ".join(KINDS),
-    "kind_type": "the kind of a name was left out: it is not text",
+    "bad_kind": "the kind of a name was left out, so the name is an alias: it is not one of " + ", ".join(KINDS),
+    "kind_type": "the kind of a name was left out, so the name is primary: it is not text",
 }
 
 MAX_NOTED_ID = 1024
@@ -64,7 +64,8 @@ class RowNote(NamedTuple):
     Parameters
     ----------
     row : int
-        The row, counted from 0; the header of a CSV file does not count.
+        The row, counted from 0; neither the header of a CSV file nor an empty line counts, and ``CsvSource.line``
+        gives the line.
     id : str or None
         The person_id, where it can be told.
     reason : str

@@ -127,7 +127,7 @@ def _checked(queries: Iterable[Any], *, nulls: bool = False) -> Iterator[Query |
         try:
             yield read_query(query)
         except QueryError as error:
-            error.add_note(f"in query {position} of search_many, counted from 0")
+            error.place(position)
             raise
 
 

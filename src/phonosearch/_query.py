@@ -79,7 +79,7 @@ def read_date(value: object) -> PartialDate | None:
     try:
         return parse_date(text)
     except ValueError:
-        raise QueryError("dob", "is not a date; write 1984, 1984-03 or 1984-03-07") from None
+        raise QueryError("dob", "is not a date; write 1984, 1984-03 or 1984-03-07, or leave it out") from None
 
 
 def read_sex(value: object) -> str | None:

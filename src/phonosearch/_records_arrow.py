@@ -30,7 +30,8 @@ def arrow_batches(source: Any, report: ReportBuilder, batch_rows: int) -> Iterat
     except (pa.ArrowException, TypeError, ValueError):
         raise RecordsError("the Arrow data are not a table: a column for each field is needed") from None
     schema = reader.schema
-    check_columns([name for name in schema.names if name in COLUMNS])
+    known = [name for name in schema.names if name in COLUMNS]
+    check_columns(known, len(schema.names) - len(known))
     makers = {name: _arrow_maker(pa, name, schema.field(name).type) for name in COLUMNS if name in schema.names}
 
     def read() -> Iterator[RowBatch]:

@@ -6,6 +6,8 @@ import codecs
 import csv
 import os
 import re
+from array import array
+from bisect import bisect_right
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,41 +31,78 @@ class CsvSource:
         The file. Its columns are those of a record; others are ignored.
     encoding : str
         The encoding of the file; a byte order mark is ignored.
+    delimiter : str
+        The character between cells, such as ``";"`` or a tab.
+
+    Raises
+    ------
+    RecordsError
+        There is no such encoding, or the delimiter cannot be one.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, encoding: str = "utf-8-sig") -> None:
+    def __init__(self, path: str | os.PathLike[str], *, encoding: str = "utf-8-sig", delimiter: str = ",") -> None:
         self.path = Path(path)
         self.encoding = encoding
+        if not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '"\r\n':
+            raise RecordsError("the delimiter must be one character, no quote and no line break: a semicolon or a tab")
+        self.delimiter = delimiter
+        # Where lines do not go on a row each: a row, and the line on which it begins.
+        self._rows, self._lines = array("q", [0]), array("q", [2])
         try:
             self._undecodable = "not_utf8" if codecs.lookup(encoding).name.startswith("utf-8") else "undecodable"
             b"".decode(encoding)  # refuses codecs that do not make text
         except (LookupError, UnicodeError):
-            raise RecordsError("there is no such encoding") from None
+            raise RecordsError("there is no such encoding; write utf-8, cp1252 or utf-16, for example") from None
 
     def __repr__(self) -> str:
         return f"CsvSource({str(self.path)!r})"
 
+    def line(self, row: int) -> int:
+        """The line of the file, from 1, on which a row of the report begins; only after the source has been read.
+
+        The header is no row, and neither is an empty line; a row with a line break between quotes has several lines.
+
+        Raises
+        ------
+        RecordsError
+            The row is negative.
+        """
+        if row < 0:
+            raise RecordsError("rows are counted from 0")
+        last = bisect_right(self._rows, row) - 1
+        return self._lines[last] + row - self._rows[last]
+
     def __iter__(self) -> Iterator[dict[str, str] | MalformedRow]:
-        row = 0
+        self._rows, self._lines = array("q", [0]), array("q", [2])
+        row, line, ahead = 0, 1, 2
         try:
             with self.path.open(encoding=self.encoding, errors="surrogateescape", newline="") as file:
-                reader = csv.reader(file, strict=True)
+                reader = csv.reader(file, delimiter=self.delimiter, strict=True)
                 header = next(reader, [])
-                places = _csv_places([cell.strip() for cell in header])
+                places = self._places([cell.strip() for cell in header])
+                line = reader.line_num + 1
                 for cells in reader:
                     if cells:
+                        if line - row != ahead:
+                            self._rows.append(row)
+                            self._lines.append(line)
+                            ahead = line - row
                         yield _csv_record(cells, len(header), places, self._undecodable)
                         row += 1
+                    line = reader.line_num + 1
         except csv.Error as error:
-            raise RecordsError(f"broken CSV: {error}; nothing after this row was read", row) from None
+            raise RecordsError(f"broken CSV: {error}; nothing after this row was read", row, line) from None
         except UnicodeError:
-            raise RecordsError(f"the file is not in the encoding {self.encoding}", row) from None
+            raise RecordsError(f"the file is not in the encoding {self.encoding}; give the one it is in", row) from None
 
-
-def _csv_places(header: list[str]) -> list[tuple[str, int]]:
-    places = [(name, place) for place, name in enumerate(header) if name in COLUMNS]
-    check_columns([name for name, _ in places])
-    return places
+    def _places(self, header: list[str]) -> list[tuple[str, int]]:
+        places = [(name, place) for place, name in enumerate(header) if name in COLUMNS]
+        remedy = (
+            f"name them in the first line of the file, which is read in the encoding {self.encoding} with the "
+            f"delimiter {self.delimiter!r}"
+        )
+        check_columns([name for name, _ in places], len(header) - len(places), remedy)
+        return places
 
 
 def _csv_record(

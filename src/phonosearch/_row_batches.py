@@ -14,7 +14,7 @@ __all__ = ["COLUMNS", "KINDS", "NAME_COLUMNS", "Bytes", "Offsets", "RowBatch", "
 KINDS = ("primary", "alias", "maiden", "previous", "nickname", "weak")
 NAME_COLUMNS = ("full_name", "forenames", "surname")
 COLUMNS = ("person_id", *NAME_COLUMNS, "kind", "dob", "sex")
-WANTED = "a column person_id, and full_name or forenames or surname"
+WANTED = "a column person_id, and full_name or forenames or surname, in small letters"
 
 Bytes = npt.NDArray[np.uint8]
 Offsets = npt.NDArray[np.int64]
@@ -55,9 +55,15 @@ class RowBatch:
         return f"RowBatch({len(self.rows)} entries of {', '.join(self.columns)})"
 
 
-def check_columns(found: list[str]) -> None:
-    """Refuse a source that lacks a column, or has one twice."""
+def check_columns(found: list[str], others: int, remedy: str = "rename the columns") -> None:
+    """Refuse a source that lacks a column, or has one twice.
+
+    Of the ``others``, whose names are not known, the error gives the number only: in a file without a header they are
+    the first person.
+    """
     if "person_id" not in found or not set(found) & set(NAME_COLUMNS):
-        raise RecordsError(f"a source needs {WANTED}; found: {', '.join(found) or 'none of these'}")
+        names = ", ".join(found) or "none of these"
+        more = f" and {others} unknown" if others else ""
+        raise RecordsError(f"a source needs {WANTED}; found: {names}{more}; {remedy}")
     if repeated := sorted({name for name in found if found.count(name) > 1}):
-        raise RecordsError(f"a column is there more than once: {', '.join(repeated)}")
+        raise RecordsError(f"a column is there more than once: {', '.join(repeated)}; keep one of them")

@@ -47,7 +47,7 @@ import numpy.typing as npt
 from ._checksum import checksum64, checksum64_and_bounds
 from ._errors import CorruptIndexError, FormatTooNewError, FormatTooOldError
 
-__all__ = ["FORMAT_VERSION", "load", "load_with_bounds", "save", "verify"]
+__all__ = ["FORMAT_VERSION", "check_replaceable", "load", "load_with_bounds", "save", "verify"]
 
 Array = npt.NDArray[np.generic]
 Meta = dict[str, str | int]
@@ -163,6 +163,14 @@ def _good_name(name: str) -> bool:
     return 1 <= len(name) <= MAX_NAME and name.isascii() and name.isprintable()
 
 
+def check_replaceable(path: str | os.PathLike[str]) -> None:
+    """Refuse a device, a pipe or a socket: a file would come in its place, even of /dev/null if root is asking."""
+    with contextlib.suppress(FileNotFoundError):
+        mode = os.stat(path).st_mode  # noqa: PTH116  # a Path would drop a trailing slash
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise OSError(errno.EINVAL, "not a regular file, so it is not replaced", os.fspath(path))
+
+
 def save(
     path: str | os.PathLike[str],
     sections: Mapping[str, Array],
@@ -182,6 +190,7 @@ def save(
 
     files = files or _Files()
     target = os.fspath(path)
+    check_replaceable(target)
     file_id = secrets.token_bytes(16) if file_id is None else file_id
     if len(file_id) != 16:
         raise ValueError("a file id has 16 bytes")
