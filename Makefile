@@ -13,11 +13,17 @@ STUBBED := $(patsubst src/phonosearch/%.pyi,phonosearch.%,$(wildcard src/phonose
 demo: $(VENV)/built
 	$(BIN)/python benchmarks/demo.py
 
+# On every processor, but for what compares times.
+PYTEST := $(BIN)/python -m pytest -p no:benchmark
+SPREAD := -n auto --maxprocesses 8 --dist worksteal
+
 test: $(VENV)/built
-	$(BIN)/python -m pytest --doctest-modules tests src/phonosearch/*.py
+	$(PYTEST) $(SPREAD) -m "not timing" --doctest-modules tests src/phonosearch/*.py
+	$(PYTEST) -m timing tests
 
 quick: $(VENV)/built
-	HYPOTHESIS_PROFILE=dev $(BIN)/python -m pytest -m "not slow" tests
+	HYPOTHESIS_PROFILE=dev $(PYTEST) $(SPREAD) -m "not slow and not timing" tests
+	HYPOTHESIS_PROFILE=dev $(PYTEST) -m "timing and not slow" tests
 
 lint: $(VENV)/lint
 	$(BIN)/ruff check .
@@ -58,7 +64,7 @@ sanitize: $(SAFE)/built
 	PYTHONPATH=$(SAFE)/site PYTHONMALLOC=malloc HYPOTHESIS_PROFILE=dev \
 	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
 	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
-	$(BIN)/python -m pytest -m "not slow and not timing" -p no:cacheprovider $(SAFE_TESTS)
+	$(PYTEST) $(SPREAD) -m "not slow and not timing" -p no:cacheprovider $(SAFE_TESTS)
 
 clean:
 	rm -rf build dist .venv .venv-* .accuracy src/*.egg-info src/phonosearch/*.so .hypothesis .benchmarks

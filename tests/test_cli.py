@@ -59,7 +59,7 @@ def odd_index(tmp_path: Path) -> Callable[[str, str], Path]:
 
 
 def run(*arguments: object) -> Result:
-    return CliRunner().invoke(_cli.app, [str(argument) for argument in arguments])
+    return CliRunner(env={"COLUMNS": "120"}).invoke(_cli.app, [str(argument) for argument in arguments])
 
 
 def run_json(*arguments: object, code: int = 0) -> Any:
