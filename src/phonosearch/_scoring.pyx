@@ -390,7 +390,7 @@ cdef class ScoringIndex(PartIndex):
         cdef bint exact
         for query_form in range(space.query.forms):
             score = self._bound_reading(
-                space, query_form, parts, size, name_form, max(floor, best) if earning else 0, earning, &exact
+                space, query_form, parts, size, name_form, max(floor, best), earning, &exact
             )
             if exact:
                 best = max(best, score)
@@ -417,6 +417,8 @@ cdef class ScoringIndex(PartIndex):
         cdef Alignment found
         exact[0] = False
         pairs = self._known_pairs(space, query_form, parts, size, column_of_row)
+        if 0 <= pairs < min(rows, size) and query.contradicted_bound < floor:
+            return query.contradicted_bound
         grid.rows = rows
         grid.columns = size
         for row in range(rows):
@@ -562,7 +564,7 @@ cdef class ScoringIndex(PartIndex):
             number = self.several_form.data[2 * <size_t>at + 1] & 3
             if number == 0 and self.may_join(space, parts, size):
                 return UNBOUNDED
-            bound = self.bound_apart(space, parts, size, number, max(floor, best) if earning else 0, earning)
+            bound = self.bound_apart(space, parts, size, number, max(floor, best), earning)
             if bound == UNBOUNDED:
                 return UNBOUNDED
             best = max(best, bound)
