@@ -61,10 +61,12 @@ SAFE := build/sanitize
 SAFE_TESTS := $(filter-out %/test_cli.py %/test_packaging.py %/test_doctests.py,$(wildcard tests/test_*.py))
 
 sanitize: $(SAFE)/built
+	rm -f $(SAFE)/report.*
 	PYTHONPATH=$(SAFE)/site PYTHONMALLOC=malloc HYPOTHESIS_PROFILE=dev \
-	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
+	ASAN_OPTIONS=detect_leaks=0:log_path=$(SAFE)/report UBSAN_OPTIONS=print_stacktrace=1:log_path=$(SAFE)/report \
 	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
-	$(PYTEST) $(SPREAD) -m "not slow and not timing" -p no:cacheprovider $(SAFE_TESTS)
+	$(PYTEST) $(SPREAD) -m "not slow and not timing" -p no:cacheprovider $(SAFE_TESTS) || \
+	{ cat $(SAFE)/report.* 2> /dev/null; exit 1; }
 
 clean:
 	rm -rf build dist .venv .venv-* .accuracy src/*.egg-info src/phonosearch/*.so .hypothesis .benchmarks
