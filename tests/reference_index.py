@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from phonosearch import LEVELS, Hit, PhonosearchError, _reference
 from phonosearch._answer import Evidence, alignment_of_row, evidence_of, form_kind
 from phonosearch._dates import PartialDate, parse_date
-from phonosearch._names import Form, forms
+from phonosearch._names import Form, form_of_kind, forms
 from phonosearch._records import KINDS
 from phonosearch._reference import EXACT, NO_LEVEL, VARIANT, Alignment, PartKind
 
@@ -190,7 +190,7 @@ def evidence(found: Alignment, query: list[Form], name: list[Form]) -> tuple[Evi
     pairs = [number for pair in found.pairs for number in pair]
     row = [0, found.score, found.level, found.name, found.query_form, found.name_form, found.merged, len(found.pairs)]
     row += [found.order_points, found.form_points, found.date_kind, found.date_points, found.sex_kind, found.sex_points]
-    asked, recorded = query[found.query_form], name[found.name_form]
+    asked, recorded = query[found.query_form], form_of_kind(name, found.name_form)
     return evidence_of([*row, 0, *pairs], asked.parts, recorded.parts, form_kind(asked.kind, recorded.kind))
 
 

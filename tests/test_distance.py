@@ -264,7 +264,9 @@ def test_subclass_of_str() -> None:
 
 
 @both_kernels
-@pytest.mark.parametrize("wrong", [None, 1, 1.0, b"abc", bytearray(b"abc"), ["a"], ("a",), object()], ids=lambda wrong: type(wrong).__name__)
+@pytest.mark.parametrize(
+    "wrong", [None, 1, 1.0, b"abc", bytearray(b"abc"), ["a"], ("a",), object()], ids=lambda wrong: type(wrong).__name__
+)
 def test_wrong_types(distance: Callable[..., int], swaps: bool, wrong: object) -> None:
     with pytest.raises(TypeError, match=r"^a must be a str, not \w+$"):
         distance(wrong, "abc")

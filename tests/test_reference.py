@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from phonosearch import LEVELS, double_metaphone, osa_distance, soundex
 from phonosearch._dates import parse_date
 from phonosearch._letters import similarity
-from phonosearch._names import Form, forms
+from phonosearch._names import Form, form_of_kind, forms
 from phonosearch._reference import (
     CLOSE,
     EXACT,
@@ -290,7 +290,8 @@ def test_scores(query: str, name: str, date: DateKind, precision: int, sex: SexK
         if pair.points < 0:
             assert any(other.kind != PartKind.NONE for other in found.pairs if other is not pair)
             if not found.merged:
-                one, other = asked[found.query_form].parts[pair.query], recorded[found.name_form].parts[pair.name]
+                of_name = form_of_kind(recorded, found.name_form)
+                one, other = asked[found.query_form].parts[pair.query], of_name.parts[pair.name]
                 assert relate(one, other)[1] < rules().name["contradicted_below"]
     assert sum(pair.points for pair in found.pairs) >= 0
     assert found.order_points <= 0
@@ -469,6 +470,21 @@ def test_order_and_form_cost_a_little() -> None:
     joined = align(forms("Ann Marie Smith"), forms("Annmarie Smith"))
     assert joined.merged
     assert (joined.level, joined.score) == (VARIANT, 1000 - rules().name["form_cost"])
+
+
+@pytest.mark.parametrize(
+    ("asked", "turned", "recorded"),
+    [
+        ("Annmari O'Sullivan", "O'Sullivan Annmari", "Anne-Marie O'Sullivan"),
+        ("Ian Mcdonnald", "Mcdonnald Ian", "Ian Mc Donald"),
+        ("Jongoon Kim", "Kim Jongoon", "Jong-un Kim"),
+    ],
+)
+def test_family_name_first_costs_a_little_where_parts_are_joined(asked: str, turned: str, recorded: str) -> None:
+    one, other = (align(forms(name), forms(recorded)) for name in (asked, turned))
+    assert one.level < NO_LEVEL
+    assert one.form_points == other.form_points == -rules().name["form_cost"]
+    assert other.score == one.score - rules().name["order_cost"]
 
 
 @pytest.mark.parametrize(

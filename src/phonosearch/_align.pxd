@@ -19,7 +19,7 @@ ctypedef struct Alignment:
     int lowest                  # of all readings that were offered
     int score
     int query_form
-    int name_form
+    int name_form               # how it came about
     bint merged
     int turn                    # the place of this reading among all: of equals the first is kept
     int name
@@ -38,6 +38,7 @@ ctypedef struct Alignment:
 
 ctypedef struct Query:
     int forms
+    int kind[MAX_FORMS]
     int size[MAX_FORMS]
     PartInfo parts[MAX_FORMS][MAX_PARTS]
     int weight[MAX_FORMS][MAX_PARTS]
@@ -55,8 +56,9 @@ ctypedef struct Query:
 cdef void no_reading(Alignment* best) noexcept nogil
 cdef void keep_better(const Alignment* found, Alignment* best) noexcept nogil
 cdef void score_grid(
-    TextRules rules, const Grid* grid, int base, unsigned int full_parts, int share, Alignment* out
+    TextRules rules, const Grid* grid, int base, unsigned int full_parts, int share, bint turned, Alignment* out
 ) noexcept nogil
+cdef bint holds_all(const Query* query, int query_form, int name_form) noexcept nogil
 cdef void score_assignment(
     TextRules rules, const Grid* grid, const int* column_of_row, int base, int share, bint turned, Alignment* out
 ) noexcept nogil

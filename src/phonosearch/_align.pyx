@@ -9,7 +9,7 @@ from libc.string cimport memcmp, memcpy, memset
 
 from phonosearch._assignment cimport assign, identifies
 from phonosearch._relation cimport KIND_NONE, UNEARNED, describe, earn, relate_kind, weight
-from phonosearch._text cimport ACCEPTED, MAX_PARTS, ParsedName, TextRules
+from phonosearch._text cimport ACCEPTED, MAX_PARTS, PARTICLES_FORM, ParsedName, TextRules
 
 cdef uint8_t[9] LEVEL_OF_KIND
 LEVEL_OF_KIND[:] = [NO_LEVEL, CLOSE, SOUNDS, SOUNDS, SOUNDS, VARIANT, VARIANT, VARIANT, EXACT]
@@ -60,17 +60,15 @@ cdef unsigned int _counted(
         counted = better
 
 
+cdef bint holds_all(const Query* query, int query_form, int name_form) noexcept nogil:
+    """Whether no particle was left out of two forms. Then one with the last parts first is written in another way."""
+    return query.kind[query_form] != PARTICLES_FORM and name_form != PARTICLES_FORM
+
+
 cdef void score_grid(
-    TextRules rules, const Grid* grid, int base, unsigned int full_parts, int share, Alignment* out
-) noexcept nogil:
-    """Level, pairs and points of two forms, without other evidence."""
-    _score_parts(rules, grid, base, full_parts, share, base == EXACT, out)
-
-
-cdef void _score_parts(
     TextRules rules, const Grid* grid, int base, unsigned int full_parts, int share, bint turned, Alignment* out
 ) noexcept nogil:
-    """``_reference._align_parts``."""
+    """Level, pairs and points of two forms, without other evidence: ``_reference._align_parts``."""
     cdef int column_of_row[MAX_PARTS]
     out.level = _level(grid, base, full_parts)
     assign(grid, column_of_row)
@@ -255,7 +253,7 @@ cdef void score_merged(
         rules, name, names, name_joins, merged + MAX_PARTS, room + 2 * MAX_PARTS * 64
     )
     relate_all(rules, merged, merged_queries, merged + MAX_PARTS, merged_names, &grid)
-    _score_parts(rules, &grid, VARIANT, full_parts_of(merged, merged_queries), share, True, &found)
+    score_grid(rules, &grid, VARIANT, full_parts_of(merged, merged_queries), share, True, &found)
     found.merged = True
     found.query_form = 0
     found.name_form = 0
@@ -345,6 +343,7 @@ cdef void prepare(TextRules rules, const ParsedName* parsed, Query* query) noexc
     query.pool = 0
     query.grouped = False
     for form in range(parsed.form_count):
+        query.kind[form] = parsed.kind[form]
         query.size[form] = parsed.size[form]
         query.pool_start[form] = query.pool
         query.pool += parsed.size[form]
@@ -401,12 +400,12 @@ def compare_names(TextRules rules not None, bytes query_text not None, bytes nam
                 )
                 score_grid(
                     rules, &grid, VARIANT if query_form or name_form else EXACT, query.full_parts[query_form],
-                    query.share, &found,
+                    query.share, holds_all(&query, query_form, name.kind[name_form]), &found,
                 )
                 found.merged = False
                 found.query_form = query_form
-                found.name_form = name_form
-                found.turn = MAX_FORMS * query_form + name_form
+                found.name_form = name.kind[name_form]
+                found.turn = MAX_FORMS * query_form + found.name_form
                 keep_better(&found, &best)
         score_merged(
             rules, query.parts[0], query.size[0], name.parts[0], name.size[0], query.share, MAX_TURNS - 1, &best

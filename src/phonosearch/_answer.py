@@ -190,7 +190,7 @@ def evidence_of(
 
 def form_kind(*kinds: str) -> str | None:
     """How two forms came about that are not both full, of the kinds of both."""
-    return "joined" if "joined" in kinds else "particles" if "particles" in kinds else None
+    return "joined" if {"prefixes", "hyphens"} & set(kinds) else "particles" if "particles" in kinds else None
 
 
 class Answer:

@@ -13,7 +13,7 @@ from phonosearch._arrays cimport LAST_NAME, MAX_ID, OWNER_SEVERAL
 from phonosearch._core cimport NameIndex
 from phonosearch._relation cimport NO_LEVEL, WIDE
 from phonosearch._scoring cimport prepare_search
-from phonosearch._text cimport ACCEPTED, MAX_FORMS
+from phonosearch._text cimport ACCEPTED, FULL_FORM, MAX_FORMS
 from phonosearch._workspace cimport Hit, Workspace, memory_error
 
 cnp.import_array()
@@ -314,7 +314,7 @@ cdef class BatchIndex(NameIndex):
 
     cdef int _ask_by(self, Workspace space, uint32_t person, const Names* names, int name) noexcept nogil:
         """Make the query of a name of a person, from its forms."""
-        cdef int count = 0, part, size, used = 0, length
+        cdef int count = 0, part, size, used = 0, length, kind = FULL_FORM
         cdef const uint32_t* parts
         cdef uint32_t dates = self.dates_of(person), form = names.source
         cdef size_t at = names.first
@@ -325,9 +325,11 @@ cdef class BatchIndex(NameIndex):
                 if at >= names.last or count == MAX_FORMS:
                     break
                 form = self.several_form.data[2 * at]
+                kind = self.several_form.data[2 * at + 1] & 3
                 at += 1
             parts = self.form(form, &size)
             space.parsed.size[count] = size
+            space.parsed.kind[count] = kind
             for part in range(size):
                 length = self.length(parts[part])
                 memcpy(space.parsed.letters + used, self.letters(parts[part]), length)

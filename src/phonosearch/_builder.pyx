@@ -636,7 +636,7 @@ cdef class Builder:
         cdef uint32_t numbers[1 + MAX_FORMS * (1 + MAX_PARTS)]
         numbers[0] = 0
         for form in range(parsed.form_count):
-            numbers[0] |= <uint32_t>parsed.size[form] << 8 * form
+            numbers[0] |= <uint32_t>parsed.size[form] << 8 * parsed.kind[form]
             for part in range(parsed.size[form]):
                 numbers[used] = <uint32_t>self._part(
                     &parsed.letters[parsed.start[form][part]], parsed.length[form][part]

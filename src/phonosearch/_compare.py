@@ -5,7 +5,7 @@ from __future__ import annotations
 from phonosearch import _align
 from phonosearch._answer import Evidence, evidence_of, form_kind, level_name
 from phonosearch._kernel import text_rules
-from phonosearch._names import forms
+from phonosearch._names import form_of_kind, forms
 from phonosearch._query import QueryLike, dates_of, names_of, sex_of
 from phonosearch._reference import NO_LEVEL, DateKind, SexKind, date_kind, precision_of, sex_kind
 from phonosearch._rules import rules
@@ -45,7 +45,7 @@ class Comparison:
     def evidence(self) -> tuple[Evidence, ...]:
         if self._evidence is None:
             asked, name = self._names
-            one, other = forms(asked)[self._row[4]], forms(name)[self._row[5]]
+            one, other = forms(asked)[self._row[4]], form_of_kind(forms(name), self._row[5])
             self._evidence = evidence_of(self._row, one.parts, other.parts, form_kind(one.kind, other.kind))
         return self._evidence
 

@@ -56,7 +56,7 @@ cdef int write_forms(dict arrays, Entry** all_names, size_t name_count, uint32_t
                 for form in range(MAX_FORMS):
                     size = numbers[0] >> 8 * form & 0xFF
                     if size == 0:
-                        break
+                        continue
                     group = <int>min(size, <uint32_t>CLASSES) - 1
                     readings.count[group] += 1
                     readings.part_count[group] += size
@@ -86,8 +86,10 @@ cdef int write_forms(dict arrays, Entry** all_names, size_t name_count, uint32_t
                 for name in range(first, end):
                     numbers = <uint32_t*><uintptr_t>names[name].forms
                     at = 1
-                    for form in range(_forms_of(numbers[0])):
+                    for form in range(MAX_FORMS):
                         size = numbers[0] >> 8 * form & 0xFF
+                        if size == 0:
+                            continue
                         if turn:
                             several_form[2 * <size_t>place + 1] = <uint32_t>(name - first) << 2 | form
                             readings.add(numbers + at, size, OWNER_SEVERAL | several, place)

@@ -40,7 +40,7 @@ from phonosearch._many import (
     read_queries,
     thread_count,
 )
-from phonosearch._names import forms_of_parts
+from phonosearch._names import KINDS as FORM_KINDS
 from phonosearch._packer import pack
 from phonosearch._query import Query, QueryLike, level_number, read_query
 from phonosearch._records import LoadReport, ReportBuilder, RowBatch, batches
@@ -319,15 +319,9 @@ class PersonIndex:
 
     def _evidence(self, query: Query, row: tuple[int, ...]) -> tuple[Evidence, ...]:
         asked = query.parts[row[4]]
-        kind = None
+        kind = form_kind(query.forms[row[4]].kind, FORM_KINDS[row[5]]) if row[4] or row[5] else None
         try:
             recorded = self._kernel.form_parts(row[_FORM])
-            if row[4] or row[5]:
-                full = self._kernel.form_parts(self._kernel.full_form(row[0], row[3], row[_FORM]))
-                # Parts no longer say which of them a hyphen joined: that is the form after theirs.
-                forms = forms_of_parts(full)
-                of_name = forms[row[5]].kind if row[5] < len(forms) else "joined"
-                kind = form_kind(query.forms[row[4]].kind, of_name)
             return evidence_of(row, asked, recorded, kind)
         except IndexError as error:
             raise self._inconsistent(error) from None

@@ -14,14 +14,21 @@ from phonosearch._errors import LimitError, QueryError
 from phonosearch._normalise import check_text, cut, fold, is_raw, raw_part
 from phonosearch._rules import Rules, rules
 
-__all__ = ["Form", "forms", "forms_of_parts"]
+__all__ = ["KINDS", "Form", "form_of_kind", "forms", "forms_of_parts"]
+
+KINDS = ("full", "particles", "prefixes", "hyphens")  # by the numbers of the kernel
 
 
 class Form(NamedTuple):
-    """One reading of a name: its parts, and how they came about ("full", "particles", "joined")."""
+    """One reading of a name: its parts, and how they came about."""
 
     parts: tuple[str, ...]
     kind: str
+
+    @property
+    def number(self) -> int:
+        """The number of the kind."""
+        return KINDS.index(self.kind)
 
 
 def _named(parts: Sequence[str], r: Rules) -> slice:
@@ -71,13 +78,18 @@ def forms_of_parts(parts: Sequence[str], joins: Sequence[str | None] | None = No
     found = [Form(tuple(full), "full")]
     for candidate, kind in (
         (_without_particles(full, r), "particles"),
-        (_joined(full, of_prefixes, r), "joined"),
-        (_joined(full, of_hyphens, r), "joined"),
+        (_joined(full, of_prefixes, r), "prefixes"),
+        (_joined(full, of_hyphens, r), "hyphens"),
     ):
         form = Form(tuple(candidate), kind)
         if candidate and all(form.parts != other.parts for other in found):
             found.append(form)
     return found
+
+
+def form_of_kind(found: Sequence[Form], number: int) -> Form:
+    """The form of a kind, by its number."""
+    return next(form for form in found if form.number == number)
 
 
 def forms(name: str, field: str = "name") -> list[Form]:

@@ -90,8 +90,8 @@ class Pair(NamedTuple):
 class Alignment(NamedTuple):
     """The best reading of one name against the query, and its lowest level; ``score`` is the sum of all points.
 
-    ``query_form`` and ``name_form`` number the forms; ``merged`` says that adjacent parts of the full forms were joined
-    because the other name holds them joined.
+    ``query_form`` numbers the forms of the query, ``name_form`` is the number of a kind of form; ``merged`` says that
+    adjacent parts of the full forms were joined because the other name holds them joined.
     """
 
     level: int
@@ -410,17 +410,15 @@ def _counted(
 def _readings(query: Sequence[Form], name: Sequence[Form], number: int, other: OtherEvidence) -> list[Alignment]:
     """Every form of the query beside every form of a name, then the merged reading."""
     share, date_points, sex_points = other.points()
-    readings = [
-        (q.parts, n.parts, number_q, number_n, False)
-        for (number_q, q), (number_n, n) in product(enumerate(query), enumerate(name))
-    ]
+    readings = [(q, n, at, n.number, False) for (at, q), n in product(enumerate(query), name)]
     merged_query, merged_name = merge(query[0].parts, name[0].parts), merge(name[0].parts, query[0].parts)
     if merged_query != query[0].parts or merged_name != name[0].parts:
-        readings.append((merged_query, merged_name, 0, 0, True))
+        readings.append((Form(merged_query, "full"), Form(merged_name, "full"), 0, 0, True))
     found = []
-    for query_parts, name_parts, query_form, name_form, merged in readings:
+    for q, n, query_form, name_form, merged in readings:
         base = VARIANT if merged or query_form or name_form else EXACT
-        level, pairs, order, form = _align_parts(query_parts, name_parts, base, share, merged or base == EXACT)
+        holds_all = "particles" not in (q.kind, n.kind)
+        level, pairs, order, form = _align_parts(q.parts, n.parts, base, share, holds_all)
         score = sum(pair.points for pair in pairs) + order + form + date_points + sex_points
         found.append(
             Alignment(

@@ -9,7 +9,7 @@ from libc.string cimport memcmp
 
 from phonosearch._agreement cimport DATE_ABSENT, date_agreement_of, sex_agreement_of
 from phonosearch._align cimport (
-    MAX_TURNS, Alignment, Query, keep_better, no_reading, score_assignment, score_grid, score_merged,
+    MAX_TURNS, Alignment, Query, holds_all, keep_better, no_reading, score_assignment, score_grid, score_merged,
 )
 from phonosearch._arrays cimport OWNER_SEVERAL
 from phonosearch._assignment cimport Grid, identifies
@@ -124,7 +124,7 @@ cdef class ScoringIndex(PartIndex):
                 grid.points[row][column] = value & UNEARNED
         score_grid(
             self.rules, &grid, VARIANT if query_form or name_form else EXACT, query.full_parts[query_form],
-            query.share, found,
+            query.share, holds_all(query, query_form, name_form), found,
         )
         return 0
 
@@ -451,7 +451,7 @@ cdef class ScoringIndex(PartIndex):
         while True:
             score_assignment(
                 self.rules, &grid, column_of_row, VARIANT if query_form or name_form else EXACT, query.share,
-                not (query_form or name_form), &found,
+                holds_all(query, query_form, name_form), &found,
             )
             if not unearned:
                 exact[0] = True

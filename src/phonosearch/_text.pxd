@@ -23,8 +23,16 @@ cdef enum:
     ID_TOO_LONG = 6
     NEEDS_PYTHON = 7
 
+# How a form came about; in the order of ``_names.KINDS``.
+cdef enum:
+    FULL_FORM = 0
+    PARTICLES_FORM = 1
+    PREFIXES_FORM = 2
+    HYPHENS_FORM = 3
+
 ctypedef struct ParsedName:
     int form_count
+    int kind[MAX_FORMS]
     int used                                    # bytes of `letters` in use
     int size[MAX_FORMS]                         # parts of each form
     uint16_t start[MAX_FORMS][MAX_PARTS]        # where a part begins in `letters`
@@ -75,7 +83,8 @@ cdef class TextRules:
     cdef int read_utf8(self, const uint8_t* text, Py_ssize_t length, uint8_t* folded, int* folded_length) noexcept nogil
     cdef int read_folded(self, const uint8_t* folded, Py_ssize_t length, ParsedName* out) noexcept nogil
     cdef void _join(
-        self, ParsedName* out, const uint16_t* begin, const uint8_t* extent, const uint8_t* joins, int first, int last
+        self, ParsedName* out, const uint16_t* begin, const uint8_t* extent, const uint8_t* joins, int first, int last,
+        int kind
     ) noexcept nogil
     cdef int read_slowly(self, const uint8_t* text, Py_ssize_t length, ParsedName* out) except -1
     cdef int read(self, const uint8_t* text, Py_ssize_t length, ParsedName* out) except -1 nogil

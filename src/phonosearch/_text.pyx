@@ -373,6 +373,7 @@ cdef class TextRules:
         out.size[0] = last - first
         out.used = used
         out.form_count = 1
+        out.kind[0] = FULL_FORM
         # Without particles.
         size = 0
         for at in range(first, last):
@@ -384,15 +385,17 @@ cdef class TextRules:
                 size += 1
         if size < out.size[0]:
             out.size[1] = size
+            out.kind[1] = PARTICLES_FORM
             out.form_count = 2
         for at in range(first + 1, last):
             prefixed[at] = JOINED if flags[at - 1] & PREFIX else 0
-        self._join(out, begin, extent, prefixed, first, last)
-        self._join(out, begin, extent, joins, first, last)
+        self._join(out, begin, extent, prefixed, first, last, PREFIXES_FORM)
+        self._join(out, begin, extent, joins, first, last, HYPHENS_FORM)
         return ACCEPTED
 
     cdef void _join(
-        self, ParsedName* out, const uint16_t* begin, const uint8_t* extent, const uint8_t* joins, int first, int last
+        self, ParsedName* out, const uint16_t* begin, const uint8_t* extent, const uint8_t* joins, int first, int last,
+        int kind
     ) noexcept nogil:
         """Add the form in which parts are joined to those before them, if it differs from the others."""
         cdef int form = out.form_count, at = first, end, size = 0, joined, member, other
@@ -435,6 +438,7 @@ cdef class TextRules:
             if same:
                 return
         out.used = limit
+        out.kind[form] = kind
         out.form_count = form + 1
 
     cdef int read_slowly(self, const uint8_t* text, Py_ssize_t length, ParsedName* out) except -1:
@@ -455,6 +459,7 @@ cdef class TextRules:
         memcpy(out.letters, PyBytes_AS_STRING(folded), PyBytes_GET_SIZE(folded))
         out.used = <int>PyBytes_GET_SIZE(folded)
         out.form_count = 1
+        out.kind[0] = FULL_FORM
         out.size[0] = 1
         out.start[0][0] = 0
         out.length[0][0] = out.used
