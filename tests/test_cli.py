@@ -159,7 +159,7 @@ class TestBuild:
         output = tmp_path / "out.phs"
         before = ps.PersonIndex.build(ps.CsvSource(people)).fingerprint
         people.write_text(PEOPLE.replace(",", delimiter), encoding="utf-8")
-        assert_refused(run("build", people, "-o", output), 2, "delimiter ','")
+        assert_refused(run("build", people, "-o", output), 2, "one cell that holds a", "give that as the delimiter")
         assert run("build", people, "-o", output, "--delimiter", option).exit_code == 0
         assert ps.PersonIndex.open(output).fingerprint == before
         assert_refused(run("build", people, "-o", output, "--delimiter", ";;"), 2, "must be one character")

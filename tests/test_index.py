@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime
 import logging
+import pickle
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -366,7 +367,7 @@ def test_search_by_mapping_and_person(index: PersonIndex) -> None:
 @pytest.mark.parametrize("dob", ["", " ", "7 March 1984", "1984-02-30"])
 def test_what_is_no_date_is_refused_with_what_to_do(index: PersonIndex, dob: str) -> None:
     for ask in (lambda: index.search("John", dob=dob), lambda: index.search({"full_name": "John", "dob": dob})):
-        with pytest.raises(QueryError, match=r"^dob: is not a date; write .*, or leave it out$"):
+        with pytest.raises(QueryError, match=r"^dob: is not a date from 1800 to 2200; write .*, or leave it out$"):
             ask()
 
 
@@ -423,6 +424,33 @@ def test_other_people_change_neither_a_hit_nor_its_score(
         assert all(many.get(hit.person_id) == hit for hit in few)
         found += len(few)
     assert found > len(asked)
+
+
+def test_an_answer_goes_to_another_process_whole(index: PersonIndex) -> None:
+    answer = index.search("Steven Smith", level="wide", dob="1984-03", sex="M", limit=3)
+    again = pickle.loads(pickle.dumps(answer))
+    assert again == answer
+    assert again.statement == answer.statement
+    assert again.ladder() == answer.ladder()
+    assert list(again.hits) == list(answer.hits)
+    assert [hit.evidence for hit in again.hits] == [hit.evidence for hit in answer.hits]
+    assert [(hit.band, hit.name_kind) for hit in again.hits] == [(hit.band, hit.name_kind) for hit in answer.hits]
+    assert len(answer) == 3
+
+
+def test_nobody_else_makes_a_hit(index: PersonIndex) -> None:
+    (hit,) = index.search("Steven Smith", limit=1).hits
+    with pytest.raises(TypeError, match="a search makes hits"):
+        type(hit)()
+    with pytest.raises(AttributeError):
+        hit.score = 1000  # type: ignore[misc]
+    make, arguments = hit.__reduce__()  # type: ignore[misc]
+    for row in (b"", b"x" * 59, b"\xff" * 60):
+        with pytest.raises(ValueError, match="no hit"):
+            make(*arguments[:3], row, ())  # type: ignore[operator]
+    with pytest.raises(ValueError, match="no hit"):
+        make(*arguments[:2], 256, arguments[3], ())  # type: ignore[operator]
+
 
 
 @pytest.mark.parametrize("threads", [1, 2, 4, None])

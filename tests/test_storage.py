@@ -7,6 +7,7 @@ import io
 import json
 import os
 import random
+import re
 import resource
 import signal
 import stat
@@ -836,3 +837,19 @@ def test_processes_share_one_mapping(tmp_path: Path) -> None:
     finally:
         for reader in readers:
             reader.communicate("\n")
+
+
+@pytest.mark.parametrize("place", ["missing/people.phs", "folder"])
+def test_an_error_of_saving_names_what_was_asked_for(tmp_path: Path, place: str) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OSError, match=re.escape(place)) as error:
+        save(tmp_path / place, {}, {})
+    assert error.value.filename == str(tmp_path / place)
+    assert ".tmp" not in str(error.value)
+
+
+def test_another_kind_of_file_is_called_that(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    for text in ("x", "person_id,full_name\n", "person_id,full_name\n" * 100):
+        path.write_text(text)
+        assert "expected an index of phonosearch, got another kind of file" in str(refused(path))

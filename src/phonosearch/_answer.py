@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import NamedTuple
 
 from phonosearch._distance import osa_distance
@@ -238,6 +238,11 @@ class Answer:
     def ladder(self) -> dict[str, int]:
         """How many people each level finds: exact totals, each holding those before it."""
         return dict(zip(LEVELS, self._count(), strict=True))
+
+    def __getstate__(self) -> dict[str, object]:
+        """All there is to know, for another process: it has no index to count in."""
+        counts = self._count()
+        return self.__dict__ | {"_count": partial(list, counts)}
 
     @cached_property
     def digest(self) -> str:

@@ -433,7 +433,7 @@ def search(
         for rank, hit in enumerate(answer.hits, offset + 1):
             fields = {
                 "rank": rank, "person_id": hit.person_id, "score": hit.score, "level": hit.level, "name": hit.name,
-                "kind": hit.name_kind,
+                "kind": hit.name_kind, "band": hit.band,
             }  # fmt: skip
             hits.append(fields | ({"evidence": _evidence(hit.evidence)} if explain else {}))
         # No time: the same question to the same index gives the same bytes.

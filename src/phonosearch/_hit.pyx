@@ -3,6 +3,8 @@
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.stdint cimport int32_t
 
+from phonosearch._align cimport ROW_HEAD
+
 from phonosearch._records import KINDS
 from phonosearch._rules import LEVELS, rules
 
@@ -50,6 +52,11 @@ cdef class Hit:
         cdef Py_ssize_t at
         return tuple([numbers[at] for at in range(PyBytes_GET_SIZE(self.row) // <Py_ssize_t>sizeof(int32_t))])
 
+    def __reduce__(self):
+        """With the evidence as it is: another process has no index to read it from."""
+        kind = KIND_NAMES.index(self.name_kind)
+        return _hit_with_evidence, (self.person_id, self.name, kind, self.row, self.evidence)
+
     def explain(self):
         """One readable sentence for each part, with its points."""
         return "\n".join([f"{item.points:+5d}  {item.text}" for item in self.evidence])
@@ -66,6 +73,20 @@ cdef class Hit:
     def _key(self):
         """What makes two hits equal, and what the digest of an answer is taken over."""
         return self.person_id, self.score, self.level, self.name, self.name_kind, self.evidence
+
+
+def _hit_with_evidence(
+    str person_id not None, str name not None, int kind, bytes row not None, tuple evidence not None
+):
+    """A hit from another process."""
+    cdef Hit hit
+    if PyBytes_GET_SIZE(row) < <Py_ssize_t>(ROW_HEAD * sizeof(int32_t)) or not 0 <= kind < 256:
+        raise ValueError("no hit")
+    if not 0 <= (<const int32_t*>PyBytes_AS_STRING(row))[2] < len(LEVEL_NAMES):
+        raise ValueError("no hit")
+    hit = new_hit(person_id, name, kind, row, None)
+    hit.known = evidence
+    return hit
 
 
 cdef Hit new_hit(str person_id, str name, int kind, bytes row, object read):

@@ -45,7 +45,7 @@ _REJECTIONS = {
 REASONS: Mapping[str, str] = {
     **_REJECTIONS,
     **{f"other_{key}": f"one of several names was left out: {text}" for key, text in _REJECTIONS.items()},
-    "bad_dob": "a date of birth was left out: it is not YYYY, YYYY-MM or YYYY-MM-DD",
+    "bad_dob": "a date of birth was left out: it is no date from 1800 to 2200 as YYYY, YYYY-MM or YYYY-MM-DD",
     "dob_type": "a date of birth was left out: it is neither text, a year nor a date",
     "bad_sex": "the sex was left out: it is not M, F or X",
     "sex_type": "the sex was left out: it is not text",

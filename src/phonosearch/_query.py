@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from phonosearch._dates import PartialDate, pack, parse_date
+from phonosearch._dates import FIRST_YEAR, LAST_YEAR, PartialDate, pack, parse_date
 from phonosearch._errors import QueryError
 from phonosearch._kernel import text_rules
 from phonosearch._names import Form, forms
@@ -79,7 +79,8 @@ def read_date(value: object) -> PartialDate | None:
     try:
         return parse_date(text)
     except ValueError:
-        raise QueryError("dob", "is not a date; write 1984, 1984-03 or 1984-03-07, or leave it out") from None
+        problem = f"is not a date from {FIRST_YEAR} to {LAST_YEAR}; write 1984, 1984-03 or 1984-03-07, or leave it out"
+        raise QueryError("dob", problem) from None
 
 
 def read_sex(value: object) -> str | None:

@@ -21,6 +21,8 @@ MAX_CELL = 131_072
 
 _ESCAPED_BYTE = re.compile("[\udc80-\udcff]")
 
+_DELIMITERS = {";": "semicolon", "\t": "tab", "|": "bar", ",": "comma"}
+
 
 class CsvSource:
     """The rows of a CSV file with a header, as records; a cell that is empty is absent, a line that is empty no row.
@@ -101,6 +103,11 @@ class CsvSource:
             f"name them in the first line of the file, which is read in the encoding {self.encoding} with the "
             f"delimiter {self.delimiter!r}"
         )
+        if len(header) == 1:
+            for other, name in _DELIMITERS.items():
+                if other in header[0]:
+                    remedy = f"the first line is one cell that holds a {name}: give that as the delimiter"
+                    break
         check_columns([name for name, _ in places], len(header) - len(places), remedy)
         return places
 

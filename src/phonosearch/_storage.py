@@ -197,18 +197,23 @@ def save(
     pieces = _pieces(sections, meta, file_id)
     directory = os.path.dirname(target) or "."  # noqa: PTH120  # a Path would drop a trailing slash
     temporary = os.path.join(directory, f".phonosearch-{secrets.token_hex(8)}.tmp")  # noqa: PTH118
-    fd = files.open(temporary)
     try:
+        fd = files.open(temporary)
         try:
-            for piece in pieces:
-                _write_all(files, fd, piece)
-            files.fsync(fd)
-        finally:
-            files.close(fd)
-        files.replace(temporary, target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            files.unlink(temporary)
+            try:
+                for piece in pieces:
+                    _write_all(files, fd, piece)
+                files.fsync(fd)
+            finally:
+                files.close(fd)
+            files.replace(temporary, target)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                files.unlink(temporary)
+            raise
+    except OSError as error:
+        if error.filename == temporary:  # a name that nobody gave
+            error.filename, error.filename2 = target, None
         raise
     files.sync_dir(directory)
 
@@ -237,12 +242,12 @@ class _Reader:
     def header(self, raw: bytes, size: int) -> None:
         """The first bytes of the file against its size: what must hold before memory is asked for."""
         smallest = _aligned(HEADER.size + ENTRY.size) + FOOTER.size
+        # Never the bytes that are there: they may be anybody's data.
+        if raw[: len(MAGIC)] != MAGIC[: len(raw)]:
+            self.damaged("magic", "an index of phonosearch", "another kind of file")
         if len(raw) < HEADER.size or size < smallest:
             self.damaged("length of the file", f"at least {smallest} bytes", f"{size} bytes")
-        magic, version, order, _, total, offset, length, _ = HEADER.unpack(raw)
-        # Never the bytes that are there: they may be anybody's data.
-        if magic != MAGIC:
-            self.damaged("magic", "an index of phonosearch", "another kind of file")
+        _, version, order, _, total, offset, length, _ = HEADER.unpack(raw)
         self.require("byte order", f"{BYTE_ORDER:#010x}", f"{order:#010x}")
         if version < OLDEST_VERSION:
             raise FormatTooOldError(self.path, version, OLDEST_VERSION)
