@@ -14,7 +14,7 @@ from phonosearch._errors import LimitError, QueryError
 from phonosearch._normalise import check_text, cut, fold, is_raw, raw_part
 from phonosearch._rules import Rules, rules
 
-__all__ = ["KINDS", "Form", "form_of_kind", "forms", "forms_of_parts"]
+__all__ = ["KINDS", "Form", "form_of_kind", "forms"]
 
 KINDS = ("full", "particles", "prefixes", "hyphens")  # by the numbers of the kernel
 
@@ -66,20 +66,19 @@ def _joined(parts: Sequence[str], joins: Sequence[str | None], r: Rules) -> list
     return out
 
 
-def forms_of_parts(parts: Sequence[str], joins: Sequence[str | None] | None = None) -> list[Form]:
-    """The forms of normalised parts, the full form first. ``joins`` as of ``cut``; without them no part is joined."""
+def _forms(parts: Sequence[str], joins: Sequence[str | None]) -> list[Form]:
+    """The forms of what ``cut`` gives, the full form first."""
     r = rules()
     if len(parts) == 1 and is_raw(parts[0]):
         return [Form((parts[0],), "full")]
     named = _named(parts, r)
     full = parts[named]
     of_prefixes = [None, *("" if part in r.prefixes else None for part in full[:-1])]
-    of_hyphens = [None] * len(full) if joins is None else joins[named]
     found = [Form(tuple(full), "full")]
     for candidate, kind in (
         (_without_particles(full, r), "particles"),
         (_joined(full, of_prefixes, r), "prefixes"),
-        (_joined(full, of_hyphens, r), "hyphens"),
+        (_joined(full, joins[named], r), "hyphens"),
     ):
         form = Form(tuple(candidate), kind)
         if candidate and all(form.parts != other.parts for other in found):
@@ -117,4 +116,4 @@ def forms(name: str, field: str = "name") -> list[Form]:
     limit = rules().limits["parts"]
     if len(parts) > limit:
         raise LimitError(field, limit, len(parts), "parts")
-    return forms_of_parts(parts, joins)
+    return _forms(parts, joins)
