@@ -95,10 +95,6 @@ def _show(part: str) -> str:
 
 
 @lru_cache(maxsize=16384)
-def _of_pair(kind: int, asked: str, recorded: str, points: int) -> Evidence:
-    return Evidence(asked, _KINDS[kind], _pair_sentence(kind, asked, recorded), points)
-
-
 def _pair_sentence(kind: int, asked: str, recorded: str) -> str:
     a, b = _show(asked), _show(recorded)
     if kind == PartKind.EXACT:
@@ -161,7 +157,8 @@ def evidence_of(
         form = "joined"
     out = []
     for at in range(ROW_HEAD, ROW_HEAD + 4 * pairs, 4):
-        out.append(_of_pair(row[at + 2], asked[row[at]], recorded[row[at + 1]], row[at + 3]))
+        a, kind = asked[row[at]], row[at + 2]
+        out.append(Evidence(a, _KINDS[kind], _pair_sentence(kind, a, recorded[row[at + 1]]), row[at + 3]))
     if pairs < len(asked):
         paired = row[ROW_HEAD::4]
         for position, part in enumerate(asked):

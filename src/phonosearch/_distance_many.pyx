@@ -349,6 +349,7 @@ cdef extern from *:
     """
     enum:
         LETTERS "PS_LETTERS"
+        LANES_BLOCK "PS_BLOCK"
     ctypedef struct Query "ps_query":
         pass
     void query_init "ps_query_init"(
@@ -357,6 +358,9 @@ cdef extern from *:
         const Query* query, const uint8_t* data, const int32_t* start, int rows, uint16_t* long_row, int32_t* out
     ) noexcept nogil
     int vectors_here "ps_vectors"() noexcept nogil
+
+if BLOCK > LANES_BLOCK:
+    raise ImportError("a block of strings is longer than the room for it")
 
 # 0: text_distance for every string; 1: the vectors of the compiler; 2: AVX2. All give the same.
 cdef int vectors = vectors_here()
