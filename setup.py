@@ -12,8 +12,9 @@ from setuptools import Extension, setup
 
 KERNEL_MODULES = (
     "_encoders", "_distance", "_texts", "_encode_many", "_distance_many", "_checksum", "_similarity", "_groups",
-    "_text", "_deletions", "_builder", "_new_arrays", "_forms", "_packer", "_arrays", "_relation", "_assignment",
-    "_agreement", "_align", "_workspace", "_expansion", "_scoring", "_finding", "_hit", "_core", "_batch",
+    "_text", "_deletions", "_cells", "_builder", "_new_arrays", "_forms", "_packer", "_arrays", "_relation",
+    "_assignment", "_agreement", "_align", "_workspace", "_expansion", "_scoring", "_finding", "_hit", "_core",
+    "_batch",
 )  # fmt: skip
 
 

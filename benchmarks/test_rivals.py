@@ -70,7 +70,7 @@ def test_percentiles_of_nothing() -> None:
 def rival(request: pytest.FixtureRequest) -> Rival:
     one: Rival = request.param()
     if why := one.missing():
-        pytest.skip(why)
+        pytest.skip(reason=why)
     return one
 
 
@@ -97,7 +97,7 @@ def test_sqlite_ranks(
     """Its own order is what chooses the candidates: where all fit among them, nobody notices that it has none."""
     monkeypatch.setattr(rival_sqlite, "CANDIDATES", 20)
     if why := kind().missing():
-        pytest.skip(why)
+        pytest.skip(reason=why)
     names = [normalised(name) for name in people["full_name"].to_pylist()]
     measure_rival(kind(), names, people["person_id"].to_pylist(), queries, [])
 
@@ -109,7 +109,7 @@ def test_names_of_rivals_differ() -> None:
 def test_postgres_is_stopped() -> None:
     rival = rival_postgres.Trigrams()
     if why := rival.missing():
-        pytest.skip(why)
+        pytest.skip(reason=why)
     rival.prepare()
     cluster = rival._cluster
     assert cluster is not None
@@ -132,7 +132,7 @@ def open_folder() -> Iterator[Path]:
 def test_postgres_ends_with_us(open_folder: Path) -> None:
     """A server must not outlive a benchmark that is ended from outside."""
     if why := rival_postgres.Trigrams().missing():
-        pytest.skip(why)
+        pytest.skip(reason=why)
     script = Path(__file__).with_name("compare_rivals.py")
     command: list[str | Path] = [sys.executable, script, "--people=200", "--queries=20", "--hard=20", "--growth="]
     environment = {**os.environ, "TMPDIR": str(open_folder)}
@@ -233,7 +233,7 @@ def test_growth() -> None:
 
 def test_plots_are_repeatable(tmp_path: Path) -> None:
     if why := plots.missing():
-        pytest.skip(why)
+        pytest.skip(reason=why)
     times = dict.fromkeys(LEVELS, (0.1, 1.0))
     sizes = [Size(n, n, times, times, times, 1.0, 0.1, 0.1, 0.1, 90.0, 70.0, 1.0) for n in (100, 1000)]
     points = {name: [plots.Point(n, 0.1, 1.0, 0.9) for n in (100, 1000)] for name in ("phonosearch, level close", "b")}

@@ -30,5 +30,5 @@ def shared_data() -> Path:
     """The folder of open development data, which is no part of the project."""
     place = Path(os.environ.get("PHONOSEARCH_SHARED_DATA") or Path(__file__).parents[2] / "shared" / "data")
     if not place.is_dir():
-        pytest.skip(f"{place} is missing; PHONOSEARCH_SHARED_DATA names the folder of the development data")
+        pytest.skip(reason=f"{place} is missing; PHONOSEARCH_SHARED_DATA names the folder of the development data")
     return place

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 BENCHMARKS = ROOT / "benchmarks"
 
 if not (BENCHMARKS / "accuracy_tasks.py").is_file():
-    pytest.skip("benchmarks/ is no part of this tree", allow_module_level=True)
+    pytest.skip(reason="benchmarks/ is no part of this tree", allow_module_level=True)
 
 sys.path.append(str(BENCHMARKS))
 import accuracy_tasks as tasks  # noqa: E402

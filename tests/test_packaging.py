@@ -101,7 +101,7 @@ def test_kernel_module_runs_no_data_and_reaches_no_network(path: Path) -> None:
 def tracked() -> list[Path]:
     found = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
     if found.returncode:
-        pytest.skip("not a git checkout")
+        pytest.skip(reason="not a git checkout")
     return [ROOT / os.fsdecode(name) for name in found.stdout.split(b"\0") if name]
 
 

@@ -813,7 +813,7 @@ def mapped(pid: int, path: Path) -> dict[str, int]:
 
 def test_processes_share_one_mapping(tmp_path: Path) -> None:
     if not Path("/proc/self/smaps").exists():
-        pytest.skip("there is no /proc/self/smaps to see who shares what")
+        pytest.skip(reason="there is no /proc/self/smaps to see who shares what")
     numbers = np.arange(1 << 21, dtype=np.uint32)
     path = tmp_path / "index"
     save(path, {"numbers": numbers}, {})

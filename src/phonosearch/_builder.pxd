@@ -2,6 +2,7 @@
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
+from phonosearch._cells cimport Columns
 from phonosearch._text cimport MAX_CODE_POINTS, MAX_PARTS, ParsedName, TextRules
 
 cdef enum:
@@ -41,20 +42,6 @@ ctypedef struct Scan:
     uint16_t begin[MAX_PARTS + 1]
     uint8_t letters[MAX_CODE_POINTS]
 
-ctypedef struct Column:
-    const uint8_t* data
-    const int64_t* offsets
-    const uint8_t* valid
-    bint present
-
-cdef class _Columns:
-    cdef Column column[7]
-    cdef list owners
-    cdef const int64_t* row     # of each entry, its row in the source
-    cdef Py_ssize_t rows
-
-    cdef int _take(self, int place, text) except -1
-
 cdef class Builder:
     cdef TextRules rules
     cdef WordTable people
@@ -74,7 +61,7 @@ cdef class Builder:
     cdef void forget_people(self) noexcept
     cdef void clear(self) noexcept
     cdef int64_t row_of(self, size_t entry) noexcept nogil
-    cdef int _add_row(self, _Columns columns, Py_ssize_t row, Scan* scan, uint8_t* warning) except -1 nogil
+    cdef int _add_row(self, Columns columns, Py_ssize_t row, Scan* scan, uint8_t* warning) except -1 nogil
     cdef int64_t _person(self, const uint8_t* identifier, size_t length) except -1 nogil
     cdef int64_t _part(self, const uint8_t* letters, size_t length) except -1 nogil
     cdef WordSlot* _slot(self, uint64_t key) noexcept nogil

@@ -12,6 +12,7 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memcmp, memcpy, memset
 
+from phonosearch._cells cimport Column, Columns, all_blank, blank, cell, read_date, read_kind, read_sex, valid_utf8
 from phonosearch._text cimport (
     ACCEPTED, EMPTY_NAME, ID_TOO_LONG, INVALID_UNICODE, MAX_CODE_POINTS, MAX_FORMS, MAX_ID_BYTES, MAX_PARTS,
     MISSING_ID, NAME_TOO_LONG, ParsedName, TextRules, WordEntry,
@@ -158,166 +159,6 @@ cdef int64_t _number(WordTable* table, const uint8_t* word, size_t length) excep
     return table.count - 1
 
 
-cdef class _Columns:
-    """Pointers into the columns of one batch, and the arrays that own the memory."""
-
-    def __cinit__(self, batch):
-        self.owners = []
-        cdef cnp.ndarray rows = np.ascontiguousarray(batch.rows, dtype=np.int64)
-        self.owners.append(rows)
-        self.row = <const int64_t*>cnp.PyArray_DATA(rows)
-        self.rows = rows.shape[0]
-        for place, name in enumerate(("person_id", "full_name", "forenames", "surname", "kind", "dob", "sex")):
-            self._take(place, batch.columns.get(name))
-
-    cdef int _take(self, int place, text) except -1:
-        cdef cnp.ndarray data, offsets, valid
-        cdef Column* column = &self.column[place]
-        column.present = False
-        if text is None:
-            return 0
-        data = np.ascontiguousarray(text.data, dtype=np.uint8)
-        offsets = np.ascontiguousarray(text.offsets, dtype=np.int64)
-        if offsets.shape[0] != self.rows + 1:
-            raise ValueError("a column and its batch differ in length")
-        self.owners += [data, offsets]
-        column.data = <const uint8_t*>cnp.PyArray_DATA(data)
-        column.offsets = <const int64_t*>cnp.PyArray_DATA(offsets)
-        column.valid = NULL
-        if text.valid is not None:
-            valid = np.ascontiguousarray(text.valid, dtype=np.uint8)
-            if valid.shape[0] != self.rows:
-                raise ValueError("a column and its batch differ in length")
-            self.owners.append(valid)
-            column.valid = <const uint8_t*>cnp.PyArray_DATA(valid)
-        column.present = True
-        return 0
-
-
-cdef inline const uint8_t* _cell(const Column* column, Py_ssize_t row, Py_ssize_t* length) noexcept nogil:
-    """The text of a cell; NULL where there is none."""
-    if not column.present or (column.valid != NULL and not column.valid[row]):
-        length[0] = 0
-        return NULL
-    length[0] = column.offsets[row + 1] - column.offsets[row]
-    return column.data + column.offsets[row]
-
-
-cdef bint _valid_utf8(const uint8_t* text, Py_ssize_t length) noexcept nogil:
-    cdef Py_ssize_t at = 0
-    cdef uint32_t code
-    cdef uint64_t eight
-    cdef int more, _step
-    while at + 8 <= length:
-        memcpy(&eight, text + at, 8)
-        if eight & <uint64_t>0x8080808080808080:
-            break
-        at += 8
-    while at < length:
-        code = text[at]
-        at += 1
-        if code < 0x80:
-            continue
-        if code < 0xC2 or code > 0xF4:
-            return False
-        more = 1 if code < 0xE0 else 2 if code < 0xF0 else 3
-        if at + more > length:
-            return False
-        code &= 0x3F >> more
-        for _step in range(more):
-            if (text[at] & 0xC0) != 0x80:
-                return False
-            code = code << 6 | (text[at] & 0x3F)
-            at += 1
-        if (more == 2 and code < 0x800) or (more == 3 and code < 0x10000) or code > 0x10FFFF:
-            return False
-        if 0xD800 <= code <= 0xDFFF:
-            return False
-    return True
-
-
-cdef int _two_digits(const uint8_t* text) noexcept nogil:
-    if text[0] < 48 or text[0] > 57 or text[1] < 48 or text[1] > 57:
-        return -1
-    return (text[0] - 48) * 10 + text[1] - 48
-
-
-cdef int64_t _parse_date(const uint8_t* text, Py_ssize_t length) noexcept nogil:
-    """A date packed as ``_dates.pack`` packs it; -1 where it is none."""
-    cdef int century, years, year, month = 0, day = 0, longest
-    if length != 4 and length != 7 and length != 10:
-        return -1
-    century = _two_digits(text)
-    years = _two_digits(text + 2)
-    if century < 0 or years < 0:
-        return -1
-    year = century * 100 + years
-    if year < 1800 or year > 2200:
-        return -1
-    if length >= 7:
-        month = _two_digits(text + 5)
-        if text[4] != 45 or month < 1 or month > 12:
-            return -1
-    if length == 10:
-        day = _two_digits(text + 8)
-        longest = 30 if month in (4, 6, 9, 11) else 31
-        if month == 2:
-            longest = 29 if (year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)) else 28
-        if text[7] != 45 or day < 1 or day > longest:
-            return -1
-    return year << 9 | month << 5 | day
-
-
-cdef inline bint _blank(uint8_t letter) noexcept nogil:
-    return letter == 32 or letter == 9
-
-
-cdef bint _all_blank(const uint8_t* text, Py_ssize_t length) noexcept nogil:
-    cdef Py_ssize_t at
-    for at in range(length):
-        if not _blank(text[at]):
-            return False
-    return True
-
-
-cdef int _sex(const uint8_t* text, Py_ssize_t length) noexcept nogil:
-    """1 M, 2 F, 3 X, 0 not known, -1 for anything else."""
-    while length and _blank(text[0]):
-        text += 1
-        length -= 1
-    while length and _blank(text[length - 1]):
-        length -= 1
-    if length == 0:
-        return 0
-    if length == 1:
-        if text[0] in (77, 109):
-            return 1
-        if text[0] in (70, 102):
-            return 2
-        if text[0] in (88, 120):
-            return 3
-        if text[0] in (85, 117):
-            return 0
-    return -1
-
-
-cdef int _kind(const uint8_t* text, Py_ssize_t length) noexcept nogil:
-    """Number of a kind of name in ``_row_batches.KINDS``; -1 for an unknown word."""
-    if length == 0 or (length == 7 and memcmp(text, b"primary", 7) == 0):
-        return 0
-    if length == 5 and memcmp(text, b"alias", 5) == 0:
-        return 1
-    if length == 6 and memcmp(text, b"maiden", 6) == 0:
-        return 2
-    if length == 8 and memcmp(text, b"previous", 8) == 0:
-        return 3
-    if length == 8 and memcmp(text, b"nickname", 8) == 0:
-        return 4
-    if length == 4 and memcmp(text, b"weak", 4) == 0:
-        return 5
-    return -1
-
-
 cdef class Builder:
     """Collects records and packs them.
 
@@ -352,7 +193,7 @@ cdef class Builder:
 
     def add(self, batch):
         """Read a batch; returns the outcome and the warnings of each of its entries as two uint8 arrays."""
-        cdef _Columns columns = _Columns(batch)
+        cdef Columns columns = Columns(batch)
         cdef cnp.ndarray status = np.zeros(columns.rows, dtype=np.uint8)
         cdef cnp.ndarray warned = np.zeros(columns.rows, dtype=np.uint8)
         cdef uint8_t* statuses = <uint8_t*>cnp.PyArray_DATA(status)
@@ -370,20 +211,20 @@ cdef class Builder:
             for row in range(columns.rows):
                 if row % AHEAD == 0:
                     for place in range(<int>min(columns.rows - row, <Py_ssize_t>AHEAD)):
-                        text = _cell(&columns.column[1], row + place, &length)
+                        text = cell(&columns.column[1], row + place, &length)
                         self._scan(text, length, &ahead[place])
                         if not self.ascending:
-                            text = _cell(&columns.column[0], row + place, &length)
+                            text = cell(&columns.column[0], row + place, &length)
                             if 0 < length <= MAX_ID_BYTES:
                                 hash = _hash(text, length, self.people.seed)
                                 PS_PREFETCH(&self.people.slots[hash & self.people.mask])
                 statuses[row] = self._add_row(columns, row, &ahead[row % AHEAD], &warnings[row])
         return status, warned
 
-    cdef int _add_row(self, _Columns columns, Py_ssize_t row, Scan* scan, uint8_t* warning) except -1 nogil:
+    cdef int _add_row(self, Columns columns, Py_ssize_t row, Scan* scan, uint8_t* warning) except -1 nogil:
         cdef const Column* column = columns.column
         cdef Py_ssize_t id_length, length, more, surname_length, position, start
-        cdef const uint8_t* identifier = _cell(&column[0], row, &id_length)
+        cdef const uint8_t* identifier = cell(&column[0], row, &id_length)
         cdef const uint8_t* text
         cdef const uint8_t* given
         cdef const uint8_t* surname
@@ -394,15 +235,15 @@ cdef class Builder:
         cdef int64_t date
         cdef uint32_t dated[2]
         cdef uint64_t run[2]
-        if identifier == NULL or _all_blank(identifier, id_length):
+        if identifier == NULL or all_blank(identifier, id_length):
             return MISSING_ID
         if id_length > MAX_ID_BYTES:
             return ID_TOO_LONG
-        if not _valid_utf8(identifier, id_length):
+        if not valid_utf8(identifier, id_length):
             return INVALID_UNICODE
-        text = _cell(&column[1], row, &length)
-        given = _cell(&column[2], row, &more)
-        surname = _cell(&column[3], row, &surname_length)
+        text = cell(&column[1], row, &length)
+        given = cell(&column[2], row, &more)
+        surname = cell(&column[3], row, &surname_length)
         if more and surname_length:
             if more + surname_length < <Py_ssize_t>sizeof(joined):
                 memcpy(joined, given, more)
@@ -434,14 +275,14 @@ cdef class Builder:
         entry.text = self.texts.used
         entry.text_length = <uint16_t>length
         _append(&self.texts, text, length)
-        text = _cell(&column[4], row, &length)
-        kind = 0 if text == NULL else _kind(text, length)
+        text = cell(&column[4], row, &length)
+        kind = 0 if text == NULL else read_kind(text, length)
         if kind < 0:
             warning[0] |= WARN_KIND
             kind = 1
         entry.kind = kind
-        text = _cell(&column[6], row, &length)
-        sex = 0 if text == NULL else _sex(text, length)
+        text = cell(&column[6], row, &length)
+        sex = 0 if text == NULL else read_sex(text, length)
         if sex < 0:
             warning[0] |= WARN_SEX
             sex = 0
@@ -451,19 +292,19 @@ cdef class Builder:
         if self.row_of(run[0]) != <int64_t>run[1]:
             _append(&self.runs, run, sizeof(run))
         _append(&self.entries, &entry, sizeof(Entry))
-        text = _cell(&column[5], row, &length)
+        text = cell(&column[5], row, &length)
         start = 0
         while text != NULL and start < length:
             position = start
             while position < length and text[position] != 59 and text[position] != 124:
                 position += 1
             more = position
-            while start < more and _blank(text[start]):
+            while start < more and blank(text[start]):
                 start += 1
-            while more > start and _blank(text[more - 1]):
+            while more > start and blank(text[more - 1]):
                 more -= 1
             if more > start:
-                date = _parse_date(text + start, more - start)
+                date = read_date(text + start, more - start)
                 if date < 0:
                     warning[0] |= WARN_DOB
                 else:

@@ -110,7 +110,11 @@ cdef int write_forms(dict arrays, Entry** all_names, size_t name_count, uint32_t
 
 cdef inline uint32_t _forms_of(uint32_t sizes) noexcept nogil:
     """How many forms a name has, from the sizes before its forms."""
-    return (sizes & 0xFF != 0) + (sizes >> 8 & 0xFF != 0) + (sizes >> 16 & 0xFF != 0) + (sizes >> 24 != 0)
+    cdef int form
+    cdef uint32_t forms = 0
+    for form in range(MAX_FORMS):
+        forms += sizes >> 8 * form & 0xFF != 0
+    return forms
 
 
 ctypedef struct Reading:        # one form of one name of a person, as it stands among those of its class

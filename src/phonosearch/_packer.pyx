@@ -15,7 +15,7 @@ from phonosearch._deletions cimport deletion_bucket, deletion_keys, deletions_of
 from phonosearch._encoders cimport double_metaphone_codes, soundex_code
 from phonosearch._forms cimport write_forms
 from phonosearch._new_arrays cimport add_up, allocate, new_u1, new_u4
-from phonosearch._text cimport TextRules
+from phonosearch._text cimport MAX_FORMS, TextRules
 
 from phonosearch._errors import LimitError
 
@@ -166,7 +166,11 @@ cdef inline bint _same_word(const SortKey* one, const SortKey* other) noexcept n
 
 cdef inline uint32_t _parts_of(uint32_t sizes) noexcept nogil:
     """How many parts the forms of a name have together."""
-    return (sizes & 0xFF) + (sizes >> 8 & 0xFF) + (sizes >> 16 & 0xFF) + (sizes >> 24)
+    cdef int form
+    cdef uint32_t parts = 0
+    for form in range(MAX_FORMS):
+        parts += sizes >> 8 * form & 0xFF
+    return parts
 
 
 cdef size_t _letters(const SortKey* keys, size_t total) noexcept nogil:

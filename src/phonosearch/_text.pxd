@@ -7,7 +7,7 @@ cdef enum:
     MAX_PART_LETTERS = 60
     MAX_RAW_BYTES = 61
     MAX_FOLDED = 4096
-    MAX_FORMS = 4
+    MAX_FORMS = 4       # four at most: two bits of ``several_form``, a byte each of the sizes that a builder keeps
     MAX_CODE_POINTS = 256
     MAX_ID_BYTES = 256
     MAX_ENDINGS = 64
