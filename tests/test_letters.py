@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from phonosearch._kernel import text_rules
 from phonosearch._letters import (
     MOST_BEGIN,
+    MOST_CONSONANTS,
     MOST_EDITS,
     MOST_EDITS_BY_RARITY,
+    MOST_END,
     MOST_LONGER,
     MOST_SHORTER,
     MOST_WITHIN,
@@ -242,18 +244,58 @@ def test_similarity_rises_with_evidence(one: tuple[str, str], other: tuple[str, 
 @pytest.mark.parametrize(
     ("one", "other", "found"),
     [
-        ("fred", "frederick", [("begin", "4"), ("within", "begin:4")]),
-        ("tina", "christina", [("begin", "0"), ("within", "end:4")]),
-        ("liz", "elizabeth", [("begin", "0"), ("within", "inside:3")]),
-        ("robbie", "robert", [("begin", "3"), ("stem", "begin:3")]),
-        ("lexie", "alexander", [("begin", "0"), ("stem", "inside:3")]),
-        ("ann", "jo", [("begin", "0")]),
-        ("eve", "oeva", [("begin", "0"), ("stem", "inside:2")]),
+        ("fred", "frederick", [("within", "begin:4"), ("skeleton", "initial:3:1")]),
+        ("tina", "christina", [("within", "end:4"), ("skeleton", "other:2:1")]),
+        ("liz", "elizabeth", [("within", "inside:3"), ("skeleton", "other:2:1")]),
+        ("robbie", "robert", [("stem", "begin:3"), ("skeleton", "initial:2:0")]),
+        ("lexie", "alexander", [("stem", "inside:3"), ("skeleton", "other:2:1")]),
+        ("bernie", "bernardo", [("stem", "begin:4"), ("skeleton", "initial:3:1")]),
+        ("meggie", "margaret", [("skeleton", "initial:2:1")]),
+        ("ann", "jo", []),
+        ("ann", "jim", []),
+        ("eve", "oeva", [("stem", "inside:2"), ("skeleton", "other:1:0")]),
     ],
 )
 def test_facts_of_short_forms(one: str, other: str, found: list[tuple[str, str]]) -> None:
     for a, b in ((one, other), (other, one)):
-        assert [fact for fact in facts(a, b) if fact[0] in ("begin", "within", "stem")] == found
+        assert [fact for fact in facts(a, b) if fact[0] in ("within", "stem", "skeleton")] == found
+    assert compiled(one, other) == evidence(one, other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "found"),
+    [
+        ("petrov", "petrova", [("shared", "5:0"), ("residue", "end:a:")]),
+        ("mcdonald", "donald", [("shared", "0:4"), ("residue", "begin:mc:")]),
+        ("smith", "smyth", [("shared", "2:2"), ("residue", "inside:i:y")]),
+        ("hanna", "hana", [("shared", "3:1"), ("residue", "inside:n:")]),
+        ("johnson", "johansson", [("shared", "3:3"), ("residue", "inside:ans:n")]),
+        ("jo", "ja", [("shared", "1:0")]),
+        ("thompson", "thomassssson", [("shared", "4:3")]),
+    ],
+)
+def test_facts_of_ends(one: str, other: str, found: list[tuple[str, str]]) -> None:
+    for a, b in ((one, other), (other, one)):
+        assert [fact for fact in facts(a, b) if fact[0] in ("shared", "residue")] == found
+    assert compiled(one, other) == evidence(one, other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "found"),
+    [
+        ("petrov", "petrova", ["end:a:"]),
+        ("kate", "cathy", ["begin:c:k", "end:thy:te"]),
+        ("jiri", "dschirij", ["begin:dsch:j", "end:ij:i"]),
+        ("haji", "hadschi", ["inside:dsch:j"]),
+        ("jon", "jno", ["end:no:on"]),
+        ("ab", "cd", ["begin:ab:cd"]),
+        ("hans", "anton", ["begin:h:", "end:ton:s"]),
+        ("thompson", "thomassssson", []),
+    ],
+)
+def test_segments(one: str, other: str, found: list[str]) -> None:
+    for a, b in ((one, other), (other, one)):
+        assert [key for kind, key in facts(a, b) if kind == "segment"] == found
     assert compiled(one, other) == evidence(one, other)
 
 
@@ -281,13 +323,16 @@ def test_what_is_written_for_one_sound_is_nearer(name: str, nearer: str, farther
 
 # The tables
 
+LEFT = "(begin|inside|end):[a-z]{1,4}:[a-z]{0,4}"
 SHAPES = {
     "match": "[a-z]", "gap": "[a-z]", "double": "[a-z]", "lead": "[a-z]", "trail": "[a-z]",
     "sub": "[a-z]{2}", "sub_initial": "", "sub_final": "", "lacking_initial": "", "swap": "",
     "group": "[a-z]{2}:[a-z]{1,2}", "sounds": "soundex|metaphone",
     "edits": r"\d+:\d+", "longer": r"\d+:\d+", "commoner": r"\d+:\d+", "rarer": r"\d+",
     "edits_beside": r"\d+:\d+", "longer_beside": r"\d+:\d+",
-    "begin": r"\d", "within": r"(begin|inside|end):\d", "stem": r"(begin|inside):\d",
+    "shared": r"\d:\d", "residue": LEFT, "segment": LEFT,
+
+    "skeleton": r"(initial|other):\d:[01]", "within": r"(begin|inside|end):\d", "stem": r"(begin|inside):\d",
 }  # fmt: skip
 
 
@@ -304,15 +349,19 @@ def test_points_are_of_known_kinds() -> None:
 def test_points_of_letters_stand_once() -> None:
     assert keys_of("sub") == [key for key in keys_of("sub") if key[0] < key[1]]
     assert keys_of("group") == [key for key in keys_of("group") if group_key(*key.split(":")) == key]
+    for kind in ("residue", "segment"):
+        keys = [key.split(":") for key in keys_of(kind)]
+        assert len(keys) > 400
+        assert all(group_key(one, other) == f"{one}:{other}" for _, one, other in keys)
 
 
 def test_points_stay_within_the_classes() -> None:
     bins = rules().rarity_scale["bins"]
     most = {
         "edits": (MOST_EDITS, MOST_SHORTER), "longer": (MOST_LONGER, MOST_SHORTER),
-        "commoner": (MOST_EDITS_BY_RARITY, bins - 1), "rarer": (bins - 1,), "begin": (MOST_BEGIN,),
+        "commoner": (MOST_EDITS_BY_RARITY, bins - 1), "rarer": (bins - 1,), "shared": (MOST_BEGIN, MOST_END),
         "edits_beside": (MOST_EDITS, MOST_SHORTER), "longer_beside": (MOST_LONGER, MOST_SHORTER),
-        "within": (MOST_WITHIN,), "stem": (MOST_WITHIN,),
+        "within": (MOST_WITHIN,), "stem": (MOST_WITHIN,), "skeleton": (MOST_CONSONANTS, 1),
     }  # fmt: skip
     for kind, limits in most.items():
         assert keys_of(kind)
@@ -357,7 +406,12 @@ MALFORMED = [
     ({"letter_points": {("match", "a"): -3001}}, "out of range"),
     ({"letter_points": {("group", "abc:a"): 1}}, "two letters"),
     ({"letter_points": {("edits_beside", "8:2"): 1}}, "out of range"),
-    ({"letter_points": {("begin", "6"): 1}}, "out of range"),
+    ({"letter_points": {("shared", "6:0"): 1}}, "out of range"),
+    ({"letter_points": {("shared", "0:5"): 1}}, "out of range"),
+    ({"letter_points": {("skeleton", "initial:5:0"): 1}}, "out of range"),
+    ({"letter_points": {("residue", "end:abcde:a"): 1}}, "left of two words"),
+    ({"letter_points": {("segment", "end:a:a"): 1}}, "left of two words"),
+    ({"letter_points": {("residue", "end:A:a"): 1}}, "a-z"),
     ({"letter_points": {("within", "end:7"): 1}}, "out of range"),
     ({"letter_points": {("stem", "end:2"): 1}}, "out of range"),
     ({"letter_points": {("group", "ab:abc"): 1}}, "two letters"),
@@ -388,6 +442,8 @@ def test_the_tables_of_the_rules_are_those_that_count() -> None:
     assert changed().evidence_many(["filip"], ["phillip"]) == [evidence("filip", "phillip")]
     nothing = changed(letter_points={})
     assert nothing.evidence_many(["filip", "ab"], ["phillip", "ba"]) == [0, 0]
+    left = changed(letter_points={("residue", "inside:i:y"): 9, ("residue", "end:o:"): -4})
+    assert left.evidence_many(["smith", "roberto", "syth"], ["smyth", "robert", "smith"]) == [9, -4, 0]
     only = changed(letter_points={("group", "ph:f"): 7, ("double", "l"): 30, ("swap", ""): 500})
     assert only.evidence_many(["filip", "ab"], ["phillip", "ba"]) == [37, 500]
     rare = changed(letter_points={("rarer", str(SCALE["bins"] - 1)): 1}, rarity_text="58\tjames\n")

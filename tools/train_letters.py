@@ -43,13 +43,15 @@ from phonosearch._rules import rules
 DATA = Path(__file__).parents[1] / "src" / "phonosearch" / "data"
 LABELLED = ("ancestry_given.dev.tsv", "ancestry_surname.dev.tsv", "ancestry_border_surname.dev.tsv")
 SOURCES = ("given", "surname", "border", "spelling", "typing", "diminutive")
-WEIGHT = {"given": 1.5, "surname": 1.0, "border": 0.5, "spelling": 0.14, "typing": 0.3, "diminutive": 0.3}
+WEIGHT = {"given": 1.5, "surname": 1.0, "border": 0.5, "spelling": 0.14, "typing": 0.3, "diminutive": 0.45}
 BESIDE = {"spelling": 0.4, "typing": 1.0}
 BESIDE_TABLES = ("edits", "longer")
 MADE = 12_000  # pairs of each made source ...
 MADE_SPELLINGS = 30_000  # ... but of spellings, whose groups of letters are many and rare
 MADE_SHORT = 6_000  # formal names with a short form
 PENALTY = 1.0
+LEAST_LEFT = 15  # pairs in which the same is left of two words, before it has points of its own
+LEFT = ("residue", "segment")
 FOLDS = 5
 KEYBOARD = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 CENTIBANS = 100 / math.log(10)
@@ -205,11 +207,12 @@ def main() -> None:
     examples = [*labelled(options.labelled), *spellings(rng), *typing(rng), *diminutives(rng)]
     with Pool() as pool:
         found = pool.map(_facts, examples, chunksize=500)
-    names = sorted({fact for row in found for fact in row})
+    times = Counter(fact for row in found for fact in row)
+    names = sorted(fact for fact, count in times.items() if fact[0] not in LEFT or count >= LEAST_LEFT)
     column = {fact: number for number, fact in enumerate(names)}
     indices, starts, values = [], [0], []
     for row, example in zip(found, examples, strict=True):
-        counted = Counter(column[fact] for fact in row)
+        counted = Counter(column[fact] for fact in row if fact in column)
         counted[len(names) + SOURCES.index(example.source)] = 1
         indices += counted.keys()
         values += counted.values()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from phonosearch._encoders import double_metaphone, soundex
@@ -20,7 +20,8 @@ __all__ = ["Step", "align_letters", "evidence", "facts", "ordered", "similarity"
 
 VOWELS = frozenset("aeiouy")
 MOST_EDITS, MOST_LONGER, MOST_SHORTER, MOST_EDITS_BY_RARITY = 7, 6, 12, 3
-MOST_BEGIN, MOST_WITHIN = 5, 6
+MOST_BEGIN, MOST_END, MOST_WITHIN = 5, 4, 6
+MOST_LEFT, MOST_CONSONANTS = 4, 4
 
 
 class Step(NamedTuple):
@@ -59,18 +60,17 @@ def _lacking(word: str, position: int, place: int, other: str) -> str:
 
 
 def _shared(a: str, b: str) -> tuple[int, int]:
-    """Letters at the beginning and at the end that are matched without a choice: all that both words share there but
-    one, which may belong to a group (Nick, Nic)."""
+    """How many letters both words begin with and, of the rest, end with."""
     begin = next((at for at, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
     rest = min(len(a), len(b)) - begin
-    end = next((at for at in range(rest) if a[-1 - at] != b[-1 - at]), rest)
-    return max(begin - 1, 0), max(end - 1, 0)
+    return begin, next((at for at in range(rest) if a[-1 - at] != b[-1 - at]), rest)
 
 
 def align_letters(a: str, b: str) -> list[Step]:
     """The steps of the cheapest alignment of two ordered words; of equal ones that of fewest edits, then the first."""
     costs, groups = rules().letter_costs, rules().letter_groups
-    begin, end = _shared(a, b)
+    # What both share there is matched without a choice, but for a letter each that may belong to a group (Nick, Nic).
+    begin, end = (max(shared - 1, 0) for shared in _shared(a, b))
     cheapest = {(begin, begin): (0, 0)}
     last: dict[tuple[int, int], tuple[str, int, int]] = {}
     for i in range(begin, len(a) - end + 1):
@@ -128,17 +128,43 @@ def _stem(word: str) -> str:
 
 
 def _shortened(a: str, b: str) -> Iterator[tuple[str, str]]:
-    """How the shorter word may be a short form of the longer: the letters that both begin with, and where the longer
-    holds the shorter, or its stem."""
-    begin = next((at for at, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), len(a))
-    yield "begin", f"{min(begin, MOST_BEGIN)}"
-    place = _place(a, b)
+    """How the shorter word may be a short form of the longer: where the longer holds the shorter, or its stem, and
+    whether it holds the consonants of the stem in their order."""
+    place, stem = _place(a, b), _stem(a)
     if place:
         yield "within", f"{place}:{min(len(a), MOST_WITHIN)}"
-        return
-    stem = _stem(a)
-    if stem != a and len(stem) > 1 and stem in b:
+    elif stem != a and len(stem) > 1 and stem in b:
         yield "stem", f"{'begin' if b.startswith(stem) else 'inside'}:{min(len(stem), MOST_WITHIN)}"
+    consonants = [letter for letter in stem if letter not in VOWELS]
+    letters = iter(b)
+    if all(letter in letters for letter in consonants):
+        first = "initial" if a[0] == b[0] else "other"
+        yield "skeleton", f"{first}:{min(len(consonants), MOST_CONSONANTS)}:{int(len(b) > len(a) + 1)}"
+
+
+def _left(one: str, other: str, place: str) -> str | None:
+    """The key of what differs between two words in one place, unless it is long."""
+    return f"{place}:{group_key(one, other)}" if max(len(one), len(other)) <= MOST_LEFT else None
+
+
+def _segments(steps: list[Step]) -> Iterator[tuple[str, str]]:
+    """The letters that stand beside each other between two matches, or between a match and an end of the words."""
+    runs = [(matches, list(run)) for matches, run in groupby(steps, lambda step: step.kind == "match")]
+    for number, (matches, run) in enumerate(runs):
+        place = "inside" if 0 < number < len(runs) - 1 else "end" if number else "begin"
+        key = None if matches else _left("".join(s.one for s in run), "".join(s.other for s in run), place)
+        if key:
+            yield "segment", key
+
+
+def _ends(a: str, b: str) -> Iterator[tuple[str, str]]:
+    """How many letters both words begin and end with, and what is left of each between, which may hold matches."""
+    begin, end = _shared(a, b)
+    yield "shared", f"{min(begin, MOST_BEGIN)}:{min(end, MOST_END)}"
+    place = "begin" if not begin else "end" if not end else "inside"
+    key = _left(a[begin : len(a) - end], b[begin : len(b) - end], place) if begin + end > 1 else None
+    if key:
+        yield "residue", key
 
 
 def _rarity_bin(word: str) -> int:
@@ -169,6 +195,8 @@ def facts(a: str, b: str) -> Iterator[tuple[str, str]]:
     shorter = min(len(a), MOST_SHORTER)
     yield "edits", f"{min(edits, MOST_EDITS)}:{shorter}"
     yield "longer", f"{min(len(b) - len(a), MOST_LONGER)}:{shorter}"
+    yield from _segments(steps)
+    yield from _ends(a, b)
     yield from _shortened(a, b)
     if soundex(a) == soundex(b):
         yield "sounds", "soundex"
@@ -184,12 +212,18 @@ def evidence(a: str, b: str, beside: bool = False) -> int:
     """Centibans for two different words being one name, against their being two.
 
     ``beside`` other parts of a name a slip is likelier, and another name is likelier than another spelling: the edits
-    and the difference in length have points of their own there, to be added.
+    and the difference in length have points of their own there, to be added, and of what is left between the letters
+    that match only a share counts.
     """
-    points = rules().letter_points
-    found = list(facts(a, b))
-    there = [(f"{table}_beside", key) for table, key in found if table in ("edits", "longer")] if beside else []
-    return sum(points.get(fact, 0) for fact in found + there)
+    points, found = rules().letter_points, list(facts(a, b))
+    if not beside:
+        return sum(points.get(fact, 0) for fact in found)
+    there = [(f"{table}_beside", key) for table, key in found if table in ("edits", "longer")]
+    share = rules().letter_beside
+    return sum(
+        points.get((table, key), 0) * (share if table in ("residue", "segment") else 100) // 100
+        for table, key in found + there
+    )
 
 
 def similarity(a: str, b: str, beside: bool = False) -> int:

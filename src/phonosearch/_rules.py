@@ -124,6 +124,7 @@ class Rules:
     letter_costs: dict[str, int]
     letter_groups: frozenset[tuple[str, str]]  # both ways round
     letter_points: dict[tuple[str, str], int]
+    letter_beside: int
     letter_curve: tuple[tuple[int, int], ...]
     rarity_scale: dict[str, int]
     rarity_text: str
@@ -387,6 +388,7 @@ def rules() -> Rules:
             for group in table["letters"]["groups"]
             for pair in (tuple(group.split(":")), tuple(group.split(":")[::-1]))
         ),
+        letter_beside=table["letters"]["beside"],
         letter_points={(kind, key): int(points) for kind, key, points in _rows(texts["letters.tsv"])},
         letter_curve=tuple((evidence, points) for evidence, points in table["letters"]["curve"]),
         rarity_scale=table["rarity"],

@@ -7,7 +7,10 @@ cdef enum:
     BIGRAMS = 128               # different pairs of letters in the groups, at most
     RARITIES = 16
     MOST_BEGIN = 5
+    MOST_END = 4
     MOST_WITHIN = 6
+    MOST_CONSONANTS = 4
+    MOST_LEFT = 4               # letters of what is left of a word
 
 ctypedef struct Word:           # what the alignment needs of a word
     const uint8_t* letters      # a-z
@@ -30,9 +33,13 @@ cdef class LetterRules:
     cdef uint8_t double_known[BIGRAMS][BIGRAMS]
     cdef int16_t edits_points[2][8][13]     # alone, beside other parts
     cdef int16_t longer_points[2][7][13]
-    cdef int16_t begin_points[MOST_BEGIN + 1]
+    cdef int16_t shared_points[MOST_BEGIN + 1][MOST_END + 1]
     cdef int16_t within_points[3][MOST_WITHIN + 1]  # at the beginning, inside, at the end
     cdef int16_t stem_points[2][MOST_WITHIN + 1]
+    cdef int16_t skeleton_points[2][MOST_CONSONANTS + 1][2] # initials differ or not, consonants, longer or not
+    cdef uint64_t* left_key             # of residues and segments, open addressing; 0 for none
+    cdef int16_t* left_points
+    cdef uint64_t left_mask
     cdef int32_t soundex_points, metaphone_points
     cdef int16_t commoner_points[4][RARITIES]
     cdef int16_t rarer_points[RARITIES]
@@ -48,6 +55,12 @@ cdef class LetterRules:
     cdef int evidence(
         self, const Word* a, const Word* b, bint same_soundex, bint same_metaphone, bint beside
     ) noexcept nogil
-    cdef int _shortened(self, const Word* a, const Word* b, int begin) noexcept nogil
+    cdef int _shortened(self, const Word* a, const Word* b, int begin, int end) noexcept nogil
+    cdef int _left(
+        self, int kind, int place, const uint8_t* one, int one_length, const uint8_t* other, int other_length
+    ) noexcept nogil
+    cdef int _segments(
+        self, const Word* a, const Word* b, int begin, int end, int kind, const uint8_t* choices
+    ) noexcept nogil
     cdef int _rarity_class(self, int rarity) noexcept nogil
     cdef int points(self, int evidence) noexcept nogil

@@ -25,6 +25,20 @@ cdef enum:
 
 GAPS = ("gap", "double", "lead", "trail")
 PLACES = ("begin", "inside", "end")
+SKELETONS = ("other", "initial")
+LEFT = ("residue", "segment")
+
+cdef enum:                      # and two more beside other parts
+    RESIDUE = 0
+    SEGMENT = 1
+
+cdef enum:                      # the step that led to a cell: letters of a, times four, and of b
+    DIAGONAL = 5
+    OF_A = 4
+    OF_B = 1
+    TWO_ONE = 9
+    ONE_TWO = 6
+    TWO_TWO = 10
 
 
 cdef inline int _code(uint8_t letter) noexcept nogil:
@@ -51,6 +65,19 @@ cdef inline int _find(const uint8_t* short, int length, const uint8_t* word, int
     return False
 
 
+cdef inline uint64_t _left_key(
+    int kind, int place, const uint8_t* one, int one_length, const uint8_t* other, int other_length
+) noexcept nogil:
+    """What is left of two words, whichever is named first; never 0, since something is left of one."""
+    cdef uint64_t a = 0, b = 0
+    cdef int at
+    for at in range(one_length):
+        a = a << 5 | <uint64_t>(_code(one[at]) + 1)
+    for at in range(other_length):
+        b = b << 5 | <uint64_t>(_code(other[at]) + 1)
+    return <uint64_t>kind << 42 | <uint64_t>place << 40 | max(a, b) << 20 | min(a, b)
+
+
 cdef class LetterRules:
     """The tables of the letters and of rarity in the kernel's form.
 
@@ -63,11 +90,16 @@ cdef class LetterRules:
     def __cinit__(self, rules):
         self.rarity_key = NULL
         self.rarity_value = NULL
+        self.left_key = NULL
+        self.left_points = NULL
         memset(self.letter, 0, sizeof(self.letter))
         memset(self.gap, 0, sizeof(self.gap))
         self._fill_costs(rules.letter_costs)
         self._fill_groups(rules.letter_groups)
         self._fill_points(rules.letter_points)
+        self._fill_left(
+            {fact: points for fact, points in rules.letter_points.items() if fact[0] in LEFT}, rules.letter_beside
+        )
         self._fill_rarity(rules.rarity_scale, rules.rarity_text.encode("ascii"))
         self.knots = len(rules.letter_curve)
         if not 2 <= self.knots <= 16:
@@ -79,6 +111,8 @@ cdef class LetterRules:
     def __dealloc__(self):
         free(self.rarity_key)
         free(self.rarity_value)
+        free(self.left_key)
+        free(self.left_points)
 
     def _fill_costs(self, costs):
         cdef int one, other, kind
@@ -130,7 +164,8 @@ cdef class LetterRules:
         memset(self.longer_points, 0, sizeof(self.longer_points))
         memset(self.commoner_points, 0, sizeof(self.commoner_points))
         memset(self.rarer_points, 0, sizeof(self.rarer_points))
-        memset(self.begin_points, 0, sizeof(self.begin_points))
+        memset(self.shared_points, 0, sizeof(self.shared_points))
+        memset(self.skeleton_points, 0, sizeof(self.skeleton_points))
         memset(self.within_points, 0, sizeof(self.within_points))
         memset(self.stem_points, 0, sizeof(self.stem_points))
         self.swap.points = table.get(("swap", ""), 0)
@@ -184,16 +219,51 @@ cdef class LetterRules:
                     self.within_points[one][other] = points
                 else:
                     self.stem_points[one][other] = points
-            elif kind == "begin":
-                one = int(key)
-                if not 0 <= one <= MOST_BEGIN:
+            elif kind == "shared":
+                one, other = map(int, key.split(":"))
+                if not (0 <= one <= MOST_BEGIN and 0 <= other <= MOST_END):
                     raise ValueError("a key of letters.tsv is out of range")
-                self.begin_points[one] = points
+                self.shared_points[one][other] = points
+            elif kind == "skeleton":
+                place, consonants, longer = key.split(":")
+                one, other = int(consonants), int(longer)
+                if not (0 <= one <= MOST_CONSONANTS and 0 <= other <= 1):
+                    raise ValueError("a key of letters.tsv is out of range")
+                self.skeleton_points[<int>SKELETONS.index(place)][one][other] = points
             elif kind == "rarer":
                 one = int(key)
                 if not 0 <= one < RARITIES:
                     raise ValueError("a key of letters.tsv is out of range")
                 self.rarer_points[one] = points
+
+    def _fill_left(self, table, share):
+        cdef uint64_t slots = 64, slot, packed
+        cdef bytes one, other
+        while slots < 4 * <uint64_t>len(table):
+            slots *= 2
+        self.left_mask = slots - 1
+        self.left_key = <uint64_t*>calloc(slots, sizeof(uint64_t))
+        self.left_points = <int16_t*>calloc(slots, sizeof(int16_t))
+        if self.left_key == NULL or self.left_points == NULL:
+            raise MemoryError
+        for (kind, key), points in table.items():
+            place, *words = key.split(":")
+            if len(words) != 2 or max(map(len, words)) > MOST_LEFT or words[0] == words[1]:
+                raise ValueError("what is left of two words is a place and up to four letters of each")
+            for letter in "".join(words):
+                _letter(letter)
+            one, other = (word.encode("ascii") for word in words)
+            for beside, counted in enumerate((points, points * share // 100)):
+                packed = _left_key(
+                    LEFT.index(kind) + 2 * beside, PLACES.index(place),
+                    <const uint8_t*>PyBytes_AS_STRING(one), <int>len(one),
+                    <const uint8_t*>PyBytes_AS_STRING(other), <int>len(other),
+                )
+                slot = hash_slot(packed, self.left_mask)
+                while self.left_key[slot] != 0:
+                    slot = slot + 1 & self.left_mask
+                self.left_key[slot] = packed
+                self.left_points[slot] = counted
 
     def _fill_rarity(self, scale, bytes text):
         cdef const char* at = PyBytes_AS_STRING(text)
@@ -263,12 +333,14 @@ cdef class LetterRules:
         cdef const Word* a = first
         cdef const Word* b = second
         cdef int i, j, n, m, edits, code, other, cost, points, option, earned, shorter, one, begin, end, shared
-        cdef int gap_cost, gap_points, before_code, first_of_pair
+        cdef int gap_cost, gap_points, before_code, first_of_pair, taken
         cdef Cell cells[3][MOST_LETTERS]
         cdef Cell* row
         cdef Cell* above
         cdef Cell* before
         cdef Cell gaps[2][MOST_LETTERS]     # of b: inside and after a
+        cdef uint8_t choices[MOST_LETTERS][MOST_LETTERS]
+        cdef uint8_t* choice
         cdef const Cell* b_gap
         cdef uint8_t b_code[MOST_LETTERS]
         cdef uint8_t b_pair[MOST_LETTERS]   # the pair of letters that ends here, where groups know it
@@ -284,7 +356,13 @@ cdef class LetterRules:
         end = 0
         while end < shorter - begin and a.letters[a.length - 1 - end] == b.letters[b.length - 1 - end]:
             end += 1
-        shared = self._shortened(a, b, begin)
+        shared = self.shared_points[min(begin, MOST_BEGIN)][min(end, MOST_END)]
+        if begin + end > 1:
+            shared += self._left(
+                RESIDUE + 2 * beside, BEGIN if begin == 0 else END if end == 0 else INSIDE,
+                a.letters + begin, a.length - begin - end, b.letters + begin, b.length - begin - end,
+            )
+        shared += self._shortened(a, b, begin, end)
         begin = begin - 1 if begin else 0
         end = end - 1 if end else 0
         for i in range(begin):
@@ -305,6 +383,7 @@ cdef class LetterRules:
             step = &self.gap[LEAD][code] if begin == 0 else &gaps[0][j]
             cells[0][j].cost = cells[0][j - 1].cost + step.cost
             cells[0][j].points = cells[0][j - 1].points + step.points
+            choices[0][j] = OF_B
             if j == 1 and begin == 0:
                 cells[0][1].points += self.lacking_initial
                 gaps[0][1].points += self.lacking_initial
@@ -326,11 +405,14 @@ cdef class LetterRules:
                 step = &self.gap[LEAD][code]
             row[0].cost = above[0].cost + step.cost
             row[0].points = above[0].points + step.points + one
+            choice = choices[i]
+            choice[0] = OF_A
             step = self.letter[code]
             for j in range(1, m + 1):
                 other = b_code[j]
                 cost = above[j - 1].cost + step[other].cost
                 points = above[j - 1].points + step[other].points
+                taken = DIAGONAL
                 if code != other:
                     if begin == 0 and i == 1 and j == 1:
                         points += self.sub_initial
@@ -342,36 +424,45 @@ cdef class LetterRules:
                 option = above[j].cost + gap_cost
                 earned = above[j].points + gap_points
                 points = earned if option < cost else points
+                taken = OF_A if option < cost else taken
                 cost = option if option < cost else cost
                 option = row[j - 1].cost + b_gap[j].cost
                 earned = row[j - 1].points + b_gap[j].points
                 points = earned if option < cost else points
+                taken = OF_B if option < cost else taken
                 cost = option if option < cost else cost
                 if i > 1 and j > 1 and before_code == other and code == b_code[j - 1] and before_code != code:
                     option = before[j - 2].cost + self.swap.cost
                     if option < cost:
                         cost = option
                         points = before[j - 2].points + self.swap.points
+                        taken = TWO_TWO
                 if first_of_pair | b_pair[j]:
                     if first_of_pair and self.single_known[first_of_pair][other]:
                         option = before[j - 1].cost + self.group_cost
                         if option < cost:
                             cost = option
                             points = before[j - 1].points + self.single_points[first_of_pair][other]
+                            taken = TWO_ONE
                     if b_pair[j] and self.single_known[b_pair[j]][code]:
                         option = above[j - 2].cost + self.group_cost
                         if option < cost:
                             cost = option
                             points = above[j - 2].points + self.single_points[b_pair[j]][code]
+                            taken = ONE_TWO
                     if first_of_pair and b_pair[j] and self.double_known[first_of_pair][b_pair[j]]:
                         option = before[j - 2].cost + self.group_cost
                         if option < cost:
                             cost = option
                             points = before[j - 2].points + self.double_points[first_of_pair][b_pair[j]]
+                            taken = TWO_TWO
                 row[j].cost = cost
                 row[j].points = points
+                choice[j] = taken
         edits = cells[n % 3][m].cost & (COST - 1)
-        points = cells[n % 3][m].points + shared
+        points = cells[n % 3][m].points + shared + self._segments(
+            a, b, begin, end, SEGMENT + 2 * beside, &choices[0][0]
+        )
         shorter = min(shorter, 12)
         points += self.edits_points[beside][min(edits, 7)][shorter]
         points += self.longer_points[beside][min(m - n, 6)][shorter]
@@ -383,28 +474,76 @@ cdef class LetterRules:
         other = self._rarity_class(max(a.rarity, b.rarity))
         return points + self.commoner_points[min(edits, 3)][one] + self.rarer_points[other]
 
-    cdef int _shortened(self, const Word* a, const Word* b, int begin) noexcept nogil:
-        """``_letters._shortened``; ``begin`` letters are shared at the beginning of the two words."""
-        cdef int points = self.begin_points[min(begin, MOST_BEGIN)]
-        cdef int stem = a.length, length = min(a.length, MOST_WITHIN)
-        if begin == a.length:
-            return points + self.within_points[BEGIN][length]
-        if memcmp(b.letters + b.length - a.length, a.letters, a.length) == 0:
-            return points + self.within_points[END][length]
-        if _find(a.letters, a.length, b.letters, b.length, 1):
-            return points + self.within_points[INSIDE][length]
+    cdef int _left(
+        self, int kind, int place, const uint8_t* one, int one_length, const uint8_t* other, int other_length
+    ) noexcept nogil:
+        """Points of what is left of two words in one place."""
+        cdef uint64_t key, slot
+        if one_length > MOST_LEFT or other_length > MOST_LEFT:
+            return 0
+        key = _left_key(kind, place, one, one_length, other, other_length)
+        slot = hash_slot(key, self.left_mask)
+        while self.left_key[slot] != 0:
+            if self.left_key[slot] == key:
+                return self.left_points[slot]
+            slot = slot + 1 & self.left_mask
+        return 0
+
+    cdef int _segments(
+        self, const Word* a, const Word* b, int begin, int end, int kind, const uint8_t* choices
+    ) noexcept nogil:
+        """Points of the letters between matches, from the last back; ``begin`` and ``end`` letters match outside."""
+        cdef int i = a.length - begin - end, j = b.length - begin - end, last_i = i, last_j = j, points = 0, choice
+        cdef const uint8_t* one = a.letters + begin
+        cdef const uint8_t* other = b.letters + begin
+        while True:
+            choice = choices[i * MOST_LETTERS + j] if i or j else DIAGONAL
+            if choice == DIAGONAL and (i == 0 or one[i - 1] == other[j - 1]):
+                if last_i > i or last_j > j:
+                    points += self._left(
+                        kind,
+                        BEGIN if begin == 0 and i == 0 and j == 0
+                        else END if begin + last_i == a.length and begin + last_j == b.length else INSIDE,
+                        one + i, last_i - i, other + j, last_j - j,
+                    )
+                if i == 0:
+                    return points
+                last_i = i - 1
+                last_j = j - 1
+            i -= choice >> 2
+            j -= choice & 3
+
+    cdef int _shortened(self, const Word* a, const Word* b, int begin, int end) noexcept nogil:
+        """``_letters._shortened``; so many letters are shared at the beginning and at the end of the two words."""
+        cdef int points = 0, stem = a.length, length = min(a.length, MOST_WITHIN), consonants = 0, place = 0, at
         while stem and _is_vowel(a.letters[stem - 1]):
             stem -= 1
         if stem > 2 and a.letters[stem - 1] == a.letters[stem - 2]:
             stem -= 1
-        if stem == a.length or stem < 2:
-            return points
-        length = min(stem, MOST_WITHIN)
-        if begin >= stem:
-            return points + self.stem_points[BEGIN][length]
-        if _find(a.letters, stem, b.letters, b.length, 1):
-            return points + self.stem_points[INSIDE][length]
-        return points
+        if begin == a.length:
+            points = self.within_points[BEGIN][length]
+        elif begin + end == a.length and memcmp(b.letters + b.length - a.length, a.letters, a.length) == 0:
+            points = self.within_points[END][length]
+        elif _find(a.letters, a.length, b.letters, b.length, 1):
+            points = self.within_points[INSIDE][length]
+        elif 1 < stem < a.length:
+            length = min(stem, MOST_WITHIN)
+            if begin >= stem:
+                points = self.stem_points[BEGIN][length]
+            elif _find(a.letters, stem, b.letters, b.length, 1):
+                points = self.stem_points[INSIDE][length]
+        for at in range(stem):
+            if _is_vowel(a.letters[at]):
+                continue
+            while place < b.length and b.letters[place] != a.letters[at]:
+                place += 1
+            if place == b.length:
+                return points
+            place += 1
+            consonants += 1
+        return points + self.skeleton_points[
+            a.letters[0] == b.letters[0]
+        ][min(consonants, MOST_CONSONANTS)][b.length > a.length + 1]
 
     cdef int _rarity_class(self, int rarity) noexcept nogil:
         return min(max(rarity - self.rarity_first, 0) // self.rarity_step, self.rarity_bins - 1)
