@@ -249,6 +249,7 @@ cdef class BatchIndex(NameIndex):
         if not alone:
             self.spread_of_other_evidence(query, &most)
             self.rank(space, <size_t>-1, least + most)
+        self.enter_several(space)
         for at in range(space.found_count):
             if space.found[at].score >= 0 or space.found[at].people == 0:
                 continue

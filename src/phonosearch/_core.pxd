@@ -4,7 +4,15 @@ from libc.stdint cimport int32_t, int64_t, uint32_t
 
 from phonosearch._align cimport Alignment, Query
 from phonosearch._finding cimport FindingIndex
-from phonosearch._workspace cimport Found, Hit, Workspace
+from phonosearch._workspace cimport UNBOUNDED, Found, Hit, Workspace
+
+ctypedef struct Standing:       # the scores that are known
+    size_t counts[UNBOUNDED + 1]
+    size_t wanted               # people on the page, and before it
+    size_t above                # people who score more than `floor`, fewer than wanted
+    int floor                   # as many as are wanted score it, at least
+    int spread                  # what other evidence may add
+    int least
 
 cdef class NameIndex(FindingIndex):
     cdef list pool                  # workspaces that no search uses
@@ -15,6 +23,10 @@ cdef class NameIndex(FindingIndex):
     cdef size_t _order_tier(self, Workspace space, int tier) except? 0 nogil
     cdef int _score_one(self, Workspace space, const Found* found, int low) except -1 nogil
     cdef int _score_found(self, Workspace space, size_t wanted, int least) except -1 nogil
+    cdef int _score_several(self, Workspace space, uint32_t form, Standing* standing) except -1 nogil
+    cdef int _score_others(self, Workspace space, Standing* standing) except -1 nogil
+    cdef int _score_person(self, Workspace space, uint32_t source, Standing* standing) except -1 nogil
+    cdef int enter_several(self, Workspace space) except -1 nogil
     cdef int rank(self, Workspace space, size_t wanted, int least) except -1 nogil
     cdef int find_page(
         self, Workspace space, size_t offset, size_t limit, size_t* total, size_t* first, size_t* count

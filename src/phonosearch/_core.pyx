@@ -20,7 +20,10 @@ from phonosearch._hit cimport new_hit
 from phonosearch._relation cimport CLOSE, EXACT, NO_LEVEL, WIDE
 from phonosearch._scoring cimport prepare_search
 from phonosearch._text cimport MAX_PARTS, TextRules
-from phonosearch._workspace cimport DOUBTFUL, JOINED, UNBOUNDED, Found, Hit, Workspace
+from phonosearch._workspace cimport DOUBTFUL, JOINED, PAIRED, UNBOUNDED, Found, Hit, Workspace, has_bit
+
+cdef enum:
+    AHEAD = 8                   # people between asking for what is read of one and reading it
 
 cdef extern from *:
     """
@@ -83,14 +86,8 @@ cdef class NameIndex(FindingIndex):
             bounds[group] = self._class_bound(&space.query, group)
             most = max(most, bounds[group])
         for at in range(space.found_count):
-            if at + 16 < space.found_count and space.found[at + 16].source & OWNER_SEVERAL:
-                several = space.found[at + 16].source & ~<uint32_t>OWNER_SEVERAL
-                PS_PREFETCH(&self.several_start.data[several])
-            if at + 8 < space.found_count and space.found[at + 8].source & OWNER_SEVERAL:
-                several = space.found[at + 8].source & ~<uint32_t>OWNER_SEVERAL
-                PS_PREFETCH(&self.several_form.data[2 * <size_t>self.several_start.data[several]])
             found = &space.found[at]
-            if found.people == 0:
+            if found.people + found.several == 0:
                 found.bound = -1
             elif found.way == JOINED:
                 found.bound = UNBOUNDED
@@ -138,7 +135,9 @@ cdef class NameIndex(FindingIndex):
             if at + 3 < count:
                 self.prefetch_parts(space, space.found[space.order[at + 3]].source)
             found = &space.found[space.order[at]]
-            if found.source & OWNER_SEVERAL:
+            if found.way == JOINED:
+                bound = UNBOUNDED
+            elif found.source & OWNER_SEVERAL:
                 bound = self.bound_several(space, found.source & ~<uint32_t>OWNER_SEVERAL, 0, False)
             elif found.way == DOUBTFUL and space.query.forms == 1:
                 bound = tier    # closer ones cost as much as the score
@@ -163,24 +162,22 @@ cdef class NameIndex(FindingIndex):
         What no score can lift to the page is not looked at: first by the class of the form, then by its known pairs,
         then letter by letter.
         """
-        cdef size_t at, count, above = 0
-        cdef size_t counts[UNBOUNDED + 1]
-        cdef int floor = 0, score, spread, most, low, tier, next_tier = UNBOUNDED
+        cdef size_t at, count
+        cdef int score, most, low, tier, next_tier = UNBOUNDED
         cdef Found* found
-        memset(counts, 0, sizeof(counts))
-        spread = self.spread_of_other_evidence(&space.query, &most)
-        least = max(least - most, 0)
+        cdef Standing standing
+        memset(&standing, 0, sizeof(Standing))
+        standing.wanted = wanted
+        standing.spread = self.spread_of_other_evidence(&space.query, &most)
+        standing.least = max(least - most, 0)
         space.candidate_count = 0
         self._bound_by_class(space)
-        while True:
+        while next_tier >= _low(&standing):
             tier = next_tier
-            low = max(floor - spread, least)
-            if tier < low:
-                return low
             count = self._order_tier(space, tier)
             for at in range(count):
                 found = &space.found[space.order[at]]
-                low = max(floor - spread, least)
+                low = _low(&standing)
                 if found.bound < low:
                     break
                 if at + 3 < count and found.way == DOUBTFUL:
@@ -188,38 +185,101 @@ cdef class NameIndex(FindingIndex):
                 score = self._score_one(space, found, low)
                 if score < low:
                     continue
-                found.score = <int16_t>score
-                score = max(0, min(score, <int>UNBOUNDED))
-                counts[score] += found.people
-                if score > floor:
-                    above += found.people
-                    while above >= wanted:
-                        floor += 1
-                        above -= counts[floor]
+                if found.people:
+                    found.score = <int16_t>score
+                    _rise(&standing, score, found.people)
+                if found.several:
+                    self._score_several(space, found.source, &standing)
             for at in range(count):
                 space.found[space.order[at]].bound = -1     # done with
             next_tier = -1
             for at in range(space.found_count):
                 if space.found[at].bound > next_tier:
                     next_tier = space.found[at].bound
-            if next_tier < 0:
-                return max(floor - spread, least)
+        self._score_others(space, &standing)
+        return _low(&standing)
+
+    cdef int _score_several(self, Workspace space, uint32_t form, Standing* standing) except -1 nogil:
+        """Enter the people of several forms who have one that may score enough."""
+        cdef size_t at = self.owner_start.data[form + 1], begin = self.owner_start.data[form]
+        while at > begin and self.owner.data[at - 1] & OWNER_SEVERAL:
+            at -= 1
+            if self.owner.data[at] & ~<uint32_t>OWNER_SEVERAL < self.several_person.size:
+                self._score_person(space, self.owner.data[at], standing)    # else of a crafted file
+        return 0
+
+    cdef int _score_others(self, Workspace space, Standing* standing) except -1 nogil:
+        """Enter the people of several forms who may score enough by one that was not found. Some part contradicts
+        there, so only now, when most scores are known, is it seldom enough.
+
+        What is read of them lies far apart, and is asked for well before.
+        """
+        cdef size_t at, count = space.counted_count
+        cdef uint32_t several, form
+        if space.query.contradicted_bound < _low(standing):
+            return 0
+        for at in range(count + 3 * AHEAD):
+            if at < count:
+                PS_PREFETCH(&self.several_start.data[space.counted[at]])
+            if AHEAD <= at < count + AHEAD:
+                PS_PREFETCH(&self.several_form.data[2 * <size_t>self.several_start.data[space.counted[at - AHEAD]]])
+            if 2 * AHEAD <= at < count + 2 * AHEAD:
+                several = space.counted[at - 2 * AHEAD]
+                for form in range(self.several_start.data[several], self.several_start.data[several + 1]):
+                    self.prefetch_form(self.several_form.data[2 * <size_t>form])
+            if 3 * AHEAD <= at:
+                several = space.counted[at - 3 * AHEAD]
+                if not has_bit(space.entered, several) and self.may_contradict(space, several, _low(standing)):
+                    self._score_person(space, OWNER_SEVERAL | several, standing)
+        return 0
+
+    cdef int _score_person(self, Workspace space, uint32_t source, Standing* standing) except -1 nogil:
+        """Enter a person of several forms, if the score may matter."""
+        cdef int low = _low(standing)
+        cdef Found found
+        if has_bit(space.entered, source & ~<uint32_t>OWNER_SEVERAL):
+            return 0
+        found.source = source
+        found.way = PAIRED
+        found.score = <int16_t>self._score_one(space, &found, low)
+        if found.score >= low:
+            space.add_found(source, 1, 0, PAIRED)
+            space.found[space.found_count - 1].bound = -1
+            space.found[space.found_count - 1].score = found.score
+            _rise(standing, found.score, 1)
+        return 0
+
+    cdef int enter_several(self, Workspace space) except -1 nogil:
+        """Enter the people of several forms who were found and have no entry yet, without a score."""
+        cdef size_t at, owner, count = space.found_count
+        cdef uint32_t form, several
+        for at in range(count):
+            if space.found[at].several:
+                form = space.found[at].source
+                owner = self.owner_start.data[form] + space.found[at].people
+                for owner in range(owner, self.owner_start.data[form + 1]):
+                    several = self.owner.data[owner] & ~<uint32_t>OWNER_SEVERAL
+                    if several < self.several_person.size and not has_bit(space.entered, several):
+                        space.add_found(OWNER_SEVERAL | several, 1, 0, PAIRED)
+        return 0
 
     cdef int _score_one(self, Workspace space, const Found* found, int low) except -1 nogil:
         """The score for a name, if it is at least ``low``; else anything less."""
         cdef int score = UNBOUNDED, size
         cdef const uint32_t* parts
         cdef Alignment alignment
-        if found.source & OWNER_SEVERAL:
+        if found.way == JOINED:
+            pass
+        elif found.source & OWNER_SEVERAL:
             score = self.bound_several(space, found.source & ~<uint32_t>OWNER_SEVERAL, low, True)
         elif found.way == DOUBTFUL:
             parts = self.form(found.source, &size)
             score = self.bound_apart(space, parts, size, 0, low, True)
-        elif found.bound < UNBOUNDED:
+        else:
             score = self.bound(space, found.source, low, True)
         if score == UNBOUNDED:
             self.align_above(space, found.source, low, &alignment)
-            score = alignment.score
+            score = max(alignment.score, 0)     # of a crafted file, there may be no reading
         return score
 
     cdef int rank(self, Workspace space, size_t wanted, int least) except -1 nogil:
@@ -390,8 +450,25 @@ cdef class NameIndex(FindingIndex):
         )
 
 
+cdef inline int _low(const Standing* standing) noexcept nogil:
+    """No name of a lesser score can be on the page."""
+    return max(standing.floor - standing.spread, standing.least)
+
+
+cdef inline void _rise(Standing* standing, int score, size_t people) noexcept nogil:
+    """Note the score of people."""
+    score = max(0, min(score, <int>UNBOUNDED))
+    standing.counts[score] += people
+    if score > standing.floor:
+        standing.above += people
+        while standing.above >= standing.wanted:
+            standing.floor += 1
+            standing.above -= standing.counts[standing.floor]
+
+
 cdef size_t _total(Workspace space) noexcept nogil:
-    cdef size_t at, total = 0
+    """How many were found, before any is ranked."""
+    cdef size_t at, total = space.counted_count
     for at in range(space.found_count):
         total += space.found[at].people
     return total

@@ -12,7 +12,7 @@ from phonosearch._assignment cimport identifies
 from phonosearch._relation cimport CLOSE, EXACT, VARIANT, WIDE, PartInfo
 from phonosearch._scoring cimport ScoringIndex
 from phonosearch._text cimport MAX_PARTS
-from phonosearch._workspace cimport DOUBTFUL, JOINED, PAIRED, Workspace
+from phonosearch._workspace cimport DOUBTFUL, JOINED, PAIRED, Workspace, has_bit
 
 cdef extern from *:
     """
@@ -245,7 +245,7 @@ cdef class FindingIndex(ScoringIndex):
         cdef const uint32_t* parts
         cdef uint16_t masks[MAX_PARTS]
         cdef unsigned int full_parts = space.query.full_parts[query_form]
-        if space.seen[form >> 3] >> (form & 7) & 1:
+        if has_bit(space.seen, form):
             return 0
         parts = self.form(form, &size)
         for part in range(size):
@@ -258,19 +258,26 @@ cdef class FindingIndex(ScoringIndex):
         return 0
 
     cdef int _accept(self, Workspace space, uint32_t form, int way) except -1 nogil:
-        """Count the people of a form that satisfies the level, once."""
-        cdef uint32_t begin = self.owner_start.data[form], end = self.owner_start.data[form + 1], several
-        if space.seen[form >> 3] >> (form & 7) & 1:
+        """Count the people of a form that satisfies the level, once.
+
+        What level close does not find contradicts, so from there on a form found says what its people of several forms
+        may score: they are counted, and looked at if that may matter (``_core``).
+        """
+        cdef uint32_t begin = self.owner_start.data[form], end = self.owner_start.data[form + 1], several, last = end
+        if has_bit(space.seen, form):
             return 0
         while end > begin and self.owner.data[end - 1] & OWNER_SEVERAL:
             end -= 1
             several = self.owner.data[end] & ~<uint32_t>OWNER_SEVERAL
-            if several >= self.several_person.size or space.seen_several[several >> 3] >> (several & 7) & 1:
-                continue            # or no such number, in a crafted file
-            PS_PREFETCH(&self.several_start.data[several])
-            if space.query.level > EXACT or self._is_full(several, form):
-                space.add_found(OWNER_SEVERAL | several, 1, PAIRED)
-        space.add_found(form, end - begin, way)
+            if several >= self.several_person.size:
+                continue            # in a crafted file
+            if space.query.level >= CLOSE:
+                space.count_several(several)
+            elif not has_bit(space.seen_several, several):
+                PS_PREFETCH(&self.several_start.data[several])
+                if space.query.level > EXACT or self._is_full(several, form):
+                    space.add_found(OWNER_SEVERAL | several, 1, 0, PAIRED)
+        space.add_found(form, end - begin, last - end if space.query.level >= CLOSE else 0, way)
         return 0
 
     cdef bint _is_full(self, uint32_t several, uint32_t form) noexcept nogil:
@@ -347,7 +354,7 @@ cdef class FindingIndex(ScoringIndex):
         cdef const uint32_t* parts
         cdef uint32_t begin, end, several
         cdef Alignment found
-        if space.seen[form >> 3] >> (form & 7) & 1:
+        if has_bit(space.seen, form):
             return 0
         parts = self.form(form, &size)
         for position in range(size - count + 1):
@@ -363,15 +370,15 @@ cdef class FindingIndex(ScoringIndex):
         while end > begin and self.owner.data[end - 1] & OWNER_SEVERAL:
             end -= 1
             several = self.owner.data[end] & ~<uint32_t>OWNER_SEVERAL
-            if several >= self.several_person.size or space.seen_several[several >> 3] >> (several & 7) & 1:
+            if several >= self.several_person.size or has_bit(space.seen_several, several):
                 continue            # or no such number, in a crafted file
             self.align_names(space, self.owner.data[end], &found)
             if found.lowest <= space.query.level:
-                space.add_found(self.owner.data[end], 1, JOINED)
+                space.add_found(self.owner.data[end], 1, 0, JOINED)
         if end > begin:
             self.align_names(space, form, &found)
             # All that can be said of these people has been said: those who do not satisfy the level now never will.
-            space.add_found(form, end - begin if found.lowest <= space.query.level else 0, JOINED)
+            space.add_found(form, end - begin if found.lowest <= space.query.level else 0, 0, JOINED)
         return 0
 
     cdef int find_people(self, Workspace space) except -1 nogil:

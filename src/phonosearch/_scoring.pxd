@@ -51,6 +51,8 @@ cdef class ScoringIndex(PartIndex):
         self, const Grid* grid, int share, const int* column_of_row, int pairs
     ) noexcept nogil
     cdef int bound_several(self, Workspace space, uint32_t several, int floor, bint earning) except -1 nogil
+    cdef bint may_contradict(self, Workspace space, uint32_t several, int floor) except -1 nogil
+    cdef void prefetch_form(self, uint32_t form) noexcept nogil
     cdef void prefetch_parts(self, Workspace space, uint32_t form) noexcept nogil
 
     cdef inline uint16_t marks(self, Workspace space, uint32_t part) noexcept nogil:

@@ -20,7 +20,7 @@ from phonosearch._relation cimport (
 )
 from phonosearch._text cimport MAX_FORMS, MAX_PARTS, TextRules
 from phonosearch._words cimport pack_word
-from phonosearch._workspace cimport UNBOUNDED, Remembered, Workspace
+from phonosearch._workspace cimport UNBOUNDED, Remembered, Workspace, has_bit
 
 cdef uint32_t DOB_SEVERAL = 0x80000000
 
@@ -373,12 +373,14 @@ cdef class ScoringIndex(PartIndex):
     cdef int bound(self, Workspace space, uint32_t form, int floor, bint earning) except -1 nogil:
         """The greatest score of the people of a form who have no other; UNBOUNDED where that is hard to say.
 
+        A name that holds joined what was asked apart, or the reverse, is found as such, and not bounded. Level exact
+        does not look for them.
         Letters are aligned one pair after the other (if ``earning``) while the bound stays at or above ``floor``. Then
         what is at or above ``floor`` is the score, or UNBOUNDED.
         """
         cdef int size
         cdef const uint32_t* parts = self.form(form, &size)
-        if self.may_join(space, parts, size):
+        if space.query.level == EXACT and self.may_join(space, parts, size):
             return UNBOUNDED
         return self.bound_apart(space, parts, size, 0, floor, earning)
 
@@ -419,6 +421,10 @@ cdef class ScoringIndex(PartIndex):
         pairs = self._known_pairs(space, query_form, parts, size, column_of_row)
         if 0 <= pairs < min(rows, size) and query.contradicted_bound < floor:
             return query.contradicted_bound
+        if pairs == 0:
+            most = query.share * self.rules.none_most // 1000 + 1
+            if not earning or most < floor or rows > 1 or size > 1:
+                return most
         grid.rows = rows
         grid.columns = size
         for row in range(rows):
@@ -557,18 +563,42 @@ cdef class ScoringIndex(PartIndex):
     cdef int bound_several(self, Workspace space, uint32_t several, int floor, bint earning) except -1 nogil:
         """``bound`` of a person of several forms."""
         cdef int bound, best = 0, size, number
-        cdef uint32_t at
+        cdef uint32_t at, form
         cdef const uint32_t* parts
         for at in range(self.several_start.data[several], self.several_start.data[several + 1]):
-            parts = self.form(self.several_form.data[2 * <size_t>at], &size)
+            form = self.several_form.data[2 * <size_t>at]
+            if (
+                space.query.level >= CLOSE and not has_bit(space.seen, form)
+                and space.query.contradicted_bound < max(floor, best)
+            ):
+                continue            # it was not found, so some part contradicts
+            parts = self.form(form, &size)
             number = self.several_form.data[2 * <size_t>at + 1] & 3
-            if number == 0 and self.may_join(space, parts, size):
+            if number == 0 and space.query.level == EXACT and self.may_join(space, parts, size):
                 return UNBOUNDED
             bound = self.bound_apart(space, parts, size, number, max(floor, best), earning)
             if bound == UNBOUNDED:
                 return UNBOUNDED
             best = max(best, bound)
         return best
+
+    cdef bint may_contradict(self, Workspace space, uint32_t several, int floor) except -1 nogil:
+        """Whether a person may come to ``floor`` by a form that level close does not find."""
+        cdef uint32_t at, form
+        cdef int size, number
+        cdef const uint32_t* parts
+        for at in range(self.several_start.data[several], self.several_start.data[several + 1]):
+            form = self.several_form.data[2 * <size_t>at]
+            number = self.several_form.data[2 * <size_t>at + 1] & 3
+            if not has_bit(space.seen, form):
+                parts = self.form(form, &size)
+                if self.bound_apart(space, parts, size, number, floor, False) >= floor:
+                    return True
+        return False
+
+    cdef void prefetch_form(self, uint32_t form) noexcept nogil:
+        cdef int size
+        PS_PREFETCH(self.form(form, &size))
 
     cdef void prefetch_parts(self, Workspace space, uint32_t form) noexcept nogil:
         """Ask for what bounding a form reads of its parts."""

@@ -25,7 +25,8 @@ ctypedef struct Expansion:      # the matches of one query part at one level
 
 ctypedef struct Found:          # the people of one form, or a person of several forms, who satisfy the query
     uint32_t source             # the form, or OWNER_SEVERAL | number in several_*
-    uint32_t people
+    uint32_t people             # who have no other form, or 1
+    uint32_t several            # people of several forms who have this one and may have no entry of their own yet
     int16_t bound               # no score of theirs is greater
     int16_t score               # for the name; -1 until known
     int way                     # how it was found
@@ -44,7 +45,10 @@ cdef class Workspace:
     cdef uint16_t* mark         # by part: the positions of the current form that it matches
     cdef uint32_t* slot         # by part: its place in `pair` + 1
     cdef uint8_t* seen          # by form, one bit
-    cdef uint8_t* seen_several  # by number in several_*, one bit
+    cdef uint8_t* seen_several  # by number in several_*, one bit: counted
+    cdef uint8_t* entered       # by number in several_*, one bit: in `found` in their own right
+    cdef uint32_t* counted      # numbers in several_* of people who are counted, and perhaps not in `found`
+    cdef size_t counted_room, counted_count
     cdef int32_t* pair          # by slot: the relation to each query part, -1 where not yet known
     cdef uint32_t* slot_part
     cdef size_t slot_room
@@ -75,7 +79,8 @@ cdef class Workspace:
     cdef uint64_t joined_lengths    # of its neighbours, joined
     cdef bint marked            # whether the marks say of every pair of the only form whether some level accepts it
 
-    cdef int add_found(self, uint32_t source, uint32_t people, int way) except -1 nogil
+    cdef int add_found(self, uint32_t source, uint32_t people, uint32_t several, int way) except -1 nogil
+    cdef int count_several(self, uint32_t number) except -1 nogil
     cdef int add_hit(self, uint32_t person, uint32_t source, int score) except -1 nogil
     cdef int reserve_order(self) except -1 nogil
     cdef int reserve_candidates(self, size_t more) except -1 nogil
@@ -87,5 +92,8 @@ cdef class Workspace:
     cdef Remembered* place_of(self, uint64_t word, uint32_t part) noexcept nogil
     cdef void forget_form(self) noexcept nogil
     cdef void forget(self) noexcept nogil
+
+cdef inline bint has_bit(const uint8_t* bits, size_t number) noexcept nogil:
+    return bits[number >> 3] >> (number & 7) & 1
 
 cdef int memory_error() except -1 nogil

@@ -43,18 +43,20 @@ cdef class Workspace:
         self.slot = <uint32_t*>calloc(parts + 1, sizeof(uint32_t))
         self.seen = <uint8_t*>calloc(forms // 8 + 1, 1)
         self.seen_several = <uint8_t*>calloc(several // 8 + 1, 1)
+        self.entered = <uint8_t*>calloc(several // 8 + 1, 1)
         self.kept = <Expansion*>calloc(KEPT_SLOTS, sizeof(Expansion))
         self.remembered = <Remembered*>calloc(REMEMBERED, sizeof(Remembered))
         self.pair = NULL
         self.slot_part = NULL
         self.matches = NULL
         self.candidates = NULL
+        self.counted = NULL
         self.found = NULL
         self.order = NULL
         self.hits = NULL
         if (
             self.mark == NULL or self.slot == NULL or self.seen == NULL or self.seen_several == NULL
-            or self.kept == NULL or self.remembered == NULL
+            or self.entered == NULL or self.kept == NULL or self.remembered == NULL
         ):
             raise MemoryError
 
@@ -63,6 +65,8 @@ cdef class Workspace:
         free(self.slot)
         free(self.seen)
         free(self.seen_several)
+        free(self.entered)
+        free(self.counted)
         free(self.kept)
         free(self.remembered)
         free(self.pair)
@@ -73,7 +77,7 @@ cdef class Workspace:
         free(self.order)
         free(self.hits)
 
-    cdef int add_found(self, uint32_t source, uint32_t people, int way) except -1 nogil:
+    cdef int add_found(self, uint32_t source, uint32_t people, uint32_t several, int way) except -1 nogil:
         cdef Found* found
         cdef uint32_t number = source & ~<uint32_t>OWNER_SEVERAL
         if self.found_count == self.found_room:
@@ -82,14 +86,28 @@ cdef class Workspace:
         found = &self.found[self.found_count]
         found.source = source
         found.people = people
+        found.several = several
         found.bound = UNBOUNDED
         found.score = -1
         found.way = way
         self.found_count += 1
         if source & OWNER_SEVERAL:
             self.seen_several[number >> 3] |= 1 << (number & 7)
+            self.entered[number >> 3] |= 1 << (number & 7)
         else:
             self.seen[number >> 3] |= 1 << (number & 7)
+        return 0
+
+    cdef int count_several(self, uint32_t number) except -1 nogil:
+        """Count a person of several forms, once."""
+        if has_bit(self.seen_several, number):
+            return 0
+        if self.counted_count == self.counted_room:
+            self.counted = <uint32_t*>_grown(self.counted, 2 * self.counted_room + 256, sizeof(uint32_t))
+            self.counted_room = 2 * self.counted_room + 256
+        self.counted[self.counted_count] = number
+        self.counted_count += 1
+        self.seen_several[number >> 3] |= 1 << (number & 7)
         return 0
 
     cdef int add_hit(self, uint32_t person, uint32_t source, int score) except -1 nogil:
@@ -235,8 +253,12 @@ cdef class Workspace:
             number = self.found[at].source & ~<uint32_t>OWNER_SEVERAL
             if self.found[at].source & OWNER_SEVERAL:
                 self.seen_several[number >> 3] = 0
+                self.entered[number >> 3] = 0
             else:
                 self.seen[number >> 3] = 0
+        for at in range(self.counted_count):
+            self.seen_several[self.counted[at] >> 3] = 0
+        self.counted_count = 0
         self.found_count = 0
         self.hit_count = 0
         if self.match_count > MOST_MATCHES or self.kept_count == MOST_KEPT:
