@@ -8,6 +8,7 @@ from phonosearch._workspace cimport Workspace
 cdef class FindingIndex(ScoringIndex):
     cdef int _search_form(self, Workspace space, int form) except -1 nogil
     cdef int _offer_pairs(self, Workspace space, int position, int group) except -1 nogil
+    cdef int _keep_near(self, Workspace space, size_t first, int position, int group) except -1 nogil
     cdef int _accept_list(self, Workspace space, int position, int group) except -1 nogil
     cdef int _offer_either(self, Workspace space, int position, int group) except -1 nogil
     cdef int _offer_list(

@@ -4,7 +4,7 @@ ARCHITECTURE.md says why nobody is left out.
 """
 
 from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t, uint64_t
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memset
 
 from phonosearch._align cimport Alignment, Query
 from phonosearch._arrays cimport CLASSES, OWNER_SEVERAL
@@ -12,7 +12,7 @@ from phonosearch._assignment cimport identifies
 from phonosearch._relation cimport CLOSE, EXACT, VARIANT, WIDE, PartInfo
 from phonosearch._scoring cimport ScoringIndex
 from phonosearch._text cimport MAX_PARTS
-from phonosearch._workspace cimport DOUBTFUL, JOINED, PAIRED, Workspace, has_bit
+from phonosearch._workspace cimport NEAR, DOUBTFUL, JOINED, PAIRED, Workspace, has_bit
 
 cdef extern from *:
     """
@@ -92,11 +92,15 @@ cdef class FindingIndex(ScoringIndex):
         then look at their people."""
         cdef size_t at, ahead, last, kept
         cdef int width = group + 1
+        cdef unsigned int marked, lacking
         cdef uint32_t begin = self.class_start.data[group], end = self.class_start.data[group + 1], form, last_form
+        cdef uint32_t* candidates
+        cdef const uint16_t* mark = space.mark
         cdef size_t lasts = group * self.parts
         cdef const uint32_t* all_parts = self.form_part.data + self._class_offset(group)
+        cdef const uint32_t* parts
         cdef size_t start = space.expansion[position].start, stop = start + space.expansion[position].count
-        space.candidate_count = 0
+        kept = space.candidate_count = 0
         for at in range(start, stop):
             ahead = at + 24
             if ahead < stop:
@@ -107,15 +111,27 @@ cdef class FindingIndex(ScoringIndex):
                 PS_PREFETCH(all_parts + width * <size_t>(form - begin))
             form = self.last_start.data[lasts + space.matches[at].part]
             last_form = self.last_start.data[lasts + space.matches[at].part + 1]
+            # All of these end in the same part, so they pair off where another has the mark that it lacks. Few do, and
+            # no processor foresees which: each is written down, and stays if so.
+            marked = mark[space.matches[at].part]
+            lacking = 3 ^ marked if marked != 3 else 3
+            space.candidate_count = kept
             space.reserve_candidates(last_form - form)
-            while form < last_form:
-                if _pair_off(space.mark, all_parts + width * <size_t>(form - begin), width):
-                    PS_PREFETCH(&self.owner_start.data[form])
-                    space.candidates[space.candidate_count] = form
-                    space.candidate_count += 1
-                form += 1
-        kept = space.candidate_count
+            candidates = space.candidates
+            parts = all_parts + width * <size_t>(form - begin)
+            if width == 2:
+                for form in range(form, last_form):
+                    candidates[kept] = form
+                    kept += (mark[parts[0]] & lacking) != 0
+                    parts += 2
+            else:
+                for form in range(form, last_form):
+                    candidates[kept] = form
+                    kept += ((mark[parts[0]] | mark[parts[1]]) & lacking) != 0
+                    parts += 3
+        space.candidate_count = kept
         self._gather(space, position, group)
+        self._keep_near(space, kept, 1 - position, group)
         last = space.candidate_count
         for at in range(kept, last):
             if at + 24 < last:
@@ -123,14 +139,58 @@ cdef class FindingIndex(ScoringIndex):
             form = space.candidates[at]
             if form < begin or form >= end:
                 continue            # of a crafted file
-            if _pair_off(space.mark, all_parts + width * <size_t>(form - begin), width):
-                PS_PREFETCH(&self.owner_start.data[form])
+            if _pair_off(mark, all_parts + width * <size_t>(form - begin), width):
                 space.candidates[kept] = form
                 kept += 1
         for at in range(kept):
+            if at + 24 < kept:
+                PS_PREFETCH(&self.owner_start.data[space.candidates[at + 24]])
             if at + 8 < kept:
                 PS_PREFETCH(self.owner.data + self.owner_start.data[space.candidates[at + 8]])
             self._accept(space, space.candidates[at], PAIRED)
+        return 0
+
+    cdef int _keep_near(self, Workspace space, size_t first, int position, int group) except -1 nogil:
+        """Of the candidates from ``first`` on, keep those that may hold a match of the other part of the query.
+
+        The parts of a candidate may lie anywhere in memory, but its number alone rules most of them out: forms are
+        numbered by their last part. Those that end in a match of the part asked for first were read before.
+        """
+        cdef size_t at, run, last, kept = first, start = space.expansion[position].start
+        cdef size_t stop = start + space.expansion[position].count
+        cdef uint64_t others = space.expansion[position].forms[group]
+        cdef uint32_t begin = self.class_start.data[group] >> NEAR, form, block
+        cdef uint8_t* near = space.near
+        if 4 * (space.candidate_count - first) < space.expansion[position].count:
+            return 0
+        memset(near + (begin >> 3), 0, (self.class_start.data[group + 1] >> NEAR + 3) + 1 - (begin >> 3))
+        for at in range(start, stop):
+            if at + 16 < stop:
+                PS_PREFETCH(&self.last_start.data[group * self.parts + space.matches[at + 16].part])
+            last = group * self.parts + space.matches[at].part
+            form = self.last_start.data[last]
+            if form == self.last_start.data[last + 1]:
+                continue
+            others -= self.last_start.data[last + 1] - form
+            for block in range(form >> NEAR, (self.last_start.data[last + 1] - 1 >> NEAR) + 1):
+                near[block >> 3] |= 1 << (block & 7)
+        if group > 1:               # forms of three parts, two of which stand before the last
+            if others > 2 * (space.candidate_count - first):
+                return 0
+            for at in range(start, stop):
+                if at + 8 < stop:
+                    PS_PREFETCH(self.posting_form.data + self.posting_start.data[
+                        CLASSES * <size_t>space.matches[at + 8].part + group
+                    ])
+                run = CLASSES * <size_t>space.matches[at].part + group
+                for run in range(self.posting_start.data[run], self.posting_start.data[run + 1]):
+                    form = self.posting_form.data[run]
+                    near[form >> NEAR + 3] |= 1 << (form >> NEAR & 7)
+        for at in range(first, space.candidate_count):
+            form = space.candidates[at]
+            space.candidates[kept] = form
+            kept += near[form >> NEAR + 3] >> (form >> NEAR & 7) & 1
+        space.candidate_count = kept
         return 0
 
     cdef int _accept_list(self, Workspace space, int position, int group) except -1 nogil:

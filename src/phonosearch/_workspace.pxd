@@ -10,6 +10,9 @@ cdef enum:
     UNBOUNDED = 1024            # no score is greater
 
 cdef enum:
+    NEAR = 3
+
+cdef enum:
     DOUBTFUL = 0                # by a part, and another may match nothing
     PAIRED = 1                  # every part of the shorter form has a partner
     JOINED = 2                  # for parts that stand joined on one side
@@ -45,6 +48,7 @@ cdef class Workspace:
     cdef uint16_t* mark         # by part: the positions of the current form that it matches
     cdef uint32_t* slot         # by part: its place in `pair` + 1
     cdef uint8_t* seen          # by form, one bit
+    cdef uint8_t* near          # by form, one bit for 1 << NEAR of them: whether to look at a candidate
     cdef uint8_t* seen_several  # by number in several_*, one bit: counted
     cdef uint8_t* entered       # by number in several_*, one bit: in `found` in their own right
     cdef uint32_t* counted      # numbers in several_* of people who are counted, and perhaps not in `found`

@@ -42,6 +42,7 @@ cdef class Workspace:
         self.mark = <uint16_t*>calloc(parts + 1, sizeof(uint16_t))
         self.slot = <uint32_t*>calloc(parts + 1, sizeof(uint32_t))
         self.seen = <uint8_t*>calloc(forms // 8 + 1, 1)
+        self.near = <uint8_t*>calloc((forms >> NEAR + 3) + 1, 1)
         self.seen_several = <uint8_t*>calloc(several // 8 + 1, 1)
         self.entered = <uint8_t*>calloc(several // 8 + 1, 1)
         self.kept = <Expansion*>calloc(KEPT_SLOTS, sizeof(Expansion))
@@ -56,7 +57,7 @@ cdef class Workspace:
         self.hits = NULL
         if (
             self.mark == NULL or self.slot == NULL or self.seen == NULL or self.seen_several == NULL
-            or self.entered == NULL or self.kept == NULL or self.remembered == NULL
+            or self.near == NULL or self.entered == NULL or self.kept == NULL or self.remembered == NULL
         ):
             raise MemoryError
 
@@ -64,6 +65,7 @@ cdef class Workspace:
         free(self.mark)
         free(self.slot)
         free(self.seen)
+        free(self.near)
         free(self.seen_several)
         free(self.entered)
         free(self.counted)
