@@ -36,6 +36,17 @@ ctypedef struct Alignment:
     int kind[MAX_PARTS]
     int points[MAX_PARTS]
 
+ctypedef struct Pairs:          # two forms, their parts paired
+    int count
+    int query_part[MAX_PARTS]   # in ascending order
+    int name_part[MAX_PARTS]
+    int kind[MAX_PARTS]
+    int points[MAX_PARTS]       # of 1000
+    int lighter[MAX_PARTS]      # of the weights of the two parts
+    int heavier[MAX_PARTS]
+    int asked                   # weight of the parts of the query without a partner
+    int recorded                # and of those of the name
+
 ctypedef struct Query:
     int forms
     int kind[MAX_FORMS]
@@ -59,8 +70,8 @@ cdef void score_grid(
     TextRules rules, const Grid* grid, int base, unsigned int full_parts, int share, bint turned, Alignment* out
 ) noexcept nogil
 cdef bint holds_all(const Query* query, int query_form, int name_form) noexcept nogil
-cdef void score_assignment(
-    TextRules rules, const Grid* grid, const int* column_of_row, int base, int share, bint turned, Alignment* out
+cdef int score_pairs(
+    TextRules rules, const Pairs* pairs, int base, int share, bint turned, Alignment* out
 ) noexcept nogil
 cdef void score_merged(
     TextRules rules, const PartInfo* query, int queries, const PartInfo* name, int names, int share, int turn,

@@ -31,28 +31,25 @@ cdef int _level(const Grid* grid, int base, unsigned int full_parts) noexcept no
     return NO_LEVEL
 
 
-cdef unsigned int _counted(
-    const Grid* grid, const Alignment* out, int pairs, const int* lighter, const int* heavier, int missing,
-    long long left_out
-) noexcept nogil:
+cdef unsigned int _counted(const Pairs* pairs, int missing, long long left_out) noexcept nogil:
     """Which pairs count: ``_reference._counted``, for names of which some parts agree; ``left_out`` in hundredths."""
-    cdef unsigned int counted = (1u << pairs) - 1, better
-    cdef long long earned, whole
-    cdef int pair, points
+    cdef unsigned int counted = (1u << pairs.count) - 1, better
+    cdef long long earned, whole, agreed
+    cdef int pair
     while True:
         earned = 0
         whole = left_out
-        for pair in range(pairs):
+        for pair in range(pairs.count):
             if counted >> pair & 1:
-                earned += 100 * lighter[pair] * grid.points[out.query_part[pair]][out.name_part[pair]]
-                whole += 100 * lighter[pair]
+                earned += 100 * pairs.lighter[pair] * pairs.points[pair]
+                whole += 100 * pairs.lighter[pair]
             else:
-                whole += missing * heavier[pair]
+                whole += missing * pairs.heavier[pair]
         better = 0
-        for pair in range(pairs):
-            points = grid.points[out.query_part[pair]][out.name_part[pair]]
-            if out.kind[pair] != KIND_NONE or (
-                100 * lighter[pair] * points * whole < earned * (100 * lighter[pair] - missing * heavier[pair])
+        for pair in range(pairs.count):
+            agreed = 100 * pairs.lighter[pair]
+            if pairs.kind[pair] != KIND_NONE or (
+                agreed * pairs.points[pair] * whole < earned * (agreed - missing * pairs.heavier[pair])
             ):
                 better |= 1u << pair
         if better == counted:
@@ -70,80 +67,98 @@ cdef void score_grid(
 ) noexcept nogil:
     """Level, pairs and points of two forms, without other evidence: ``_reference._align_parts``."""
     cdef int column_of_row[MAX_PARTS]
+    cdef Pairs pairs
     out.level = _level(grid, base, full_parts)
     assign(grid, column_of_row)
-    score_assignment(rules, grid, column_of_row, base, share, turned, out)
+    _pair_up(grid, column_of_row, &pairs)
+    score_pairs(rules, &pairs, base, share, turned, out)
 
 
-cdef void score_assignment(
-    TextRules rules, const Grid* grid, const int* column_of_row, int base, int share, bint turned, Alignment* out
-) noexcept nogil:
-    """The pairs and points of two forms whose parts are paired; of the grid, those pairs and the weights are read."""
-    cdef int lighter[MAX_PARTS]
-    cdef int heavier[MAX_PARTS]
-    cdef int row, column, pair, pairs = 0, accepted = 0, points = 0, so_far, missing, last = -1, first = -1, turns = 0
-    cdef int agreeing = 0, others
-    cdef long long earned = 0, whole, left_out = 0
-    cdef unsigned int taken = 0, counted
+cdef void _pair_up(const Grid* grid, const int* column_of_row, Pairs* pairs) noexcept nogil:
+    cdef int row, column, pair = 0
+    pairs.asked = pairs.recorded = 0
+    for column in range(grid.columns):
+        pairs.recorded += grid.name_weight[column]
     for row in range(grid.rows):
         column = column_of_row[row]
         if column < 0:
-            left_out += grid.query_weight[row]
+            pairs.asked += grid.query_weight[row]
             continue
-        taken |= 1u << column
-        out.query_part[pairs] = row
-        out.name_part[pairs] = column
-        out.kind[pairs] = grid.kind[row][column]
-        lighter[pairs] = min(grid.query_weight[row], grid.name_weight[column])
-        heavier[pairs] = max(grid.query_weight[row], grid.name_weight[column])
-        if grid.kind[row][column] != KIND_NONE:
+        pairs.query_part[pair] = row
+        pairs.name_part[pair] = column
+        pairs.kind[pair] = grid.kind[row][column]
+        pairs.points[pair] = grid.points[row][column]
+        pairs.lighter[pair] = min(grid.query_weight[row], grid.name_weight[column])
+        pairs.heavier[pair] = max(grid.query_weight[row], grid.name_weight[column])
+        pairs.recorded -= grid.name_weight[column]
+        pair += 1
+    pairs.count = pair
+
+
+cdef int score_pairs(
+    TextRules rules, const Pairs* pairs, int base, int share, bint turned, Alignment* out
+) noexcept nogil:
+    """The score of two forms whose parts are paired; its points go to ``out``, if it is not NULL."""
+    cdef int pair, accepted = 0, points = 0, so_far, missing, last = -1, first = -1, turns = 0
+    cdef int agreeing = 0, others, order_points = 0, form_points = 0
+    cdef long long earned = 0, whole, left_out
+    cdef unsigned int counted = (1u << pairs.count) - 1
+    for pair in range(pairs.count):
+        if pairs.kind[pair] != KIND_NONE:
             accepted += 1
-            agreeing += lighter[pairs]
-            if column < last:
+            agreeing += pairs.lighter[pair]
+            if pairs.name_part[pair] < last:
                 turns += 1
             if first < 0:
-                first = column
-            last = column
-        pairs += 1
-    for column in range(grid.columns):
-        if not taken >> column & 1:
-            left_out += grid.name_weight[column]
+                first = pairs.name_part[pair]
+            last = pairs.name_part[pair]
     missing = rules.left_out_alone if accepted < 2 else rules.left_out
-    left_out *= missing
-    counted = (1u << pairs) - 1
-    if 0 < accepted < pairs:
-        counted = _counted(grid, out, pairs, lighter, heavier, missing, left_out)
+    left_out = missing * (pairs.asked + pairs.recorded)
+    if 0 < accepted < pairs.count:
+        counted = _counted(pairs, missing, left_out)
     whole = left_out
-    for pair in range(pairs):
-        whole += 100 * lighter[pair] if counted >> pair & 1 else missing * heavier[pair]
+    for pair in range(pairs.count):
+        whole += 100 * pairs.lighter[pair] if counted >> pair & 1 else missing * pairs.heavier[pair]
     whole *= 1000
-    for pair in range(pairs):
+    for pair in range(pairs.count):
         if counted >> pair & 1:
-            earned += lighter[pair] * grid.points[out.query_part[pair]][out.name_part[pair]]
-        so_far = <int>(share * 100 * earned // whole)
-        out.points[pair] = so_far - points
-        points = so_far
-    for pair in range(pairs):
+            earned += pairs.lighter[pair] * pairs.points[pair]
+        if out != NULL:
+            so_far = <int>(share * 100 * earned // whole)
+            out.points[pair] = so_far - points
+            points = so_far
+    points = <int>(share * 100 * earned // whole)
+    for pair in range(pairs.count):
         # Where others agree, a part that contradicts says more than that it does not agree: the more, the more they
         # weigh.
-        so_far = rules.contradicted_below - grid.points[out.query_part[pair]][out.name_part[pair]]
-        others = agreeing - (lighter[pair] if out.kind[pair] != KIND_NONE else 0)
+        so_far = rules.contradicted_below - pairs.points[pair]
+        others = agreeing - (pairs.lighter[pair] if pairs.kind[pair] != KIND_NONE else 0)
         if so_far > 0 and others > 0:
             so_far = min(
                 <int>(<long long>share * rules.contradicted_cost * so_far * others
-                      // (<long long>1000 * rules.contradicted_below * (others + lighter[pair]))),
+                      // (<long long>1000 * rules.contradicted_below * (others + pairs.lighter[pair]))),
                 points,
             )
-            out.points[pair] -= so_far
             points -= so_far
-    out.pairs = pairs
-    out.order_points = 0
+            if out != NULL:
+                out.points[pair] -= so_far
     if turns:
         # The last come first, with their order kept, if the columns fall once, round the circle.
         so_far = rules.order_cost if turns == 1 and last < first and turned else rules.disorder_cost
-        out.order_points = -min(so_far, points)
-    out.form_points = 0 if base == EXACT else -min(rules.form_cost, points + out.order_points)
-    out.score = points + out.order_points + out.form_points
+        order_points = -min(so_far, points)
+    if base != EXACT:
+        form_points = -min(rules.form_cost, points + order_points)
+    points += order_points + form_points
+    if out != NULL:
+        for pair in range(pairs.count):
+            out.query_part[pair] = pairs.query_part[pair]
+            out.name_part[pair] = pairs.name_part[pair]
+            out.kind[pair] = pairs.kind[pair]
+        out.pairs = pairs.count
+        out.order_points = order_points
+        out.form_points = form_points
+        out.score = points
+    return points
 
 
 cdef int _merge(

@@ -7,20 +7,6 @@ from phonosearch._text cimport MAX_PARTS
 cdef enum:
     ACCEPTED_PAIR = 1 << 20     # a pair that a level accepts outweighs any that none does
 
-cdef extern from *:
-    """
-    #if defined(__GNUC__) || defined(__clang__)
-    #define PS_POPCOUNT(x) __builtin_popcount(x)
-    #define PS_LOWEST(x) __builtin_ctz(x)
-    #else
-    static int PS_POPCOUNT(unsigned x) { int n = 0; for (; x; x &= x - 1) n++; return n; }
-    static int PS_LOWEST(unsigned x) { int n = 0; while (!(x >> n & 1)) n++; return n; }
-    #endif
-    """
-    int PS_POPCOUNT(unsigned int x) noexcept nogil
-    int PS_LOWEST(unsigned int x) noexcept nogil
-
-
 cdef bint _augment(const uint16_t* masks, int name, int* owner, unsigned int* visited) noexcept nogil:
     cdef unsigned int free_parts = masks[name] & ~visited[0]
     cdef int query

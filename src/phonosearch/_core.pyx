@@ -117,7 +117,7 @@ cdef class NameIndex(FindingIndex):
         """Put what has the first bound ``tier`` in the order of closer bounds, greatest first; how many there are."""
         cdef uint32_t begin[UNBOUNDED + 2]
         cdef size_t at, count = 0
-        cdef int bound
+        cdef int bound, least = UNBOUNDED, most = 0
         cdef Found* found
         space.reserve_order()
         memset(begin, 0, sizeof(begin))
@@ -143,9 +143,12 @@ cdef class NameIndex(FindingIndex):
                 bound = tier    # closer ones cost as much as the score
             else:
                 bound = self.bound(space, found.source, 0, False)
-            found.bound = <int16_t>min(bound, <int>UNBOUNDED)
-            begin[UNBOUNDED - found.bound + 1] += 1
-        for bound in range(UNBOUNDED + 1):
+            bound = min(bound, <int>UNBOUNDED)
+            least = min(least, bound)
+            most = max(most, bound)
+            found.bound = <int16_t>bound
+            begin[UNBOUNDED - bound + 1] += 1
+        for bound in range(UNBOUNDED - most, UNBOUNDED - least + 1):
             begin[bound + 1] += begin[bound]
         space.reserve_candidates(count)
         for at in range(count):

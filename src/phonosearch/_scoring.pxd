@@ -2,8 +2,7 @@
 
 from libc.stdint cimport int32_t, uint16_t, uint32_t
 
-from phonosearch._align cimport Alignment, Query
-from phonosearch._assignment cimport Grid
+from phonosearch._align cimport Alignment, Pairs, Query
 from phonosearch._expansion cimport PartIndex
 from phonosearch._relation cimport KINDS
 from phonosearch._workspace cimport Workspace
@@ -42,13 +41,15 @@ cdef class ScoringIndex(PartIndex):
         self, Workspace space, int query_form, const uint32_t* parts, int size, int name_form, int floor, bint earning,
         bint* exact,
     ) except -1 nogil
-    cdef uint32_t _put(
-        self, Workspace space, Grid* grid, int query_form, int row, int column, const uint32_t* parts
+    cdef uint32_t _pair_up(
+        self, Workspace space, int query_form, const uint32_t* parts, int size, const int* column_of_row, Pairs* pairs
     ) except? 0xFFFFFFFF nogil
-    cdef int _least_left_out(self, const Grid* grid) noexcept nogil
-    cdef int _bound_doubtful(self, const Grid* grid, int share, bint whole, int most) noexcept nogil
+    cdef int _least_left_out(self, const int* weights, int count, int spares) noexcept nogil
+    cdef int _bound_doubtful(
+        self, Workspace space, int query_form, const uint32_t* parts, int size
+    ) except -1 nogil
     cdef int _bound_contradicted(
-        self, const Grid* grid, int share, const int* column_of_row, int pairs
+        self, const Query* query, int query_form, const Pairs* pairs, const int* column_of_row, int free_pairs
     ) noexcept nogil
     cdef int bound_several(self, Workspace space, uint32_t several, int floor, bint earning) except -1 nogil
     cdef bint may_contradict(self, Workspace space, uint32_t several, int floor) except -1 nogil

@@ -9,10 +9,10 @@ from libc.string cimport memcmp
 
 from phonosearch._agreement cimport DATE_ABSENT, date_agreement_of, sex_agreement_of
 from phonosearch._align cimport (
-    MAX_TURNS, Alignment, Query, holds_all, keep_better, no_reading, score_assignment, score_grid, score_merged,
+    MAX_TURNS, Alignment, Pairs, Query, holds_all, keep_better, no_reading, score_grid, score_merged, score_pairs,
 )
 from phonosearch._arrays cimport OWNER_SEVERAL
-from phonosearch._assignment cimport Grid, identifies
+from phonosearch._assignment cimport PS_LOWEST, Grid, identifies
 from phonosearch._expansion cimport PartIndex
 from phonosearch._relation cimport (
     CLOSE, EXACT, KIND_NICKNAME, KIND_NONE, KIND_SPELLING, KINDS, NO_LEVEL, UNEARNED, VARIANT, PartInfo, earn,
@@ -343,10 +343,7 @@ cdef class ScoringIndex(PartIndex):
             if mask & (mask - 1) or mask & taken:
                 return -1
             taken |= mask
-            row = 0
-            while mask >> row != 1:
-                row += 1
-            column_of_row[row] = column
+            column_of_row[PS_LOWEST(mask)] = column
             pairs += 1
         return pairs
 
@@ -410,155 +407,165 @@ cdef class ScoringIndex(PartIndex):
     ) except -1 nogil:
         """The greatest score of two forms; whether it is exact."""
         cdef Query* query = &space.query
-        cdef int row, column, rows = query.size[query_form], pairs, most = 0, lacking = -1
+        cdef int row, column, rows = query.size[query_form], known, pair, most, score
         cdef int column_of_row[MAX_PARTS]
-        cdef uint16_t masks[MAX_PARTS]
-        cdef uint32_t unearned = 0, taken = 0
+        cdef uint32_t unearned
         cdef int32_t* relations
-        cdef Grid grid
-        cdef Alignment found
+        cdef Pairs pairs
         exact[0] = False
-        pairs = self._known_pairs(space, query_form, parts, size, column_of_row)
-        if 0 <= pairs < min(rows, size) and query.contradicted_bound < floor:
+        known = self._known_pairs(space, query_form, parts, size, column_of_row)
+        if known < 0:
+            return self._bound_doubtful(space, query_form, parts, size)
+        if known < min(rows, size) and query.contradicted_bound < floor:
             return query.contradicted_bound
-        if pairs == 0:
+        if known == 0:
             most = query.share * self.rules.none_most // 1000 + 1
             if not earning or most < floor or rows > 1 or size > 1:
                 return most
-        grid.rows = rows
-        grid.columns = size
-        for row in range(rows):
-            grid.query_weight[row] = query.weight[query_form][row]
-        for column in range(size):
-            grid.name_weight[column] = self.part_weight(parts[column])
-        if pairs < 0:
-            for column in range(size):
-                masks[column] = self._accepted(space, query_form, parts[column])
-                for row in range(rows):
-                    if masks[column] >> row & 1:
-                        most = max(most, self._most(self._relation(space, parts[column], query_form, row)))
-            return self._bound_doubtful(&grid, query.share, identifies(masks, size, rows, 0, False), most)
-        for row in range(rows):
-            if column_of_row[row] >= 0:
-                taken |= 1u << column_of_row[row]
-                unearned |= self._put(space, &grid, query_form, row, column_of_row[row], parts)
-        if pairs < min(rows, size):
-            most = self._bound_contradicted(&grid, query.share, column_of_row, pairs)
-            if not earning or most < floor or rows != size or pairs != rows - 1:
+        unearned = self._pair_up(space, query_form, parts, size, column_of_row, &pairs)
+        if known < min(rows, size):
+            most = self._bound_contradicted(query, query_form, &pairs, column_of_row, min(rows, size) - known)
+            if not earning or most < floor or rows != size or known != rows - 1:
                 return most
             # One part of either is left, which no level pairs.
+            column = size * (size - 1) // 2
+            for pair in range(pairs.count):
+                column -= pairs.name_part[pair]
             for row in range(rows):
                 if column_of_row[row] < 0:
-                    lacking = row
-            for column in range(size):
-                if not taken >> column & 1:
-                    column_of_row[lacking] = column
-            unearned |= self._put(space, &grid, query_form, lacking, column_of_row[lacking], parts)
+                    column_of_row[row] = column
+            unearned = self._pair_up(space, query_form, parts, size, column_of_row, &pairs)
         while True:
-            score_assignment(
-                self.rules, &grid, column_of_row, VARIANT if query_form or name_form else EXACT, query.share,
-                holds_all(query, query_form, name_form), &found,
+            score = score_pairs(
+                self.rules, &pairs, VARIANT if query_form or name_form else EXACT, query.share,
+                holds_all(query, query_form, name_form), NULL,
             )
-            if not unearned:
-                exact[0] = True
-                return found.score
-            if not earning or found.score < floor:
-                return found.score
-            row = 0
-            while not unearned >> row & 1:
-                row += 1
+            exact[0] = unearned == 0
+            if exact[0] or not earning or score < floor:
+                return score
+            pair = 0
+            while not unearned >> pair & 1:
+                pair += 1
             unearned &= unearned - 1
-            column = column_of_row[row]
+            row = pairs.query_part[pair]
+            column = pairs.name_part[pair]
             relations = space.relations(parts[column]) + query.pool_start[query_form]
             relations[row] = self._earn(space, parts[column], query_form, row, relations[row])
-            grid.points[row][column] = relations[row] & UNEARNED
+            pairs.points[pair] = relations[row] & UNEARNED
 
-    cdef inline uint32_t _put(
-        self, Workspace space, Grid* grid, int query_form, int row, int column, const uint32_t* parts
+    cdef uint32_t _pair_up(
+        self, Workspace space, int query_form, const uint32_t* parts, int size, const int* column_of_row, Pairs* pairs
     ) except? 0xFFFFFFFF nogil:
-        """Write a pair into the grid with the most that it may earn; its bit if that is not known yet."""
-        cdef int32_t relation = self._relation(space, parts[column], query_form, row)
-        grid.kind[row][column] = relation >> 16
-        grid.points[row][column] = self._most(relation)
-        return 1u << row if relation & UNEARNED == UNEARNED else 0
+        """Write the pairs of two forms with the most that they may earn; a bit for each not known yet."""
+        cdef const Query* query = &space.query
+        cdef int row, column, pair = 0, asked, recorded
+        cdef int32_t relation
+        cdef uint32_t unearned = 0
+        pairs.asked = pairs.recorded = 0
+        for column in range(size):
+            pairs.recorded += self.part_weight(parts[column])
+        for row in range(query.size[query_form]):
+            column = column_of_row[row]
+            asked = query.weight[query_form][row]
+            if column < 0:
+                pairs.asked += asked
+                continue
+            recorded = self.part_weight(parts[column])
+            pairs.recorded -= recorded
+            relation = self._relation(space, parts[column], query_form, row)
+            if relation & UNEARNED == UNEARNED:
+                unearned |= 1u << pair
+            pairs.query_part[pair] = row
+            pairs.name_part[pair] = column
+            pairs.kind[pair] = relation >> 16
+            pairs.points[pair] = self._most(relation)
+            pairs.lighter[pair] = min(asked, recorded)
+            pairs.heavier[pair] = max(asked, recorded)
+            pair += 1
+        pairs.count = pair
+        return unearned
 
-    cdef int _least_left_out(self, const Grid* grid) noexcept nogil:
+    cdef int _least_left_out(self, const int* weights, int count, int spares) noexcept nogil:
         """The weight of the lightest parts that the longer of two forms has to spare."""
-        cdef int spares = abs(grid.rows - grid.columns), longer = max(grid.rows, grid.columns), at, place, weight
+        cdef int at, place, total = 0
         cdef int lightest[MAX_PARTS]
-        cdef int total = 0
-        for at in range(longer if spares else 0):
-            weight = grid.query_weight[at] if grid.rows > grid.columns else grid.name_weight[at]
+        for at in range(count if spares else 0):
             place = at
-            while place > 0 and lightest[place - 1] > weight:
+            while place > 0 and lightest[place - 1] > weights[at]:
                 lightest[place] = lightest[place - 1]
                 place -= 1
-            lightest[place] = weight
+            lightest[place] = weights[at]
         for at in range(spares):
             total += lightest[at]
         return total
 
-    cdef int _bound_doubtful(self, const Grid* grid, int share, bint whole, int most) noexcept nogil:
-        """The greatest score of any pairing of two forms; unless ``whole``, some part contradicts.
+    cdef int _bound_doubtful(
+        self, Workspace space, int query_form, const uint32_t* parts, int size
+    ) except -1 nogil:
+        """The greatest score of any pairing of two forms.
 
-        All the weight there is earns ``most``, but for the least that may contradict, and no less is left out than the
-        longer form has to spare.
+        All the weight there is earns the most of any pair, but for the least that may contradict, where some part does,
+        and no less is left out than the longer form has to spare.
         """
-        cdef int row, column, heaviest = 0, lightest = 0x7FFF
+        cdef const Query* query = &space.query
+        cdef int row, column, rows = query.size[query_form], heaviest = 0, lightest = 0x7FFF
+        cdef int most = self.rules.none_most
         cdef long long agreeing = 0, left_out, contradicting = 0, best
-        for row in range(grid.rows):
-            heaviest = max(heaviest, grid.query_weight[row])
-            lightest = min(lightest, grid.query_weight[row])
-        for column in range(grid.columns):
-            agreeing += min(grid.name_weight[column], heaviest)
-            lightest = min(lightest, grid.name_weight[column])
-        left_out = self._least_left_out(grid) * min(self.rules.left_out, self.rules.left_out_alone)
-        if not whole:
+        cdef int weights[MAX_PARTS]
+        cdef uint16_t masks[MAX_PARTS]
+        for row in range(rows):
+            heaviest = max(heaviest, query.weight[query_form][row])
+            lightest = min(lightest, query.weight[query_form][row])
+        for column in range(size):
+            weights[column] = self.part_weight(parts[column])
+            agreeing += min(weights[column], heaviest)
+            lightest = min(lightest, weights[column])
+            masks[column] = self._accepted(space, query_form, parts[column])
+            for row in range(rows):
+                if masks[column] >> row & 1:
+                    most = max(most, self._most(self._relation(space, parts[column], query_form, row)))
+        if rows > size:
+            left_out = self._least_left_out(query.weight[query_form], rows, rows - size)
+        else:
+            left_out = self._least_left_out(weights, size, size - rows)
+        left_out *= min(self.rules.left_out, self.rules.left_out_alone)
+        if not identifies(masks, size, rows, 0, False):
             contradicting = min(lightest, agreeing)
-        most = max(most, self.rules.none_most)
-        best = <long long>share * 100 * (
+        best = <long long>query.share * 100 * (
             most * (agreeing - contradicting) + self.rules.none_most * contradicting
         )
         return <int>(best // (1000 * (100 * agreeing + left_out))) + 1
 
     cdef int _bound_contradicted(
-        self, const Grid* grid, int share, const int* column_of_row, int pairs
+        self, const Query* query, int query_form, const Pairs* pairs, const int* column_of_row, int free_pairs
     ) noexcept nogil:
         """The greatest score where parts are left, in both forms, that no level pairs.
 
         That what contradicts never scores more than what is left out: all of it is left out, on the heavier side. Then
         comes the least that it costs beside what agrees.
         """
-        cdef int row, column, lighter, cost = 0, heaviest = 0
-        cdef int free_pairs = min(grid.rows, grid.columns) - pairs
-        cdef long long earned = 0, agreeing = 0, asked = 0, recorded = 0, whole, least
-        cdef uint32_t taken = 0
-        if pairs == 0:
-            return share * self.rules.none_most // 1000 + 1
-        for row in range(grid.rows):
-            column = column_of_row[row]
-            if column < 0:
-                asked += grid.query_weight[row]
-                heaviest = max(heaviest, grid.query_weight[row])
-                continue
-            taken |= 1u << column
-            lighter = min(grid.query_weight[row], grid.name_weight[column])
-            agreeing += lighter
-            earned += lighter * grid.points[row][column]
-        for column in range(grid.columns):
-            if not taken >> column & 1:
-                recorded += grid.name_weight[column]
+        cdef int row, pair, cost = 0, heaviest = 0
+        cdef long long earned = 0, agreeing = 0, whole, least
+        if pairs.count == 0:
+            return query.share * self.rules.none_most // 1000 + 1
+        for row in range(query.size[query_form]):
+            if column_of_row[row] < 0:
+                heaviest = max(heaviest, query.weight[query_form][row])
+        for pair in range(pairs.count):
+            agreeing += pairs.lighter[pair]
+            earned += pairs.lighter[pair] * pairs.points[pair]
         whole = 1000 * (
             100 * agreeing
-            + (self.rules.left_out_alone if pairs < 2 else self.rules.left_out) * max(asked, recorded)
+            + (self.rules.left_out_alone if pairs.count < 2 else self.rules.left_out)
+            * max(pairs.asked, pairs.recorded)
         )
         least = self.rules.contradicted_below - self.rules.none_most
         if least > 0:
             cost = <int>(
-                share * self.rules.contradicted_cost * least * agreeing
+                query.share * self.rules.contradicted_cost * least * agreeing
                 // (<long long>1000 * self.rules.contradicted_below * (agreeing + heaviest))
             )
-        return <int>max(share * 100 * earned // whole - free_pairs * cost, 0)
+        return <int>max(query.share * 100 * earned // whole - free_pairs * cost, 0)
 
     cdef int bound_several(self, Workspace space, uint32_t several, int floor, bint earning) except -1 nogil:
         """``bound`` of a person of several forms."""

@@ -92,10 +92,16 @@ cdef class Workspace:
     cdef Expansion* begin_expansion(self, uint64_t word, int level) noexcept nogil
     cdef int recall_expansion(self, const Expansion* known, int position) except -1 nogil
     cdef int end_expansion(self, uint64_t word, int level, const uint64_t* forms) except -1 nogil
-    cdef int32_t* relations(self, uint32_t part) except NULL nogil
+    cdef int32_t* begin_relations(self, uint32_t part) except NULL nogil
     cdef Remembered* place_of(self, uint64_t word, uint32_t part) noexcept nogil
     cdef void forget_form(self) noexcept nogil
     cdef void forget(self) noexcept nogil
+
+    cdef inline int32_t* relations(self, uint32_t part) except NULL nogil:
+        """The row of relations of an index part to the parts of the query's forms; -1: unknown."""
+        if self.slot[part]:
+            return self.pair + <size_t>(self.slot[part] - 1) * <size_t>self.query.pool
+        return self.begin_relations(part)
 
 cdef inline bint has_bit(const uint8_t* bits, size_t number) noexcept nogil:
     return bits[number >> 3] >> (number & 7) & 1

@@ -199,13 +199,11 @@ cdef class Workspace:
         self.kept_count += 1
         return 0
 
-    cdef int32_t* relations(self, uint32_t part) except NULL nogil:
-        """The row of relations of an index part to the parts of the query's forms; -1: unknown."""
+    cdef int32_t* begin_relations(self, uint32_t part) except NULL nogil:
+        """A new row of relations, none of them known."""
         cdef int32_t* row
         cdef size_t stride = self.query.pool
         cdef int place
-        if self.slot[part]:
-            return self.pair + <size_t>(self.slot[part] - 1) * stride
         if <size_t>self.slots == self.slot_room:
             self.slot_part = <uint32_t*>_grown(self.slot_part, 2 * self.slot_room + 256, sizeof(uint32_t))
             self.pair = <int32_t*>_grown(self.pair, (2 * self.slot_room + 256) * POOL, sizeof(int32_t))
