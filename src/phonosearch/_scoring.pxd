@@ -49,8 +49,16 @@ cdef class ScoringIndex(PartIndex):
         self, Workspace space, int query_form, const uint32_t* parts, int size
     ) except -1 nogil
     cdef int _bound_contradicted(
-        self, const Query* query, int query_form, const Pairs* pairs, const int* column_of_row, int free_pairs
+        self, const Query* query, int query_form, const Pairs* pairs, const int* column_of_row, int free_pairs,
+        int most,
     ) noexcept nogil
+    cdef int _earn_next(
+        self, Workspace space, int query_form, const uint32_t* parts, Pairs* pairs, uint32_t* unearned
+    ) except -1 nogil
+    cdef int _points(self, Workspace space, int query_form, int row, uint32_t part) except -1 nogil
+    cdef int _most_contradicting(
+        self, Workspace space, int query_form, const uint32_t* parts, int size, const int* column_of_row
+    ) except -1 nogil
     cdef int bound_several(self, Workspace space, uint32_t several, int floor, bint earning) except -1 nogil
     cdef bint may_contradict(self, Workspace space, uint32_t several, int floor) except -1 nogil
     cdef void prefetch_form(self, uint32_t form) noexcept nogil

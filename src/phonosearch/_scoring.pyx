@@ -410,7 +410,6 @@ cdef class ScoringIndex(PartIndex):
         cdef int row, column, rows = query.size[query_form], known, pair, most, score
         cdef int column_of_row[MAX_PARTS]
         cdef uint32_t unearned
-        cdef int32_t* relations
         cdef Pairs pairs
         exact[0] = False
         known = self._known_pairs(space, query_form, parts, size, column_of_row)
@@ -420,13 +419,22 @@ cdef class ScoringIndex(PartIndex):
             return query.contradicted_bound
         if known == 0:
             most = query.share * self.rules.none_most // 1000 + 1
-            if not earning or most < floor or rows > 1 or size > 1:
+            if not earning or most < floor:
                 return most
         unearned = self._pair_up(space, query_form, parts, size, column_of_row, &pairs)
         if known < min(rows, size):
-            most = self._bound_contradicted(query, query_form, &pairs, column_of_row, min(rows, size) - known)
-            if not earning or most < floor or rows != size or known != rows - 1:
+            most = self._bound_contradicted(
+                query, query_form, &pairs, column_of_row, min(rows, size) - known, self.rules.none_most
+            )
+            if not earning or most < floor:
                 return most
+            if rows != size or known != rows - 1:
+                while unearned:
+                    self._earn_next(space, query_form, parts, &pairs, &unearned)
+                return self._bound_contradicted(
+                    query, query_form, &pairs, column_of_row, min(rows, size) - known,
+                    self._most_contradicting(space, query_form, parts, size, column_of_row),
+                )
             # One part of either is left, which no level pairs.
             column = size * (size - 1) // 2
             for pair in range(pairs.count):
@@ -443,15 +451,42 @@ cdef class ScoringIndex(PartIndex):
             exact[0] = unearned == 0
             if exact[0] or not earning or score < floor:
                 return score
-            pair = 0
-            while not unearned >> pair & 1:
-                pair += 1
-            unearned &= unearned - 1
-            row = pairs.query_part[pair]
-            column = pairs.name_part[pair]
-            relations = space.relations(parts[column]) + query.pool_start[query_form]
-            relations[row] = self._earn(space, parts[column], query_form, row, relations[row])
-            pairs.points[pair] = relations[row] & UNEARNED
+            self._earn_next(space, query_form, parts, &pairs, &unearned)
+
+    cdef int _earn_next(
+        self, Workspace space, int query_form, const uint32_t* parts, Pairs* pairs, uint32_t* unearned
+    ) except -1 nogil:
+        """Align the letters of the first pair of which that was not done."""
+        cdef int pair = PS_LOWEST(unearned[0])
+        unearned[0] &= unearned[0] - 1
+        pairs.points[pair] = self._points(
+            space, query_form, pairs.query_part[pair], parts[pairs.name_part[pair]]
+        )
+        return 0
+
+    cdef int _points(self, Workspace space, int query_form, int row, uint32_t part) except -1 nogil:
+        """What a part earns beside a part of the query."""
+        cdef int32_t relation = self._relation(space, part, query_form, row)
+        if relation & UNEARNED == UNEARNED:
+            relation = self._earn(space, part, query_form, row, relation)
+            space.relations(part)[space.query.pool_start[query_form] + row] = relation
+        return relation & UNEARNED
+
+    cdef int _most_contradicting(
+        self, Workspace space, int query_form, const uint32_t* parts, int size, const int* column_of_row
+    ) except -1 nogil:
+        """The most that a pair of parts without a partner earns."""
+        cdef int row, column, most = 0
+        cdef uint32_t taken = 0
+        for row in range(space.query.size[query_form]):
+            if column_of_row[row] >= 0:
+                taken |= 1u << column_of_row[row]
+        for row in range(space.query.size[query_form]):
+            if column_of_row[row] < 0:
+                for column in range(size):
+                    if not taken >> column & 1:
+                        most = max(most, self._points(space, query_form, row, parts[column]))
+        return most
 
     cdef uint32_t _pair_up(
         self, Workspace space, int query_form, const uint32_t* parts, int size, const int* column_of_row, Pairs* pairs
@@ -537,9 +572,11 @@ cdef class ScoringIndex(PartIndex):
         return <int>(best // (1000 * (100 * agreeing + left_out))) + 1
 
     cdef int _bound_contradicted(
-        self, const Query* query, int query_form, const Pairs* pairs, const int* column_of_row, int free_pairs
+        self, const Query* query, int query_form, const Pairs* pairs, const int* column_of_row, int free_pairs,
+        int most,
     ) noexcept nogil:
-        """The greatest score where parts are left, in both forms, that no level pairs.
+        """The greatest score where parts are left, in both forms, that no level pairs and none of which earns more than
+        ``most``.
 
         That what contradicts never scores more than what is left out: all of it is left out, on the heavier side. Then
         comes the least that it costs beside what agrees.
@@ -547,7 +584,7 @@ cdef class ScoringIndex(PartIndex):
         cdef int row, pair, cost = 0, heaviest = 0
         cdef long long earned = 0, agreeing = 0, whole, least
         if pairs.count == 0:
-            return query.share * self.rules.none_most // 1000 + 1
+            return query.share * most // 1000 + 1
         for row in range(query.size[query_form]):
             if column_of_row[row] < 0:
                 heaviest = max(heaviest, query.weight[query_form][row])
@@ -559,7 +596,7 @@ cdef class ScoringIndex(PartIndex):
             + (self.rules.left_out_alone if pairs.count < 2 else self.rules.left_out)
             * max(pairs.asked, pairs.recorded)
         )
-        least = self.rules.contradicted_below - self.rules.none_most
+        least = self.rules.contradicted_below - most
         if least > 0:
             cost = <int>(
                 query.share * self.rules.contradicted_cost * least * agreeing
