@@ -51,7 +51,6 @@ cdef class PackedNames:
     cdef int _all_below(self, str name, const Array* values, size_t bound) except -1
     cdef int32_t find(self, const uint8_t* letters, int length, uint32_t primary) noexcept nogil
     cdef int32_t find_word(self, const uint8_t* letters, int length) noexcept nogil
-    cdef const uint32_t* form(self, uint32_t form, int* size) noexcept nogil
     cdef int _next_identifier(self, size_t* at, size_t end, uint8_t* text, int length) noexcept nogil
     cdef int identifier(self, size_t person, uint8_t* text) noexcept nogil
     cdef int64_t name_of(self, size_t person, size_t number) noexcept nogil
@@ -69,6 +68,21 @@ cdef class PackedNames:
 
     cdef inline const uint8_t* letters(self, uint32_t part) noexcept nogil:
         return self.part_letters + self.part_start.data[part]
+
+    cdef inline const uint32_t* form(self, uint32_t form, int* size) noexcept nogil:
+        """The parts of a form."""
+        cdef uint32_t one = self.class_start.data[1], two = self.class_start.data[2], three = self.class_start.data[3]
+        if form < one:
+            size[0] = 1
+            return self.form_part.data + form
+        if form < two:
+            size[0] = 2
+            return self.form_part.data + one + 2 * <size_t>(form - one)
+        if form < three:
+            size[0] = 3
+            return self.form_part.data + one + 2 * <size_t>(two - one) + 3 * <size_t>(form - two)
+        size[0] = self.long_start.data[form - three + 1] - self.long_start.data[form - three]
+        return self.form_part.data + self.long_start.data[form - three]
 
     cdef int64_t several_of(self, size_t person) noexcept nogil
 

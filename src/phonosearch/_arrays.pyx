@@ -266,21 +266,6 @@ cdef class PackedNames:
         double_metaphone_codes(letters, length, &primary, &alternate)
         return self.find(letters, length, primary)
 
-    cdef const uint32_t* form(self, uint32_t form, int* size) noexcept nogil:
-        """The parts of a form."""
-        cdef uint32_t one = self.class_start.data[1], two = self.class_start.data[2], three = self.class_start.data[3]
-        if form < one:
-            size[0] = 1
-            return self.form_part.data + form
-        if form < two:
-            size[0] = 2
-            return self.form_part.data + one + 2 * <size_t>(form - one)
-        if form < three:
-            size[0] = 3
-            return self.form_part.data + one + 2 * <size_t>(two - one) + 3 * <size_t>(form - two)
-        size[0] = self.long_start.data[form - three + 1] - self.long_start.data[form - three]
-        return self.form_part.data + self.long_start.data[form - three]
-
     def form_parts(self, size_t form):
         """The parts of a form, as text."""
         cdef int size, part

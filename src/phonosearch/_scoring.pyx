@@ -337,7 +337,9 @@ cdef class ScoringIndex(PartIndex):
         for row in range(space.query.size[query_form]):
             column_of_row[row] = -1
         for column in range(size):
-            mask = self._accepted(space, query_form, parts[column])
+            mask = self.marks(space, parts[column]) if space.marked else self._accepted(
+                space, query_form, parts[column]
+            )
             if mask == 0:
                 continue
             if mask & (mask - 1) or mask & taken:
@@ -507,7 +509,9 @@ cdef class ScoringIndex(PartIndex):
                 continue
             recorded = self.part_weight(parts[column])
             pairs.recorded -= recorded
-            relation = self._relation(space, parts[column], query_form, row)
+            relation = space.relations(parts[column])[query.pool_start[query_form] + row]
+            if relation < 0:
+                relation = self._relation(space, parts[column], query_form, row)
             if relation & UNEARNED == UNEARNED:
                 unearned |= 1u << pair
             pairs.query_part[pair] = row
