@@ -1,6 +1,6 @@
 """The people of a query, for other compiled modules."""
 
-from libc.stdint cimport int32_t, uint32_t
+from libc.stdint cimport int32_t, uint32_t, uint64_t
 
 from phonosearch._scoring cimport ScoringIndex
 from phonosearch._workspace cimport Workspace
@@ -20,6 +20,7 @@ cdef class FindingIndex(ScoringIndex):
     cdef int _accept(self, Workspace space, uint32_t form, int way) except -1 nogil
     cdef bint _is_full(self, uint32_t several, uint32_t form) noexcept nogil
     cdef int _search_merged(self, Workspace space) except -1 nogil
+    cdef uint64_t _splits_of(self, Workspace space, int position) noexcept nogil
     cdef int _offer_merged(self, Workspace space, const int32_t* run, int count) except -1 nogil
     cdef int _offer_side_by_side(self, Workspace space, uint32_t form, const int32_t* run, int count) except -1 nogil
     cdef int find_people(self, Workspace space) except -1 nogil

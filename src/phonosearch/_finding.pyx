@@ -12,7 +12,7 @@ from phonosearch._assignment cimport identifies
 from phonosearch._relation cimport CLOSE, EXACT, VARIANT, WIDE, PartInfo
 from phonosearch._scoring cimport ScoringIndex
 from phonosearch._text cimport MAX_PARTS
-from phonosearch._workspace cimport NEAR, DOUBTFUL, JOINED, PAIRED, Workspace, has_bit
+from phonosearch._workspace cimport DOUBTFUL, JOINED, NEAR, PAIRED, UNKNOWN_SPLITS, Expansion, Workspace, has_bit
 
 cdef extern from *:
     """
@@ -352,6 +352,7 @@ cdef class FindingIndex(ScoringIndex):
         """Find the people whose name holds joined what the query holds apart, or the reverse."""
         cdef Query* query = &space.query
         cdef int queries = query.size[0], position, count, member, length
+        cdef uint64_t splits
         cdef uint8_t word[4 * 64]
         cdef int32_t run[4]
         cdef PartInfo* part
@@ -369,12 +370,12 @@ cdef class FindingIndex(ScoringIndex):
                 run[0] = self.find_word(word, length)
                 if run[0] >= 0:
                     self._offer_merged(space, run, 1)
+            splits = self._splits_of(space, position)
             for length in range(1, part.length):
-                run[0] = self.find_word(part.letters, length)
-                if run[0] >= 0:
+                if splits >> length & 1:
+                    run[0] = self.find_word(part.letters, length)
                     run[1] = self.find_word(part.letters + length, part.length - length)
-                    if run[1] >= 0:
-                        self._offer_merged(space, run, 2)
+                    self._offer_merged(space, run, 2)
             if 3 <= part.length <= 4:
                 for member in range(part.length):
                     run[member] = self.find_word(part.letters + member, 1)
@@ -383,6 +384,26 @@ cdef class FindingIndex(ScoringIndex):
                 else:
                     self._offer_merged(space, run, part.length)
         return 0
+
+    cdef uint64_t _splits_of(self, Workspace space, int position) noexcept nogil:
+        """Where a part of the query can be cut into two parts of the index; kept with its expansion, if that is."""
+        cdef const PartInfo* part = &space.query.parts[0][position]
+        cdef Expansion* known = space.find_kept(space.words[space.query.pool_start[0] + position], min(
+            space.query.level, <int>CLOSE
+        ))
+        cdef uint64_t splits = 0
+        cdef int length
+        if known != NULL and known.splits != UNKNOWN_SPLITS:
+            return known.splits
+        for length in range(1, part.length):
+            if (
+                self.find_word(part.letters, length) >= 0
+                and self.find_word(part.letters + length, part.length - length) >= 0
+            ):
+                splits |= <uint64_t>1 << length
+        if known != NULL:
+            known.splits = splits
+        return splits
 
     cdef int _offer_merged(self, Workspace space, const int32_t* run, int count) except -1 nogil:
         """Count the people whose name holds the parts of a run side by side, if their best reading satisfies the level.

@@ -13,6 +13,9 @@ cdef enum:
     NEAR = 3
 
 cdef enum:
+    UNKNOWN_SPLITS = 1          # nothing is cut off at no length
+
+cdef enum:
     DOUBTFUL = 0                # by a part, and another may match nothing
     PAIRED = 1                  # every part of the shorter form has a partner
     JOINED = 2                  # for parts that stand joined on one side
@@ -25,6 +28,7 @@ ctypedef struct Expansion:      # the matches of one query part at one level
     uint64_t key                # the word and the level; 0 for a free slot
     uint32_t start, count       # in Workspace.matches
     uint64_t forms[CLASSES]     # of each class, under its matches
+    uint64_t splits             # one bit a length: cut there, the word is two parts of the index; or UNKNOWN_SPLITS
 
 ctypedef struct Found:          # the people of one form, or a person of several forms, who satisfy the query
     uint32_t source             # the form, or OWNER_SEVERAL | number in several_*
@@ -89,6 +93,7 @@ cdef class Workspace:
     cdef int reserve_order(self) except -1 nogil
     cdef int reserve_candidates(self, size_t more) except -1 nogil
     cdef int add_match(self, uint32_t part, uint16_t bit) except -1 nogil
+    cdef Expansion* find_kept(self, uint64_t word, int level) noexcept nogil
     cdef Expansion* begin_expansion(self, uint64_t word, int level) noexcept nogil
     cdef int recall_expansion(self, const Expansion* known, int position) except -1 nogil
     cdef int end_expansion(self, uint64_t word, int level, const uint64_t* forms) except -1 nogil

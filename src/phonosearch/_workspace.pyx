@@ -155,9 +155,12 @@ cdef class Workspace:
 
         ``word`` is as in `words`.
         """
+        self.expansion[self.expansions].start = <uint32_t>self.match_count
+        return self.find_kept(word, level)
+
+    cdef Expansion* find_kept(self, uint64_t word, int level) noexcept nogil:
         cdef size_t at
         cdef uint64_t key = word * 8 + level + 1
-        self.expansion[self.expansions].start = <uint32_t>self.match_count
         if word == 0 or word >> 60:
             return NULL
         at = (key * <uint64_t>0x9E3779B97F4A7C15u) >> 32 & (KEPT_SLOTS - 1)
@@ -186,6 +189,7 @@ cdef class Workspace:
         cdef int group
         made.count = <uint32_t>(self.match_count - made.start)
         made.key = 0
+        made.splits = UNKNOWN_SPLITS
         for group in range(CLASSES):
             made.forms[group] = forms[group]
         self.expansions += 1
