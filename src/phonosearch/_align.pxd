@@ -10,6 +10,7 @@ cdef enum:
     MAX_TURNS = MAX_FORMS * MAX_FORMS + 1   # readings of one name
 
 cdef enum:
+    NAME_FORM = 5               # column of a row: how the form of the name came about, 0 for the full one
     FORM = 14                   # column of a row: the form of the index
     ROW_HEAD = 15
     ROW = ROW_HEAD + 4 * MAX_PARTS

@@ -12,7 +12,7 @@ from libc.stdlib cimport qsort
 from libc.string cimport memcpy, memset
 
 from phonosearch._align cimport (
-    FORM, ROW, ROW_HEAD, Alignment, Query, prepare, read_name, write_row,
+    FORM, NAME_FORM, ROW, ROW_HEAD, Alignment, Query, prepare, read_name, write_row,
 )
 from phonosearch._arrays cimport BLOCK_SHIFT, CLASSES, LAST_NAME, OWNER_SEVERAL
 from phonosearch._finding cimport FindingIndex
@@ -413,7 +413,9 @@ cdef class NameIndex(FindingIndex):
                 <const char*>self.name_text + self.name_text_start.data[name],
                 self.name_text_start.data[name + 1] - self.name_text_start.data[name], "replace",
             )
-        return " ".join(self.form_parts(self.full_form(row[0], row[3], row[FORM]))).title()
+        return " ".join(self.form_parts(
+            self.full_form(row[0], row[3], row[FORM]) if row[NAME_FORM] else row[FORM]
+        )).title()
 
     def count(self, bytes text not None):
         """How many people each level finds."""
