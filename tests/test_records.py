@@ -16,12 +16,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonosearch import _load_report, _records
+from phonosearch import PersonIndex, _load_report, _records
 from phonosearch._errors import MissingExtraError, RecordsError
 from phonosearch._records import (
     COLUMNS,
     KINDS,
-    REASONS,
     STATUS,
     WARNINGS,
     CsvSource,
@@ -33,7 +32,9 @@ from phonosearch._records import (
     RowNote,
     TextColumn,
     batches,
+    reasons,
 )
+from phonosearch._rules import rules
 
 Entry = tuple[Any, ...]
 
@@ -74,7 +75,7 @@ def entry(row: int, person_id: str, **fields: str) -> Entry:
 
 
 def notes(*pairs: tuple[int, str | None, str]) -> tuple[RowNote, ...]:
-    return tuple(RowNote(row, person_id, REASONS[reason]) for row, person_id, reason in pairs)
+    return tuple(RowNote(row, person_id, reasons()[reason]) for row, person_id, reason in pairs)
 
 
 # Records in Python
@@ -223,7 +224,7 @@ def test_every_record_is_accounted_for_whatever_it_is(source: list[Any]) -> None
     assert rows | set(rejected) == set(range(len(source)))
     assert not rows & set(rejected)
     assert len(rejected) == len(set(rejected))
-    assert all(note.reason in REASONS.values() for note in (*report.rejected, *report.warnings))
+    assert all(note.reason in reasons().values() for note in (*report.rejected, *report.warnings))
 
 
 @pytest.mark.parametrize("source", ["text", b"bytes", {"person_id": "1"}, Person("1"), None, 5, Path("people.csv")])
@@ -598,11 +599,11 @@ def test_every_row_of_a_batch_is_indexed_or_rejected_once(draw: st.DataObject) -
     assert indexed == len(good)
     assert [note.row for note in done.rejected] == sorted(set(rows) - good)
     first = dict(zip(reversed(rows), reversed(codes), strict=True))
-    assert all(note.reason == REASONS[STATUS[first[note.row]]] for note in done.rejected)
+    assert all(note.reason == reasons()[STATUS[first[note.row]]] for note in done.rejected)
     expected = {(r, "other_" + STATUS[c]) for r, c in zip(rows, codes, strict=True) if r in good and c}
     for row, code, bit in zip(rows, codes, bits, strict=True):
         expected |= {(row, WARNINGS[b]) for b in WARNINGS if not code and bit & b}
-    assert sorted((n.row, n.reason) for n in done.warnings) == sorted((r, REASONS[key]) for r, key in expected)
+    assert sorted((n.row, n.reason) for n in done.warnings) == sorted((r, reasons()[key]) for r, key in expected)
 
 
 def test_an_account_that_is_not_balanced_is_no_report() -> None:
@@ -623,11 +624,12 @@ def test_an_endless_identifier_is_not_noted() -> None:
     assert report._warnings[1, "bad_sex"].id == "x" * 1024
 
 
+NOTES = st.builds(RowNote, st.integers(), st.none() | st.text(), st.sampled_from(list(reasons().values())))
 REPORTS = st.builds(
     lambda rejected, warnings, indexed, persons, names: LoadReport(
         indexed + len(rejected), indexed, tuple(rejected), tuple(warnings), persons, names
     ),
-    *[st.lists(st.builds(RowNote, st.integers(), st.none() | st.text(), st.sampled_from(list(REASONS.values()))))] * 2,
+    *[st.lists(NOTES)] * 2,
     *[st.integers(0)] * 3,
 )
 
@@ -670,11 +672,29 @@ def test_no_repr_shows_a_name_a_date_or_the_identifiers_of_a_report() -> None:
     assert json.loads(report.to_json())["rejected"] == [[1, canary, "reason"]]
 
 
+def test_a_reason_about_a_limit_tells_the_limit() -> None:
+    limit = rules().limits
+    rows = [
+        {"person_id": "P1", "full_name": "x" * (limit["name_code_points"] + 1)},
+        {"person_id": "P2", "full_name": "Ann " * (limit["parts"] + 1)},
+        {"person_id": "P" * (limit["person_id_bytes"] + 1), "full_name": "Ann"},
+        {"person_id": "P4", "full_name": "Ann", "names": [{"full_name": "x" * (limit["name_code_points"] + 1)}]},
+    ]
+    report = PersonIndex.build(rows).report
+    assert [note.reason for note in (*report.rejected, *report.warnings)] == [
+        "a name is longer than 256 characters",
+        "a name has more than 16 parts",
+        "the person_id is longer than 256 bytes in UTF-8",
+        "one of several names was left out: a name is longer than 256 characters",
+    ]
+    assert "131,072" in reasons()["cell_too_long"]
+
+
 def test_tables_agree() -> None:
     assert KINDS == ("primary", "alias", "maiden", "previous", "nickname", "weak")
-    assert {*STATUS.values(), *WARNINGS.values()} <= set(REASONS)
-    assert {f"other_{key}" for key in STATUS.values()} <= set(REASONS)
-    assert len(set(REASONS.values())) == len(REASONS)
+    assert {*STATUS.values(), *WARNINGS.values()} <= set(reasons())
+    assert {f"other_{key}" for key in STATUS.values()} <= set(reasons())
+    assert len(set(reasons().values())) == len(reasons())
 
 
 def test_examples() -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 
-from ._row_batches import KINDS, Bytes, RowBatch
+from ._row_batches import KINDS, MAX_CELL, Bytes, RowBatch
+from ._rules import rules
 
-__all__ = ["REASONS", "STATUS", "WARNINGS", "LoadReport", "MalformedRow", "ReportBuilder", "RowNote"]
+__all__ = ["STATUS", "WARNINGS", "LoadReport", "MalformedRow", "ReportBuilder", "RowNote", "reasons"]
 
 # The codes of the kernel: a status for each entry, and warning bits.
 STATUS = {
@@ -28,21 +30,21 @@ _REJECTIONS = {
     "not_a_record": "the record is neither a mapping nor a Person",
     "missing_id": "there is no person_id",
     "id_not_text": "the person_id is not text",
-    "id_too_long": "the person_id is longer than the limit",
+    "id_too_long": "the person_id is longer than {person_id_bytes} bytes in UTF-8",
     "empty_name": "there is no name: every name field is absent or empty",
     "name_not_text": "a name field is not text",
     "name_not_a_record": "an item of names is neither a mapping nor a Name",
     "names_not_a_list": "names is not a list or tuple",
-    "name_too_long": "a name is longer than the limit",
-    "too_many_parts": "a name has more parts than the limit",
+    "name_too_long": "a name is longer than {name_code_points} characters",
+    "too_many_parts": "a name has more than {parts} parts",
     "invalid_unicode": "the text is not valid Unicode",
     "too_few_cells": "the row has fewer cells than the header",
     "too_many_cells": "the row has more cells than the header",
     "not_utf8": "not valid UTF-8: give the encoding that the file is in",
     "undecodable": "not valid in the encoding that was given: give the one that the file is in",
-    "cell_too_long": "a cell is longer than the limit",
+    "cell_too_long": f"a cell is longer than {MAX_CELL:,} characters",
 }
-REASONS: Mapping[str, str] = {
+_SENTENCES = {
     **_REJECTIONS,
     **{f"other_{key}": f"one of several names was left out: {text}" for key, text in _REJECTIONS.items()},
     "bad_dob": "a date of birth was left out: it is no date from 1800 to 2200 as YYYY, YYYY-MM or YYYY-MM-DD",
@@ -56,6 +58,13 @@ REASONS: Mapping[str, str] = {
 }
 
 MAX_NOTED_ID = 1024
+
+
+@cache
+def reasons() -> Mapping[str, str]:
+    """The sentence for each reason; those about a limit tell the limit of the rules, which are not read on import."""
+    limits = rules().limits
+    return {key: sentence.format_map(limits) for key, sentence in _SENTENCES.items()}
 
 
 class RowNote(NamedTuple):
@@ -149,7 +158,7 @@ class LoadReport:
 
 
 class MalformedRow(NamedTuple):
-    """What a source yields in place of a record that it could not read; ``reason`` is a key of `REASONS`."""
+    """What a source yields in place of a record that it could not read; ``reason`` is a key of `reasons`."""
 
     reason: str
 
@@ -166,12 +175,12 @@ class ReportBuilder:
         self._warnings: dict[tuple[int, str], RowNote] = {}
 
     def reject(self, row: int, person_id: str | None, reason: str) -> None:
-        """Note that the row is not indexed. ``reason`` is a key of `REASONS`; the first one of a row stands."""
-        self._rejected.setdefault(row, RowNote(row, _noted(person_id), REASONS[reason]))
+        """Note that the row is not indexed. ``reason`` is a key of `reasons`; the first one of a row stands."""
+        self._rejected.setdefault(row, RowNote(row, _noted(person_id), reasons()[reason]))
 
     def warn(self, row: int, person_id: str | None, reason: str) -> None:
         """Note that something of the row was left out; the same thing of the same row is noted once."""
-        self._warnings.setdefault((row, reason), RowNote(row, _noted(person_id), REASONS[reason]))
+        self._warnings.setdefault((row, reason), RowNote(row, _noted(person_id), reasons()[reason]))
 
     def entries(self, batch: RowBatch, status: Bytes, warn: Bytes) -> int:
         """Note what the kernel says of the entries of a batch; return how many of its rows are indexed."""

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ._errors import RecordsError
-from ._load_report import REASONS, STATUS, WARNINGS, LoadReport, MalformedRow, ReportBuilder, RowNote
+from ._load_report import STATUS, WARNINGS, LoadReport, MalformedRow, ReportBuilder, RowNote, reasons
 from ._records_arrow import arrow_batches
 from ._records_csv import CsvSource
 from ._row_batches import COLUMNS, KINDS, NAME_COLUMNS, RowBatch, TextColumn
@@ -22,7 +22,6 @@ from ._row_batches import COLUMNS, KINDS, NAME_COLUMNS, RowBatch, TextColumn
 __all__ = [
     "COLUMNS",
     "KINDS",
-    "REASONS",
     "STATUS",
     "WARNINGS",
     "CsvSource",
@@ -35,6 +34,7 @@ __all__ = [
     "RowNote",
     "TextColumn",
     "batches",
+    "reasons",
 ]
 
 _Entry = tuple[int, str, str | None, str | None, str | None, str | None, str | None, str | None]

@@ -13,11 +13,9 @@ from pathlib import Path
 
 from ._errors import RecordsError
 from ._load_report import MalformedRow
-from ._row_batches import COLUMNS, check_columns
+from ._row_batches import COLUMNS, MAX_CELL, check_columns
 
 __all__ = ["CsvSource"]
-
-MAX_CELL = 131_072
 
 _ESCAPED_BYTE = re.compile("[\udc80-\udcff]")
 

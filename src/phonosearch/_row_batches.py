@@ -9,11 +9,14 @@ import numpy.typing as npt
 
 from ._errors import RecordsError
 
-__all__ = ["COLUMNS", "KINDS", "NAME_COLUMNS", "Bytes", "Offsets", "RowBatch", "TextColumn", "check_columns"]
+__all__ = [
+    "COLUMNS", "KINDS", "MAX_CELL", "NAME_COLUMNS", "Bytes", "Offsets", "RowBatch", "TextColumn", "check_columns",
+]  # fmt: skip
 
 KINDS = ("primary", "alias", "maiden", "previous", "nickname", "weak")
 NAME_COLUMNS = ("full_name", "forenames", "surname")
 COLUMNS = ("person_id", *NAME_COLUMNS, "kind", "dob", "sex")
+MAX_CELL = 131_072  # characters of a cell of a CSV file
 WANTED = "a column person_id, and full_name or forenames or surname, in small letters"
 
 Bytes = npt.NDArray[np.uint8]
