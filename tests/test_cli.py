@@ -339,6 +339,13 @@ class TestOtherCommands:
         assert_refused(result, 2, "no person with this person_id")
         assert "P404" not in result.stderr
 
+    def test_explain_a_rejected_person(self, people: Path, tmp_path: Path) -> None:
+        people.write_text(FLAWED, encoding="utf-8")
+        output = tmp_path / "out.phs"
+        assert run("build", people, "-o", output).exit_code == 3
+        assert_refused(run("explain", output, "Secretia", "P5"), 2, "because row 5 of the source was rejected")
+        assert_refused(run("explain", output, "Secretia", "P5", "--json"), 2, "correct the record")
+
     def test_compare(self) -> None:
         result = run("compare", "Jon Smith", "John Smythe")
         expected = ps.compare("Jon Smith", "John Smythe")

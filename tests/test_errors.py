@@ -12,6 +12,7 @@ ERRORS: list[ps.PhonosearchError] = [
     ps.QueryError("dob", "is wrong"),
     ps.LimitError("name", 256, 300, "characters"),
     ps.UnknownPersonError(),
+    ps.UnknownPersonError((ps.RowNote(3, "P1", "there is no name"),)),
     ps.RecordsError("broken", 3, 5),
     ps.RulesError("variants.tsv", "broken", 7),
     ps.MissingExtraError("cli", "it"),

@@ -588,8 +588,28 @@ def test_explanations_agree_with_search(town: tuple[list[dict[str, Any]], Person
 @pytest.mark.parametrize("person_id", ["P9", "", "p1", "P1 ", "P", "\ud800", None, 5, b"P1"])
 def test_an_unknown_person_cannot_be_explained(index: PersonIndex, person_id: Any) -> None:
     assert person_id not in index
-    with pytest.raises(UnknownPersonError, match="rejected"):
+    with pytest.raises(UnknownPersonError, match="check the person_id") as caught:
         index.explain("John", person_id)
+    assert caught.value.rejected == ()
+
+
+def test_a_person_who_was_rejected_is_explained_by_the_reason() -> None:
+    long = "x" * 300
+    built = PersonIndex.build([
+        {"person_id": "P1", "full_name": "Canary Smith"},
+        {"person_id": "P2", "full_name": ""},
+        {"person_id": "P1", "full_name": long},
+        {"person_id": "P2", "full_name": long},
+        {"person_id": None, "full_name": "Nobody Known"},
+    ])
+    with pytest.raises(UnknownPersonError, match=r"row 1 .* \(and 1 more\) was rejected: there is no name") as one:
+        built.explain("Canary Smith", "P2")
+    assert [note.row for note in one.value.rejected] == [1, 3]
+    assert one.value.rejected == tuple(note for note in built.report.rejected if note.id == "P2")
+    assert "Canary" not in str(one.value)
+    left_out = "Row 2 of this person is not in the index: a name is longer than 256 characters."
+    assert built.explain("Mary Jones", "P1").text.endswith(left_out)
+    assert left_out not in built.explain("Canary Smith", "P1").text
 
 
 def test_people_are_known_by_their_identifier() -> None:

@@ -473,7 +473,10 @@ def explain(
     sex: Sex = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say why a search finds a person, or why it does not."""
+    """Say why a search finds a person, or why it does not.
+
+    Exit code 2: the person is not in the index; the record may have been rejected, and then the reason is told.
+    """
     why = ps.PersonIndex.open(index).explain(name, person_id, level=level, dob=dob, sex=sex)
     if as_json:
         _print_json({

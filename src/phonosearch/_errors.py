@@ -5,6 +5,11 @@ No message holds a name, a date of birth or an identifier from the data.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from phonosearch._load_report import RowNote
+
 __all__ = [
     "CorruptIndexError",
     "FormatTooNewError",
@@ -73,13 +78,25 @@ class LimitError(QueryError):
 class UnknownPersonError(PhonosearchError, LookupError):
     """The index holds no person with the identifier asked for.
 
-    See ``index.report`` for rejected records.
+    Attributes
+    ----------
+    rejected : tuple of RowNote
+        The rows of the source that had this identifier and were rejected when the index was built, with the reasons.
     """
 
-    def __init__(self) -> None:
-        super().__init__(
-            "no person with this person_id is in the index; index.report lists the records that were rejected"
-        )
+    def __init__(self, rejected: tuple[RowNote, ...] = ()) -> None:
+        if rejected:
+            more = f" (and {len(rejected) - 1:,} more)" if len(rejected) > 1 else ""
+            super().__init__(
+                f"this person is not in the index, because row {rejected[0].row} of the source{more} was rejected: "
+                f"{rejected[0].reason}; correct the record and build the index again"
+            )
+        else:
+            super().__init__(
+                "no person with this person_id is in the index, and no row that was rejected is known to have it; "
+                "check the person_id"
+            )
+        self.rejected = rejected
 
 
 class RecordsError(PhonosearchError, ValueError):

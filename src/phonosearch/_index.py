@@ -43,7 +43,7 @@ from phonosearch._many import (
 from phonosearch._names import KINDS as FORM_KINDS
 from phonosearch._packer import pack
 from phonosearch._query import Query, QueryLike, level_number, read_query
-from phonosearch._records import LoadReport, ReportBuilder, RowBatch, batches
+from phonosearch._records import LoadReport, ReportBuilder, RowBatch, RowNote, batches
 from phonosearch._rules import LEVELS, rules
 
 if TYPE_CHECKING:
@@ -468,11 +468,25 @@ class PersonIndex:
     ) -> Explanation:
         """Why a search finds a person, or why it does not.
 
+        Rows of a person who is not found that were rejected when the index was built are told as well: the name that
+        was looked for may be in one of them.
+
         Raises
         ------
         UnknownPersonError
-            The person is not in the index.
+            The person is not in the index; ``rejected`` tells why, where the record was offered and rejected.
         QueryError, LimitError
+
+        Examples
+        --------
+        >>> index = PersonIndex.build([
+        ...     {"person_id": "P1", "full_name": "Stephen Smith"},
+        ...     {"person_id": "P2", "full_name": ""},
+        ... ])
+        >>> index.explain("Steven Jones", "P2")
+        Traceback (most recent call last):
+            ...
+        phonosearch._errors.UnknownPersonError: this person is not in the index, because row 1 of the source was ...
         """
         number = level_number(level)
         checked = read_query(query, dob, sex)
@@ -480,7 +494,7 @@ class PersonIndex:
             self._kernel.find_person(person_id.encode("utf-8", "surrogatepass")) if isinstance(person_id, str) else -1
         )
         if person < 0:
-            raise UnknownPersonError
+            raise UnknownPersonError(tuple(self._rejected.get(person_id, ())) if isinstance(person_id, str) else ())
         form = int(self._first_form[person])
         date, sex_number = checked.packed_date, checked.sex_number
         try:
@@ -491,8 +505,22 @@ class PersonIndex:
         evidence = self._evidence(checked, row)
         reached = level_name(found)
         verdict = explain_verdict(reached, LEVELS[number], evidence)
-        words = "\n".join([verdict, *(f"{item.points:+5d}  {item.text}" for item in evidence)])
-        return Explanation(person_id, found <= number, reached, score, name, evidence, words)
+        words = [verdict, *(f"{item.points:+5d}  {item.text}" for item in evidence)]
+        if found > number:
+            words += [
+                f"Row {note.row} of this person is not in the index: {note.reason}."
+                for note in self._rejected.get(person_id, ())
+            ]
+        return Explanation(person_id, found <= number, reached, score, name, evidence, "\n".join(words))
+
+    @cached_property
+    def _rejected(self) -> dict[str, list[RowNote]]:
+        """The rejected rows by the person_id that they had."""
+        found: dict[str, list[RowNote]] = {}
+        for note in self.report.rejected:
+            if note.id is not None:
+                found.setdefault(note.id, []).append(note)
+        return found
 
     @cached_property
     def _first_form(self) -> npt.NDArray[np.uint32]:
