@@ -375,7 +375,9 @@ class TestOtherCommands:
     def test_check(self, index: Path) -> None:
         result = run("check", index)
         assert result.exit_code == 0
-        assert "The index is sound." in result.stdout
+        assert result.stdout.startswith("The index is sound.\n")
+        assert "part_letters" not in result.stdout
+        assert "part_letters" in run("check", index, "--sections").stdout
         assert ps.PersonIndex.open(index).fingerprint in result.stdout
         found = run_json("check", index)
         assert (found["sound"], found["people"], found["names"]) == (True, 4, 5)

@@ -525,10 +525,16 @@ def encode(name: Annotated[str, typer.Argument(metavar="NAME")], as_json: AsJson
 
 
 @app.command()
-def check(index: IndexFile, rejects: Rejects = None, as_json: AsJson = False) -> None:
+def check(
+    index: IndexFile,
+    rejects: Rejects = None,
+    sections: Annotated[bool, typer.Option("--sections", help="List the sections of the file too.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Verify every byte of an index, and that its records are those that were saved.
 
-    Exit code 4: the index is damaged, or another version of phonosearch wrote it.
+    The first line is the verdict; what the index holds comes after. Exit code 4: the index is damaged, or another
+    version of phonosearch wrote it.
     """
     if rejects:
         _check_target(rejects, index)
@@ -538,7 +544,7 @@ def check(index: IndexFile, rejects: Rejects = None, as_json: AsJson = False) ->
     report = people.report
     if rejects:
         _write_rejects(rejects, report)
-    sections = [(name, f"{array.dtype.kind}{array.itemsize}", len(array), array.nbytes) for name, array in
+    parts = [(name, f"{array.dtype.kind}{array.itemsize}", len(array), array.nbytes) for name, array in
                 _storage.load(index)[0].items()]  # fmt: skip
     facts = {
         "index": str(index), "bytes": index.stat().st_size, "format": _storage.FORMAT_VERSION, "rules": people.rules,
@@ -547,10 +553,11 @@ def check(index: IndexFile, rejects: Rejects = None, as_json: AsJson = False) ->
     }  # fmt: skip
     if as_json:
         keys = ("name", "type", "items", "bytes")
-        _print_json({"sound": True} | facts | {"sections": [dict(zip(keys, row, strict=True)) for row in sections]})
+        _print_json({"sound": True} | facts | {"sections": [dict(zip(keys, row, strict=True)) for row in parts]})
         return
     screen = Screen()
     screen.line(screen.text("The index is sound.", "green"))
     for key, value in facts.items():
         screen.line(f"{key.replace('_', ' '):14}{f'{value:,}' if isinstance(value, int) else value}")
-    screen.table("Section|Type|Items>|Bytes>", ((name, kind, f"{n:,}", f"{b:,}") for name, kind, n, b in sections))
+    if sections:
+        screen.table("Section|Type|Items>|Bytes>", ((name, kind, f"{n:,}", f"{b:,}") for name, kind, n, b in parts))
