@@ -528,6 +528,22 @@ def test_what_an_answer_says(index: PersonIndex) -> None:
     assert (hit == "P1") is False
 
 
+@pytest.mark.parametrize("query", ["?", "- -", "123", "・", "(1984)"])
+def test_a_query_without_letters_finds_what_is_written_so_and_says_so(query: str) -> None:
+    people = [{"person_id": "P1", "full_name": query}, {"person_id": "P2", "full_name": "John Smith"}]
+    for records in (people, people[1:]):
+        answer = PersonIndex.build(records).search(query, level="wide")
+        assert ids(answer) == [person["person_id"] for person in records[:-1]]
+        assert "no letters" in answer.statement
+        assert "no letters" in pickle.loads(pickle.dumps(answer)).statement
+        assert answer.total == answer.ladder()["exact"]
+
+
+@pytest.mark.parametrize("query", ["J", "John ?", "李", "4nn"])
+def test_a_query_with_letters_does_not_say_that_it_has_none(index: PersonIndex, query: str) -> None:
+    assert "no letters" not in index.search(query).statement
+
+
 def test_digests_tell_questions_and_answers_apart(index: PersonIndex) -> None:
     other = PersonIndex.build(PEOPLE[:-1])
     digests = [

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from phonosearch._distance import osa_distance
 from phonosearch._encoders import double_metaphone, soundex
 from phonosearch._hit import Hit
+from phonosearch._normalise import is_raw
 from phonosearch._query import Query
 from phonosearch._reference import (
     LEVEL_OF_KIND,
@@ -258,10 +259,17 @@ class Answer:
 
     @property
     def statement(self) -> str:
-        """What this answer covers, in one sentence."""
+        """What this answer covers, in a sentence to put under the list.
+
+        A second sentence says so where there was nothing to compare but the characters themselves.
+        """
         people = "1 person satisfies" if self.total == 1 else f"{self.total:,} people satisfy"
         page = f"hits {self.offset + 1:,} to {self.offset + len(self.hits):,}" if self.hits else "no hits"
-        return f"Complete at level {self.level} (rules {self.rules}): {people} it; this page shows {page}."
+        return f"Complete at level {self.level} (rules {self.rules}): {people} it; this page shows {page}." + (
+            " The query holds no letters, so it finds only a name on record that is written just so."
+            if is_raw(self._query.parts[0][0])
+            else ""
+        )
 
     def __len__(self) -> int:
         return len(self.hits)
