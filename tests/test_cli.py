@@ -125,6 +125,18 @@ class TestBuild:
         assert sum(row["count"] for row in found["reasons"] if row["outcome"] == "rejected") == 3
         assert found["bytes"] == (tmp_path / "out.phs").stat().st_size
 
+    def test_tells_the_columns_that_it_does_not_use(self, people: Path, tmp_path: Path) -> None:
+        output = tmp_path / "out.phs"
+        assert "not used" not in run("build", people, "-o", output).stdout
+        people.write_text(PEOPLE.replace("dob", "date_of_birth").replace("kind", "\x1b[2Jnote"), encoding="utf-8")
+        told = "Columns not used: \\u001b[2Jnote, date_of_birth (is it dob?)"
+        expected = [
+            {"name": "\x1b[2Jnote", "suggestion": None}, {"name": "date_of_birth", "suggestion": "dob"},
+        ]  # fmt: skip
+        for command in (["build", people, "-o", output], ["check", output]):
+            assert told in run(*command).stdout
+            assert run_json(*command)["unused_columns"] == expected
+
     def test_without_names_as_given(self, people: Path, tmp_path: Path) -> None:
         output = tmp_path / "out.phs"
         assert run("build", people, "-o", output, "--no-names").exit_code == 0

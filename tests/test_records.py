@@ -23,6 +23,7 @@ from phonosearch._records import (
     KINDS,
     STATUS,
     WARNINGS,
+    ColumnNote,
     CsvSource,
     LoadReport,
     Name,
@@ -104,7 +105,7 @@ def test_mappings_and_persons() -> None:
     for batch_rows in (1, 2, 3, 100):
         entries, report = read(iter(source), batch_rows)
         assert entries == expected
-        assert report == LoadReport(5, 5, (), (), 0, 8)
+        assert report == LoadReport(5, 5, (), (), 0, 8, (ColumnNote("unknown", None),))
 
 
 def test_no_row_spans_two_batches() -> None:
@@ -561,6 +562,64 @@ def test_arrow_without_pyarrow(monkeypatch: pytest.MonkeyPatch) -> None:
         batches(Stream(), report=ReportBuilder())
 
 
+# Columns that are not used
+
+
+def unused(source: Any) -> dict[str, str | None]:
+    _, report = read(source)
+    assert repr(report).endswith(f", unused_columns={len(report.unused_columns)})") == bool(report.unused_columns)
+    return {note.name: note.suggestion for note in report.unused_columns}
+
+
+@pytest.mark.parametrize(
+    ("column", "meant"),
+    [
+        ("date_of_birth", "dob"), ("DateOfBirth", "dob"), ("d.o.b", "dob"), ("DOB", "dob"), ("dbo", "dob"),
+        ("YOB", "dob"), ("Gender", "sex"), ("SEX", "sex"), ("sexe", "sex"), ("name type", "kind"), ("job", None),
+        ("ticket", None), ("surnmae", None), ("", None), ("x" * 10_000, None), ("é", None),
+    ],
+)  # fmt: skip
+def test_a_column_that_is_not_known_is_told_with_the_one_that_is_meant(
+    pa: Any, tmp_path: Path, column: str, meant: str | None
+) -> None:
+    row = {"person_id": "1", "full_name": "Ann Lee", column: "1984"}
+    assert unused([row, row]) == {column: meant}
+    assert unused(pa.table({name: [value] for name, value in row.items()})) == {column: meant}
+    lines = ",".join(row) + "\n" + ",".join(row.values()) + "\n"
+    assert unused(CsvSource(csv_file(tmp_path, lines.encode()))) == {column: meant}
+
+
+@pytest.mark.parametrize("column", ["dob", "sex", "kind", "forenames", "surname"])
+def test_a_column_that_is_known_is_not_told(pa: Any, tmp_path: Path, column: str) -> None:
+    row = {"person_id": "1", "full_name": "Ann Lee", column: ""}
+    assert unused([row]) == {}
+    assert unused(pa.table({name: [value] for name, value in row.items()})) == {}
+    assert unused(CsvSource(csv_file(tmp_path, (",".join(row) + "\n").encode()))) == {}
+
+
+def test_only_what_the_source_lacks_is_taken_to_be_meant() -> None:
+    assert unused([{"person_id": "1", "full_name": "A", "dob": "1984", "birthday": "x", "first_name": "A"}]) == {
+        "birthday": None, "first_name": None,
+    }  # fmt: skip
+    assert unused([{"person_id": "1", "surname": "A", "name": "A", "Forename": "B"}]) == {
+        "name": None, "Forename": "forenames",
+    }  # fmt: skip
+    assert unused([{"id": "1", "name": "A"}]) == {"id": "person_id", "name": "full_name"}
+
+
+def test_keys_are_told_whichever_record_has_them() -> None:
+    people = [{"person_id": str(number), "full_name": "Ann"} for number in range(5)]
+    people[3]["gender"] = "F"
+    names = [{"full_name": "Anna", "type": "alias", "dob": "1984"}, Name("Annie")]
+    rows = [*people, Person("6", "Ann"), {"person_id": "7", "full_name": "Ann", "names": names, 5: 5}]
+    assert unused(rows) == {"gender": "sex", "names.type": "kind", "names.dob": None, "5": None}
+    assert [note.name for note in read(rows)[1].unused_columns] == ["5", "gender", "names.dob", "names.type"]
+    # More shapes of record than are remembered.
+    assert unused({"person_id": "1", "full_name": "A", f"k{number}": 1} for number in range(3000)) == {
+        f"k{number}": None for number in range(3000)
+    }
+
+
 # The report
 
 
@@ -626,11 +685,12 @@ def test_an_endless_identifier_is_not_noted() -> None:
 
 NOTES = st.builds(RowNote, st.integers(), st.none() | st.text(), st.sampled_from(list(reasons().values())))
 REPORTS = st.builds(
-    lambda rejected, warnings, indexed, persons, names: LoadReport(
-        indexed + len(rejected), indexed, tuple(rejected), tuple(warnings), persons, names
+    lambda rejected, warnings, indexed, persons, names, columns: LoadReport(
+        indexed + len(rejected), indexed, tuple(rejected), tuple(warnings), persons, names, tuple(columns)
     ),
     *[st.lists(NOTES)] * 2,
     *[st.integers(0)] * 3,
+    st.lists(st.builds(ColumnNote, st.text(), st.none() | st.sampled_from(COLUMNS))),
 )
 
 
@@ -650,6 +710,8 @@ def test_a_report_survives_json(report: LoadReport) -> None:
         '{"read":0,"indexed":0,"rejected":5,"warnings":[],"persons":0,"names":0}',
         '{"read":0.0,"indexed":0,"rejected":[],"warnings":[],"persons":0,"names":0}',
         '{"read":-1,"indexed":-1,"rejected":[],"warnings":[],"persons":0,"names":0}',
+        '{"read":0,"indexed":0,"rejected":[],"warnings":[],"persons":0,"names":0,"unused_columns":[[1,null]]}',
+        '{"read":0,"indexed":0,"rejected":[],"warnings":[],"persons":0,"names":0,"unused_columns":["abc"]}',
     ],
 )  # fmt: skip
 def test_other_json_is_no_report(text: str) -> None:
@@ -657,14 +719,20 @@ def test_other_json_is_no_report(text: str) -> None:
         LoadReport.from_json(text)
 
 
+def test_a_report_from_before_columns_were_accounted_for_is_read() -> None:
+    text = '{"read":0,"indexed":0,"rejected":[],"warnings":[],"persons":0,"names":0}'
+    assert LoadReport.from_json(text) == LoadReport(0, 0, (), (), 0, 0)
+
+
 def test_no_repr_shows_a_name_a_date_or_the_identifiers_of_a_report() -> None:
     canary = "Canary"
     name = Name(canary, canary, canary, kind=canary)
     person = Person("P1", canary, canary, canary, (name,), canary, canary)
     note = RowNote(1, canary, "reason")
-    report = LoadReport(2, 1, (note,), (note,), 1, 1)
+    column = ColumnNote(canary, "dob")
+    report = LoadReport(2, 1, (note,), (note,), 1, 1, (column,))
     (batch,) = batches([{"person_id": canary, "full_name": canary}], report=ReportBuilder())
-    for shown in (name, person, note, report, batch, batch.columns["full_name"]):
+    for shown in (name, person, note, column, report, batch, batch.columns["full_name"]):
         assert canary not in repr(shown)
         assert canary not in str(shown)
     assert repr(person) == "Person(person_id='P1')"

@@ -30,12 +30,13 @@ from phonosearch._hit import Hit
 from phonosearch._index import PersonIndex
 from phonosearch._many import Pair
 from phonosearch._normalise import normalise
-from phonosearch._records import CsvSource, LoadReport, Name, Person, RowNote
+from phonosearch._records import ColumnNote, CsvSource, LoadReport, Name, Person, RowNote
 from phonosearch._rules import LEVELS
 
 __all__ = [
     "LEVELS",
     "Answer",
+    "ColumnNote",
     "Comparison",
     "CorruptIndexError",
     "CsvSource",

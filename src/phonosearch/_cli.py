@@ -316,6 +316,22 @@ def _check_target(target: Path, *others: Path) -> None:
         raise OSError(errno.EEXIST, "the same file is named twice; nothing was written", str(target))
 
 
+def _columns(notes: Sequence[ps.ColumnNote]) -> list[dict[str, Any]]:
+    return [note._asdict() for note in notes]
+
+
+def _print_unused(screen: Screen, report: ps.LoadReport) -> None:
+    """The columns that nothing was read from, if any; in colour where one of them seems to be misspelt."""
+    if not report.unused_columns:
+        return
+    names = (
+        f"{note.name or '(no name)'}" + (f" (is it {note.suggestion}?)" if note.suggestion else "")
+        for note in report.unused_columns
+    )
+    style = "yellow" if any(note.suggestion for note in report.unused_columns) else ""
+    screen.line(screen.text(f"Columns not used: {', '.join(names)}", style))
+
+
 def _write_rejects(path: Path, report: ps.LoadReport, source: object = None) -> None:
     """A line for each rejected row and each warning; the line of the file is known right after reading a CSV file."""
     path.touch(mode=0o600)
@@ -344,7 +360,8 @@ def build(
 ) -> None:
     """Index people from a file, and account for every row of it.
 
-    Columns: person_id, then full_name or forenames and surname; kind, dob and sex if known. Exit code 3: the index is
+    Columns: person_id, then full_name or forenames and surname; kind, dob and sex if known. Others are not used, and
+    listed. Exit code 3: the index is
     written, but some rows were rejected.
     """
     _check_target(output, people)
@@ -387,6 +404,7 @@ def build(
             "read": report.read, "indexed": report.indexed, "rejected": len(report.rejected),
             "warnings": len(report.warnings), "people": report.persons, "names": report.names,
             "seconds": round(seconds, 3), "rows_per_second": rate,
+            "unused_columns": _columns(report.unused_columns),
             "reasons": [{"outcome": outcome, "count": count, "reason": reason} for outcome, count, reason in reasons],
         })  # fmt: skip
     else:
@@ -395,6 +413,7 @@ def build(
             f"{len(report.warnings):,} warnings"
         )
         screen.line(f"{report.persons:,} people with {report.names:,} names in {seconds:.2f} s, {rate:,} rows/s")
+        _print_unused(screen, report)
         if reasons:
             screen.table("Outcome|Rows>|Reason", ((outcome, f"{count:,}", why) for outcome, count, why in reasons))
         screen.line(f"Written: {output}, {size:,} bytes, fingerprint {index.fingerprint[:16]}")
@@ -553,11 +572,15 @@ def check(
     }  # fmt: skip
     if as_json:
         keys = ("name", "type", "items", "bytes")
-        _print_json({"sound": True} | facts | {"sections": [dict(zip(keys, row, strict=True)) for row in parts]})
+        _print_json({"sound": True} | facts | {
+            "unused_columns": _columns(report.unused_columns),
+            "sections": [dict(zip(keys, row, strict=True)) for row in parts],
+        })  # fmt: skip
         return
     screen = Screen()
     screen.line(screen.text("The index is sound.", "green"))
     for key, value in facts.items():
         screen.line(f"{key.replace('_', ' '):14}{f'{value:,}' if isinstance(value, int) else value}")
+    _print_unused(screen, report)
     if sections:
         screen.table("Section|Type|Items>|Bytes>", ((name, kind, f"{n:,}", f"{b:,}") for name, kind, n, b in parts))

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 
-from ._row_batches import KINDS, MAX_CELL, Bytes, RowBatch
+from ._distance import osa_distance
+from ._row_batches import COLUMNS, KINDS, MAX_CELL, NAME_COLUMNS, Bytes, RowBatch
 from ._rules import rules
 
-__all__ = ["STATUS", "WARNINGS", "LoadReport", "MalformedRow", "ReportBuilder", "RowNote", "reasons"]
+__all__ = ["STATUS", "WARNINGS", "ColumnNote", "LoadReport", "MalformedRow", "ReportBuilder", "RowNote", "reasons"]
 
 # The codes of the kernel: a status for each entry, and warning bits.
 STATUS = {
@@ -59,6 +60,18 @@ _SENTENCES = {
 
 MAX_NOTED_ID = 1024
 
+# What others call the columns, in small letters and without what stands between them.
+_SYNONYMS = {
+    "person_id": ("id", "pid", "urn", "nominalid", "nominalurn", "personurn", "personref", "reference"),
+    "full_name": ("name", "nameinfull", "wholename", "personname", "displayname"),
+    "forenames": ("firstname", "firstnames", "givenname", "givennames", "given", "first", "christianname"),
+    "surname": ("lastname", "familyname", "family", "last"),
+    "kind": ("nametype", "namekind", "type", "nameuse"),
+    "dob": ("dateofbirth", "birthdate", "birthday", "birth", "born", "yearofbirth", "birthyear", "yob"),
+    "sex": ("gender", "sexcode", "gendercode"),
+}
+_NEAR = 2  # edits by which a longer name of a column may differ
+
 
 @cache
 def reasons() -> Mapping[str, str]:
@@ -94,6 +107,29 @@ class RowNote(NamedTuple):
         return f"RowNote(row={self.row}, reason={self.reason!r})"
 
 
+class ColumnNote(NamedTuple):
+    """A column of the source, or a key of its mappings, that nothing was read from.
+
+    Parameters
+    ----------
+    name : str
+        As the source spells it; of a key in ``names``, with ``names.`` before it.
+    suggestion : str or None
+        The column that is probably meant, where the source lacks it.
+
+    Examples
+    --------
+    >>> ColumnNote("date_of_birth", "dob").suggestion
+    'dob'
+    """
+
+    name: str
+    suggestion: str | None
+
+    def __repr__(self) -> str:
+        return f"ColumnNote(suggestion={self.suggestion!r})"
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class LoadReport:
     """The account of a load: every row read is indexed or rejected, so ``read == indexed + len(rejected)``.
@@ -108,6 +144,8 @@ class LoadReport:
         What was left out of rows, by row.
     persons, names : int
         Different persons and names in the index.
+    unused_columns : tuple of ColumnNote
+        The columns, or keys of mappings, whose names are not known: nothing was read from them. By name.
 
     Examples
     --------
@@ -121,16 +159,18 @@ class LoadReport:
     warnings: tuple[RowNote, ...]
     persons: int
     names: int
+    unused_columns: tuple[ColumnNote, ...] = ()
 
     def __repr__(self) -> str:
+        unused = f", unused_columns={len(self.unused_columns)}" if self.unused_columns else ""
         return (
             f"LoadReport(read={self.read}, indexed={self.indexed}, rejected={len(self.rejected)}, "
-            f"warnings={len(self.warnings)}, persons={self.persons}, names={self.names})"
+            f"warnings={len(self.warnings)}, persons={self.persons}, names={self.names}{unused})"
         )
 
     def to_json(self) -> str:
         """The whole report, with the identifiers, as JSON text."""
-        fields = ("read", "indexed", "rejected", "warnings", "persons", "names")
+        fields = ("read", "indexed", "rejected", "warnings", "persons", "names", "unused_columns")
         return json.dumps({field: getattr(self, field) for field in fields}, separators=(",", ":"))
 
     @classmethod
@@ -146,15 +186,19 @@ class LoadReport:
             found = json.loads(text)
             counts = {field: found.pop(field) for field in ("read", "indexed", "persons", "names")}
             notes = {field: tuple(RowNote(*note) for note in found.pop(field)) for field in ("rejected", "warnings")}
+            # Files of this format that were written before columns were accounted for do not have these.
+            columns = tuple(ColumnNote(*note) for note in found.pop("unused_columns", ()))
             good = not found and all(type(count) is int and count >= 0 for count in counts.values())
             for row, person_id, reason in (*notes["rejected"], *notes["warnings"]):
                 good = good and type(row) is int and isinstance(person_id, str | None) and type(reason) is str
+            for name, suggestion in columns:
+                good = good and type(name) is str and isinstance(suggestion, str | None)
             good = good and counts["read"] == counts["indexed"] + len(notes["rejected"])
         except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
             good = False
         if not good:
             raise ValueError("the text is not a load report")
-        return cls(**counts, rejected=notes["rejected"], warnings=notes["warnings"])
+        return cls(**counts, rejected=notes["rejected"], warnings=notes["warnings"], unused_columns=columns)
 
 
 class MalformedRow(NamedTuple):
@@ -173,6 +217,11 @@ class ReportBuilder:
         self.read = 0
         self._rejected: dict[int, RowNote] = {}
         self._warnings: dict[tuple[int, str], RowNote] = {}
+        self._columns: dict[str, set[str]] = {"": set(), "names.": set()}
+
+    def columns(self, found: Iterable[object], within: str = "") -> None:
+        """Note the columns of the source, or the keys of a mapping; ``within`` is "names." for those of ``names``."""
+        self._columns[within].update(map(str, found))
 
     def reject(self, row: int, person_id: str | None, reason: str) -> None:
         """Note that the row is not indexed. ``reason`` is a key of `reasons`; the first one of a row stands."""
@@ -218,7 +267,35 @@ class ReportBuilder:
         rejected = tuple(note for _, note in sorted(self._rejected.items()))
         # Sorting is stable: the warnings of one row stay in the order in which they were found.
         warnings = tuple(sorted(self._warnings.values(), key=lambda note: note.row))
-        return LoadReport(self.read, indexed, rejected, warnings, persons, names)
+        unused = _unused(self._columns[""], (*COLUMNS, "names"))
+        unused += _unused(self._columns["names."], (*NAME_COLUMNS, "kind"), "names.")
+        return LoadReport(self.read, indexed, rejected, warnings, persons, names, tuple(unused))
+
+
+def _unused(found: set[str], known: tuple[str, ...], within: str = "") -> list[ColumnNote]:
+    """The columns that are not known, and what each of them probably is of what the source lacks."""
+    lacking = set(known) - found
+    # A name is read from full_name or from its parts: who has one has no need of the other.
+    if "full_name" in found:
+        lacking -= {"forenames", "surname"}
+    elif found & {"forenames", "surname"}:
+        lacking.discard("full_name")
+    return [ColumnNote(within + name, _meant(name, lacking)) for name in sorted(found.difference(known))]
+
+
+def _meant(name: str, lacking: set[str]) -> str | None:
+    letters = "".join(filter(str.isalpha, name.lower()))
+    if not 1 < len(letters) < 64:
+        return None
+    distances = []
+    for column in lacking & set(_SYNONYMS):
+        plain = column.replace("_", "")
+        most = _NEAR if len(plain) > 4 else 1
+        distance = 0 if letters in _SYNONYMS[column] else osa_distance(letters, plain, max_distance=most)
+        # A short word is near too many others: then its first letter is to agree.
+        if distance <= most and (distance == 0 or letters[0] == plain[0]):
+            distances.append((distance, column))
+    return min(distances)[1] if distances else None
 
 
 def _noted(person_id: str | None) -> str | None:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ._errors import RecordsError
-from ._load_report import STATUS, WARNINGS, LoadReport, MalformedRow, ReportBuilder, RowNote, reasons
+from ._load_report import STATUS, WARNINGS, ColumnNote, LoadReport, MalformedRow, ReportBuilder, RowNote, reasons
 from ._records_arrow import arrow_batches
 from ._records_csv import CsvSource
 from ._row_batches import COLUMNS, KINDS, NAME_COLUMNS, RowBatch, TextColumn
@@ -24,6 +24,7 @@ __all__ = [
     "KINDS",
     "STATUS",
     "WARNINGS",
+    "ColumnNote",
     "CsvSource",
     "LoadReport",
     "MalformedRow",
@@ -36,6 +37,8 @@ __all__ = [
     "batches",
     "reasons",
 ]
+
+MAX_SHAPES = 1024  # of records that are remembered
 
 _Entry = tuple[int, str, str | None, str | None, str | None, str | None, str | None, str | None]
 
@@ -131,11 +134,19 @@ def batches(source: object, *, report: ReportBuilder, batch_rows: int = 65_536) 
 def _record_batches(source: Iterable[object], report: ReportBuilder, batch_rows: int) -> Iterator[RowBatch]:
     entries: list[_Entry] = []
     plain = (str, type(None))
+    shapes: set[tuple[object, ...]] = set()
+    file = source if isinstance(source, CsvSource) else None  # its records have the columns that are known only
     for row, item in enumerate(source):
         report.read += 1
         record: Mapping[object, object]
         if type(item) is dict or isinstance(item, Mapping):
             record = item
+            if file is None and (keys := tuple(record)) not in shapes:
+                report.columns(keys)
+                # Most sources have a few shapes of record; one that has a new one each time must not fill memory.
+                if len(shapes) >= MAX_SHAPES:
+                    shapes.clear()
+                shapes.add(keys)
         elif isinstance(item, Person):
             record = {name: getattr(item, name) for name in Person.__slots__}
         else:
@@ -168,6 +179,8 @@ def _record_batches(source: Iterable[object], report: ReportBuilder, batch_rows:
         if len(entries) >= batch_rows:
             yield _batch(entries)
             entries = []
+    if file is not None:
+        report.columns(file.columns)
     if entries:
         yield _batch(entries)
 
@@ -191,6 +204,8 @@ def _names(
             fields: Mapping[object, object] = {name: getattr(item, name) for name in Name.__slots__}
         elif isinstance(item, Mapping):
             fields = item
+            if item is not record:
+                report.columns(item, "names.")
         else:
             problems.append("name_not_a_record")
             continue

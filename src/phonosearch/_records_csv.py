@@ -28,11 +28,16 @@ class CsvSource:
     Parameters
     ----------
     path : path-like
-        The file. Its columns are those of a record; others are ignored.
+        The file. Its columns are those of a record; of others ``LoadReport.unused_columns`` tells the names.
     encoding : str
         The encoding of the file; a byte order mark is ignored.
     delimiter : str
         The character between cells, such as ``";"`` or a tab.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        The first line of the file, after it has been read.
 
     Raises
     ------
@@ -46,6 +51,7 @@ class CsvSource:
         if not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '"\r\n':
             raise RecordsError("the delimiter must be one character, no quote and no line break: a semicolon or a tab")
         self.delimiter = delimiter
+        self.columns: tuple[str, ...] = ()
         # Where lines do not go on a row each: a row, and the line on which it begins.
         self._rows, self._lines = array("q", [0]), array("q", [2])
         try:
@@ -78,8 +84,9 @@ class CsvSource:
         try:
             with self.path.open(encoding=self.encoding, errors="surrogateescape", newline="") as file:
                 reader = csv.reader(file, delimiter=self.delimiter, strict=True)
-                header = next(reader, [])
-                places = self._places([cell.strip() for cell in header])
+                header = [cell.strip() for cell in next(reader, [])]
+                places = self._places(header)
+                self.columns = tuple(header)
                 line = reader.line_num + 1
                 for cells in reader:
                     if cells:
