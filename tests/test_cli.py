@@ -137,6 +137,17 @@ class TestBuild:
             assert told in run(*command).stdout
             assert run_json(*command)["unused_columns"] == expected
 
+    def test_tells_who_has_contradictory_dates_of_birth(self, people: Path, tmp_path: Path) -> None:
+        output, rejects = tmp_path / "out.phs", tmp_path / "rejects.csv"
+        assert "contradict each other" not in run("build", people, "-o", output).stdout
+        people.write_text(PEOPLE + "P1,Mary Jones,,1951-11-20,M\n", encoding="utf-8")
+        for command in (["build", people, "-o", output], ["check", output]):
+            assert "1 person has dates of birth that contradict" in run(*command, "--rejects", rejects).stdout
+            assert run_json(*command)["contradictory_dates"] == 1
+            (row,) = csv.DictReader(rejects.read_text(encoding="utf-8").splitlines())
+            assert (row["outcome"], row["row"], row["id"]) == ("contradiction", "", "P1")
+            assert "1951" not in "".join(row.values())
+
     def test_without_names_as_given(self, people: Path, tmp_path: Path) -> None:
         output = tmp_path / "out.phs"
         assert run("build", people, "-o", output, "--no-names").exit_code == 0

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import datetime
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonosearch._dates import PartialDate, pack, parse_date, unpack
+from phonosearch._dates import PartialDate, contradict, pack, parse_date, unpack
 
 FULL = st.dates(datetime.date(1800, 1, 1), datetime.date(2200, 12, 31))
 
@@ -84,3 +85,20 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 def test_refuses_integers_that_are_no_date(value: int) -> None:
     with pytest.raises(ValueError, match=r"no such day|the year"):
         unpack(value)
+
+
+def both_hold(one: PartialDate, other: PartialDate) -> bool:
+    return all(a == b or not a or not b for a, b in zip(one, other, strict=True))
+
+
+SOME = st.builds(
+    PartialDate, st.sampled_from([1983, 1984]), st.integers(0, 2), st.integers(0, 2)
+).map(lambda date: date if date.month else PartialDate(date.year))  # fmt: skip
+
+
+@given(st.lists(st.lists(SOME, min_size=1, max_size=4), max_size=6))
+def test_dates_contradict_where_two_of_them_do(runs: list[list[PartialDate]]) -> None:
+    dates = np.array([pack(date) for run in runs for date in run], np.uint32)
+    starts = np.cumsum([0, *map(len, runs)])[:-1].astype(np.uint32)
+    expected = [any(not both_hold(a, b) for a in run for b in run) for run in runs]
+    assert contradict(dates, starts).tolist() == expected

@@ -609,6 +609,27 @@ def test_an_unknown_person_cannot_be_explained(index: PersonIndex, person_id: An
     assert caught.value.rejected == ()
 
 
+def test_people_whose_dates_of_birth_contradict_each_other_are_told(tmp_path: Path) -> None:
+    dates = {"A": ["1984", "1984-03"], "B": ["1984", "1985"], "C": ["1984-03-07"] * 2, "D": [None, "1984"],
+             "E": ["1984-03-07", "1984-07-03", "1984"], "F": ["1984-03-07;1984-03-08"]}  # fmt: skip
+    rows = [
+        {"person_id": person_id, "full_name": "John Smith", "dob": dob, "sex": sex}
+        for person_id, several in dates.items()
+        for dob, sex in zip(several, "FFX", strict=False)
+    ]
+    for records in (rows, rows[::-1]):
+        built = PersonIndex.build(records)
+        built.save(tmp_path / "index")
+        for index in (built, PersonIndex.open(tmp_path / "index")):
+            assert index.contradictory_dates() == ("B", "E", "F")
+            assert index.report.contradictory_dates == 3
+            assert repr(index.report).endswith(", contradictory_dates=3)")
+    alone = PersonIndex.build(rows[:2])
+    assert (alone.contradictory_dates(), alone.report.contradictory_dates) == ((), 0)
+    assert "contradictory" not in repr(alone.report)
+    assert PersonIndex.build([]).contradictory_dates() == ()
+
+
 def test_a_person_who_was_rejected_is_explained_by_the_reason() -> None:
     long = "x" * 300
     built = PersonIndex.build([

@@ -685,11 +685,11 @@ def test_an_endless_identifier_is_not_noted() -> None:
 
 NOTES = st.builds(RowNote, st.integers(), st.none() | st.text(), st.sampled_from(list(reasons().values())))
 REPORTS = st.builds(
-    lambda rejected, warnings, indexed, persons, names, columns: LoadReport(
-        indexed + len(rejected), indexed, tuple(rejected), tuple(warnings), persons, names, tuple(columns)
+    lambda rejected, warnings, indexed, persons, names, dates, columns: LoadReport(
+        indexed + len(rejected), indexed, tuple(rejected), tuple(warnings), persons, names, tuple(columns), dates
     ),
     *[st.lists(NOTES)] * 2,
-    *[st.integers(0)] * 3,
+    *[st.integers(0)] * 4,
     st.lists(st.builds(ColumnNote, st.text(), st.none() | st.sampled_from(COLUMNS))),
 )
 
@@ -712,6 +712,7 @@ def test_a_report_survives_json(report: LoadReport) -> None:
         '{"read":-1,"indexed":-1,"rejected":[],"warnings":[],"persons":0,"names":0}',
         '{"read":0,"indexed":0,"rejected":[],"warnings":[],"persons":0,"names":0,"unused_columns":[[1,null]]}',
         '{"read":0,"indexed":0,"rejected":[],"warnings":[],"persons":0,"names":0,"unused_columns":["abc"]}',
+        '{"read":0,"indexed":0,"rejected":[],"warnings":[],"persons":0,"names":0,"contradictory_dates":-1}',
     ],
 )  # fmt: skip
 def test_other_json_is_no_report(text: str) -> None:

@@ -214,7 +214,9 @@ IndexFile = Annotated[Path, typer.Argument(metavar="INDEX", help="A file that bu
 Rejects = Annotated[
     Path | None,
     typer.Option(
-        metavar="FILE", help="Write rejected rows and warnings as CSV; row 0 is the first, on line 2.", readable=False
+        metavar="FILE",
+        help="Write rejected rows, warnings and contradictory people as CSV; row 0 is the first, on line 2.",
+        readable=False,
     ),
 ]
 Level = Annotated[str, typer.Option(help="exact, variant, sounds, close or wide; each finds all of the one before it.")]
@@ -320,8 +322,14 @@ def _columns(notes: Sequence[ps.ColumnNote]) -> list[dict[str, Any]]:
     return [note._asdict() for note in notes]
 
 
-def _print_unused(screen: Screen, report: ps.LoadReport) -> None:
-    """The columns that nothing was read from, if any; in colour where one of them seems to be misspelt."""
+def _print_unusual(screen: Screen, report: ps.LoadReport) -> None:
+    """What is no fault of a row, if anything; in colour where it looks like a mistake."""
+    if report.contradictory_dates:
+        who = "1 person has" if report.contradictory_dates == 1 else f"{report.contradictory_dates:,} people have"
+        screen.line(
+            f"{who} dates of birth that contradict each other; all are kept. Two people under one person_id look like "
+            "this too: --rejects FILE lists them"
+        )
     if not report.unused_columns:
         return
     names = (
@@ -332,8 +340,12 @@ def _print_unused(screen: Screen, report: ps.LoadReport) -> None:
     screen.line(screen.text(f"Columns not used: {', '.join(names)}", style))
 
 
-def _write_rejects(path: Path, report: ps.LoadReport, source: object = None) -> None:
-    """A line for each rejected row and each warning; the line of the file is known right after reading a CSV file."""
+def _write_rejects(path: Path, index: ps.PersonIndex, source: object = None) -> None:
+    """A line for each rejected row, each warning and each person with dates of birth that contradict each other.
+
+    The line of the file is known right after reading a CSV file.
+    """
+    report = index.report
     path.touch(mode=0o600)
     with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
         writer = csv.writer(file)
@@ -342,6 +354,10 @@ def _write_rejects(path: Path, report: ps.LoadReport, source: object = None) -> 
             for note in notes:
                 line = source.line(note.row) if isinstance(source, ps.CsvSource) else None
                 writer.writerow((outcome, *note, line))
+        writer.writerows(
+            ("contradiction", None, person_id, "the dates of birth of this person contradict each other", None)
+            for person_id in index.contradictory_dates()
+        )
 
 
 @app.command()
@@ -384,7 +400,7 @@ def build(
     seconds = time.perf_counter() - started
     report = index.report
     if rejects:
-        _write_rejects(rejects, report, source.records)
+        _write_rejects(rejects, index, source.records)
     if not len(index) and output.exists():
         # An index that officers search must not give way to an empty one because a source failed.
         raise ps.RecordsError(
@@ -404,7 +420,7 @@ def build(
             "read": report.read, "indexed": report.indexed, "rejected": len(report.rejected),
             "warnings": len(report.warnings), "people": report.persons, "names": report.names,
             "seconds": round(seconds, 3), "rows_per_second": rate,
-            "unused_columns": _columns(report.unused_columns),
+            "unused_columns": _columns(report.unused_columns), "contradictory_dates": report.contradictory_dates,
             "reasons": [{"outcome": outcome, "count": count, "reason": reason} for outcome, count, reason in reasons],
         })  # fmt: skip
     else:
@@ -413,7 +429,7 @@ def build(
             f"{len(report.warnings):,} warnings"
         )
         screen.line(f"{report.persons:,} people with {report.names:,} names in {seconds:.2f} s, {rate:,} rows/s")
-        _print_unused(screen, report)
+        _print_unusual(screen, report)
         if reasons:
             screen.table("Outcome|Rows>|Reason", ((outcome, f"{count:,}", why) for outcome, count, why in reasons))
         screen.line(f"Written: {output}, {size:,} bytes, fingerprint {index.fingerprint[:16]}")
@@ -562,7 +578,7 @@ def check(
     people.verify()
     report = people.report
     if rejects:
-        _write_rejects(rejects, report)
+        _write_rejects(rejects, people)
     parts = [(name, f"{array.dtype.kind}{array.itemsize}", len(array), array.nbytes) for name, array in
                 _storage.load(index)[0].items()]  # fmt: skip
     facts = {
@@ -573,7 +589,7 @@ def check(
     if as_json:
         keys = ("name", "type", "items", "bytes")
         _print_json({"sound": True} | facts | {
-            "unused_columns": _columns(report.unused_columns),
+            "unused_columns": _columns(report.unused_columns), "contradictory_dates": report.contradictory_dates,
             "sections": [dict(zip(keys, row, strict=True)) for row in parts],
         })  # fmt: skip
         return
@@ -581,6 +597,6 @@ def check(
     screen.line(screen.text("The index is sound.", "green"))
     for key, value in facts.items():
         screen.line(f"{key.replace('_', ' '):14}{f'{value:,}' if isinstance(value, int) else value}")
-    _print_unused(screen, report)
+    _print_unusual(screen, report)
     if sections:
         screen.table("Section|Type|Items>|Bytes>", ((name, kind, f"{n:,}", f"{b:,}") for name, kind, n, b in parts))

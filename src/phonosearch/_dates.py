@@ -6,7 +6,10 @@ import calendar
 import re
 from typing import NamedTuple
 
-__all__ = ["PartialDate", "pack", "parse_date", "unpack"]
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["PartialDate", "contradict", "pack", "parse_date", "unpack"]
 
 FIRST_YEAR, LAST_YEAR = 1800, 2200
 
@@ -63,3 +66,14 @@ def pack(date: PartialDate) -> int:
 def unpack(value: int) -> PartialDate:
     """The date that `pack` made ``value`` of."""
     return _checked(PartialDate(value >> 9, value >> 5 & 15, value & 31))
+
+
+def contradict(dates: npt.NDArray[np.uint32], starts: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
+    """Of runs of packed dates, each from its start to the next: whether they cannot all be parts of one date."""
+    found = np.zeros(len(starts), np.bool_)
+    if len(starts):
+        for field in (dates >> 9, dates >> 5 & 15, dates & 31):
+            # 0 is unknown, and agrees with all.
+            least = np.minimum.reduceat(np.where(field == 0, np.uint32(0xFFFFFFFF), field), starts)
+            found |= least < np.maximum.reduceat(field, starts)
+    return found

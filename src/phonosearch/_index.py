@@ -25,6 +25,7 @@ from phonosearch._answer import (
 )
 from phonosearch._batch import BatchIndex
 from phonosearch._builder import Builder
+from phonosearch._dates import contradict
 from phonosearch._errors import CorruptIndexError, LimitError, QueryError, RulesMismatchError, UnknownPersonError
 from phonosearch._kernel import text_rules
 from phonosearch._many import (
@@ -63,6 +64,7 @@ _PARTS = (
 )  # fmt: skip
 _REPORT = "report"
 _FORM = 14  # column of an alignment row
+_SEVERAL_DATES, _PLACE = np.uint32(1 << 31), np.uint32((1 << 29) - 1)  # in dob
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -109,6 +111,14 @@ def _read_all(source: Iterator[RowBatch], builders: list[Builder], report: Repor
         for future in waiting:
             indexed += report.entries(*future.result())
     return indexed
+
+
+def _contradictory(arrays: Arrays) -> npt.NDArray[np.intp]:
+    """The people whose dates of birth contradict each other."""
+    dob, starts = arrays["dob"], arrays["dob_several_start"]
+    people: npt.NDArray[np.intp] = np.flatnonzero(dob & _SEVERAL_DATES)
+    found: npt.NDArray[np.bool_] = contradict(arrays["dob_several"], starts[:-1])[dob[people] & _PLACE]
+    return people[found]
 
 
 class PersonIndex:
@@ -176,7 +186,9 @@ class PersonIndex:
         kernel = BatchIndex(text_rules(), arrays)
         for row, person in contradictions:
             report.warn(row, kernel.person_id_of(person), "sex_conflict")
-        return cls(kernel, report.finish(indexed, kernel.people, kernel.names), _fingerprint(kernel))
+        several_dates = len(_contradictory(arrays))
+        done = report.finish(indexed, kernel.people, kernel.names, several_dates)
+        return cls(kernel, done, _fingerprint(kernel))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the index to one file, atomically: a reader sees the old file or the new one.
@@ -244,6 +256,32 @@ class PersonIndex:
             raise self._inconsistent(error) from None
         if found != self.fingerprint:
             raise CorruptIndexError(self._path, "fingerprint", self.fingerprint, found)
+
+    def contradictory_dates(self) -> tuple[str, ...]:
+        """Who has dates of birth on record that cannot be one date, by ``person_id``.
+
+        All of the dates are kept, and asked. Some people do give several; but two people under one ``person_id`` look
+        like this too, so see whether the list is longer than the source explains. ``report.contradictory_dates`` is
+        its length.
+
+        Raises
+        ------
+        CorruptIndexError
+
+        Examples
+        --------
+        >>> index = PersonIndex.build([
+        ...     {"person_id": "P1", "full_name": "John Smith", "dob": "1984-03-07"},
+        ...     {"person_id": "P1", "full_name": "Mary Jones", "dob": "1951-11"},
+        ...     {"person_id": "P2", "full_name": "Ann Lee", "dob": ("1984", "1984-03")},
+        ... ])
+        >>> index.contradictory_dates()
+        ('P1',)
+        """
+        try:
+            return tuple(map(self._kernel.person_id_of, _contradictory(self._arrays).tolist()))
+        except (ValueError, IndexError) as error:
+            raise self._inconsistent(error) from None
 
     def __len__(self) -> int:
         """How many people there are."""

@@ -146,6 +146,9 @@ class LoadReport:
         Different persons and names in the index.
     unused_columns : tuple of ColumnNote
         The columns, or keys of mappings, whose names are not known: nothing was read from them. By name.
+    contradictory_dates : int
+        How many people have dates of birth that cannot be one; ``PersonIndex.contradictory_dates`` says who. All of
+        the dates are kept.
 
     Examples
     --------
@@ -160,18 +163,19 @@ class LoadReport:
     persons: int
     names: int
     unused_columns: tuple[ColumnNote, ...] = ()
+    contradictory_dates: int = 0
 
     def __repr__(self) -> str:
-        unused = f", unused_columns={len(self.unused_columns)}" if self.unused_columns else ""
+        unusual = f", unused_columns={len(self.unused_columns)}" if self.unused_columns else ""
+        unusual += f", contradictory_dates={self.contradictory_dates}" if self.contradictory_dates else ""
         return (
             f"LoadReport(read={self.read}, indexed={self.indexed}, rejected={len(self.rejected)}, "
-            f"warnings={len(self.warnings)}, persons={self.persons}, names={self.names}{unused})"
+            f"warnings={len(self.warnings)}, persons={self.persons}, names={self.names}{unusual})"
         )
 
     def to_json(self) -> str:
         """The whole report, with the identifiers, as JSON text."""
-        fields = ("read", "indexed", "rejected", "warnings", "persons", "names", "unused_columns")
-        return json.dumps({field: getattr(self, field) for field in fields}, separators=(",", ":"))
+        return json.dumps({field: getattr(self, field) for field in self.__slots__}, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> LoadReport:
@@ -186,8 +190,9 @@ class LoadReport:
             found = json.loads(text)
             counts = {field: found.pop(field) for field in ("read", "indexed", "persons", "names")}
             notes = {field: tuple(RowNote(*note) for note in found.pop(field)) for field in ("rejected", "warnings")}
-            # Files of this format that were written before columns were accounted for do not have these.
+            # Files of this format that were written before these were accounted for lack them.
             columns = tuple(ColumnNote(*note) for note in found.pop("unused_columns", ()))
+            counts["contradictory_dates"] = found.pop("contradictory_dates", 0)
             good = not found and all(type(count) is int and count >= 0 for count in counts.values())
             for row, person_id, reason in (*notes["rejected"], *notes["warnings"]):
                 good = good and type(row) is int and isinstance(person_id, str | None) and type(reason) is str
@@ -259,7 +264,7 @@ class ReportBuilder:
             last = row
         return distinct - rejected_rows
 
-    def finish(self, indexed: int, persons: int, names: int) -> LoadReport:
+    def finish(self, indexed: int, persons: int, names: int, contradictory_dates: int = 0) -> LoadReport:
         """The report, if the account is balanced; ``indexed`` is the sum of what `entries` returned."""
         if self.read != indexed + len(self._rejected):
             counts = f"{self.read} rows read, {indexed} indexed, {len(self._rejected)} rejected"
@@ -269,7 +274,9 @@ class ReportBuilder:
         warnings = tuple(sorted(self._warnings.values(), key=lambda note: note.row))
         unused = _unused(self._columns[""], (*COLUMNS, "names"))
         unused += _unused(self._columns["names."], (*NAME_COLUMNS, "kind"), "names.")
-        return LoadReport(self.read, indexed, rejected, warnings, persons, names, tuple(unused))
+        return LoadReport(
+            self.read, indexed, rejected, warnings, persons, names, tuple(unused), contradictory_dates
+        )
 
 
 def _unused(found: set[str], known: tuple[str, ...], within: str = "") -> list[ColumnNote]:
