@@ -171,7 +171,7 @@ INVALID: list[tuple[Any, str]] = [
     ({"person_id": "B", "full_name": "\u200b"}, "there is no name"),
     ({"person_id": "B", "full_name": 5}, "a name field is not text"),
     ({"person_id": "B", "full_name": "x" * 257}, "a name is longer"),
-    ({"person_id": "B", "full_name": " ".join("abcdefghijklmnopq")}, "a name has more parts"),
+    ({"person_id": "B", "full_name": " ".join("abcdefghijklmnopq")}, "a name has more than 16 parts"),
     ({"person_id": "B", "full_name": "John \ud800"}, "the text is not valid Unicode"),
     ({"person_id": "B\ud800", "full_name": "John"}, "the text is not valid Unicode"),
     ({"person_id": "B", "names": "John"}, "names is not a list"),
