@@ -185,13 +185,14 @@ def alignment(hit: Hit) -> Alignment:
     return alignment_of_row(hit._row)
 
 
-def evidence(found: Alignment, query: list[Form], name: list[Form]) -> tuple[Evidence, ...]:
+def evidence(found: Alignment, asked_name: str, recorded_name: str) -> tuple[Evidence, ...]:
     """An alignment in the words of the library."""
     pairs = [number for pair in found.pairs for number in pair]
     row = [0, found.score, found.level, found.name, found.query_form, found.name_form, found.merged, len(found.pairs)]
     row += [found.order_points, found.form_points, found.date_kind, found.date_points, found.sex_kind, found.sex_points]
-    asked, recorded = query[found.query_form], form_of_kind(name, found.name_form)
-    return evidence_of([*row, 0, *pairs], asked.parts, recorded.parts, form_kind(asked.kind, recorded.kind))
+    asked, recorded = forms(asked_name)[found.query_form], form_of_kind(forms(recorded_name), found.name_form)
+    names = asked_name, recorded_name
+    return evidence_of([*row, 0, *pairs], asked.parts, recorded.parts, names, form_kind(asked.kind, recorded.kind))
 
 
 def check_against(

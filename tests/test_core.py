@@ -227,7 +227,7 @@ def test_compare_equals_search_and_reference(
         sex=sex,
     )
     assert (found.score, found.level) == (expected.score, level_name(expected.level))
-    assert found.evidence == evidence(expected, forms(query), forms(name))
+    assert found.evidence == evidence(expected, query, name)
     assert sum(item.points for item in found.evidence) == found.score
     index = PersonIndex.build([{key: value for key, value in record.items() if value is not None}])
     hits = index.search(asked, level="wide").hits

@@ -24,7 +24,8 @@ from phonosearch.testing import population, queries, variants
 GOLDEN = Path(__file__).parent / "golden" / "digests.json"
 NOTE = (
     "The answers to fixed questions about 2,000 made-up people (phonosearch.testing, seed 0). They may change only "
-    "when the version of the rules rises, or when the made-up people do: then write this file again with "
+    "when the version of the rules rises, or when the made-up people or the sentences of the evidence do, which a "
+    "digest is taken over too: then write this file again with "
     "`python tests/test_repeatability.py --write` and say in the change why answers differ."
 )
 Question = tuple[str, str | None, str | None]

@@ -29,6 +29,7 @@ from phonosearch._reference import (
     merge,
 )
 from phonosearch._rules import LEVELS
+from phonosearch._spelling import is_plain, plain_word, words_of
 
 __all__ = [
     "Answer", "Evidence", "Explanation", "alignment_of_row", "evidence_of", "explain_verdict", "form_kind",
@@ -43,13 +44,13 @@ class Evidence(NamedTuple):
     Attributes
     ----------
     part : str
-        The part of the query or of the name that it speaks of, or "order", "form", "dob", "sex".
+        The part of the query or of the name that it speaks of, as it is compared, or "order", "form", "dob", "sex".
     kind : str
         "exact", "spelling", "nickname", "initial", "both_keys", "soundex", "metaphone", "close", "different",
         "left_out" (asked for, not on record), "not_asked" (on record, not asked for), "order", "joined", "particles",
         or the agreement of a date of birth or sex.
     text : str
-        One sentence.
+        One sentence, with the words as they were asked and recorded.
     points : int
         What it adds to the score; costs are negative. The points of all evidence add up to the score.
     """
@@ -91,15 +92,13 @@ def alignment_of_row(row: Sequence[int]) -> Alignment:
     )
 
 
-def _show(part: str) -> str:
-    return f"“{part.lstrip('=').title()}”"
-
-
 @lru_cache(maxsize=16384)
-def _pair_sentence(kind: int, asked: str, recorded: str) -> str:
-    a, b = _show(asked), _show(recorded)
+def _pair_sentence(kind: int, asked: str, recorded: str, asked_word: str = "", recorded_word: str = "") -> str:
+    a, b = asked_word or plain_word(asked), recorded_word or plain_word(recorded)
+    same = a.casefold() == b.casefold()
+    a, b = f"“{a}”", f"“{b}”"
     if kind == PartKind.EXACT:
-        return f"{a} is the same."
+        return f"{a} is the same." if same else f"{a} is the same as {b}."
     if kind == PartKind.SPELLING:
         if alternate_ending(asked, recorded):
             return f"{a} and {b} are one surname, of a man and of a woman."
@@ -145,32 +144,53 @@ _LEVEL_OF_EVIDENCE = {_KINDS[kind.value]: level for kind, level in LEVEL_OF_KIND
 
 
 def evidence_of(
-    row: Sequence[int], asked: Sequence[str], recorded: Sequence[str], form: str | None = None
+    row: Sequence[int],
+    asked: tuple[str, ...],
+    recorded: tuple[str, ...],
+    names: tuple[str, str],
+    form: str | None = None,
 ) -> tuple[Evidence, ...]:
     """The alignment in words: each part of both names stands in exactly one piece of evidence.
 
     ``asked`` and ``recorded`` are the parts of the forms that were read; where they were merged, of the full forms.
-    ``form`` says how a form that is not the full one came about.
+    ``form`` says how a form that is not the full one came about; ``names`` are both as they were given.
     """
     merged, pairs, order_points, form_points = row[6], row[7], row[8], row[9]
     if merged:
         asked, recorded = merge(asked, recorded), merge(recorded, asked)
         form = "joined"
+    asked_words = recorded_words = None
+    if merged or row[4] or not is_plain(names[0]):
+        asked_words = words_of(names[0], asked)
+    if merged or row[5] or not is_plain(names[1]):
+        recorded_words = words_of(names[1], recorded)
     out = []
     for at in range(ROW_HEAD, ROW_HEAD + 4 * pairs, 4):
-        a, kind = asked[row[at]], row[at + 2]
-        out.append(Evidence(a, _KINDS[kind], _pair_sentence(kind, a, recorded[row[at + 1]]), row[at + 3]))
+        place, other, kind = row[at], row[at + 1], row[at + 2]
+        a = asked[place]
+        if asked_words is None and recorded_words is None:
+            text = _pair_sentence(kind, a, recorded[other])
+        else:
+            text = _pair_sentence(
+                kind,
+                a,
+                recorded[other],
+                "" if asked_words is None else asked_words[place],
+                "" if recorded_words is None else recorded_words[other],
+            )
+        out.append(Evidence(a, _KINDS[kind], text, row[at + 3]))
     if pairs < len(asked):
         paired = row[ROW_HEAD::4]
         for position, part in enumerate(asked):
             if position not in paired:
-                out.append(Evidence(part, "left_out", f"{_show(part)} is not in the name on record.", 0))
+                word = asked_words[position] if asked_words else plain_word(part)
+                out.append(Evidence(part, "left_out", f"“{word}” is not in the name on record.", 0))
     if pairs < len(recorded):
         paired = row[ROW_HEAD + 1 :: 4]
         for position, part in enumerate(recorded):
             if position not in paired:
-                text = f"{_show(part)} in the name on record was not asked for."
-                out.append(Evidence(part, "not_asked", text, 0))
+                word = recorded_words[position] if recorded_words else plain_word(part)
+                out.append(Evidence(part, "not_asked", f"“{word}” in the name on record was not asked for.", 0))
     if order_points:
         out.append(Evidence("order", "order", "The parts stand in another order.", order_points))
     if form == "joined":

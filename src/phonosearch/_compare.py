@@ -46,7 +46,9 @@ class Comparison:
         if self._evidence is None:
             asked, name = self._names
             one, other = forms(asked)[self._row[4]], form_of_kind(forms(name), self._row[5])
-            self._evidence = evidence_of(self._row, one.parts, other.parts, form_kind(one.kind, other.kind))
+            self._evidence = evidence_of(
+                self._row, one.parts, other.parts, self._names, form_kind(one.kind, other.kind)
+            )
         return self._evidence
 
     def explain(self) -> str:

@@ -42,7 +42,7 @@ cdef class Hit:
     @property
     def evidence(self):
         if self.known is None:
-            self.known = self.read(self._row)
+            self.known = self.read(self._row, self.name)
         return self.known
 
     @property
@@ -90,7 +90,7 @@ def _hit_with_evidence(
 
 
 cdef Hit new_hit(str person_id, str name, int kind, bytes row, object read):
-    """A hit of an alignment row; ``read`` makes evidence of the row as a tuple."""
+    """A hit of an alignment row; ``read`` makes evidence of the row as a tuple and the name."""
     cdef Hit hit = Hit.__new__(Hit)
     cdef const int32_t* numbers = <const int32_t*>PyBytes_AS_STRING(row)
     hit.person_id = person_id

@@ -355,12 +355,12 @@ class PersonIndex:
             count=partial(self._kernel.count, text),
         )
 
-    def _evidence(self, query: Query, row: tuple[int, ...]) -> tuple[Evidence, ...]:
+    def _evidence(self, query: Query, row: tuple[int, ...], name: str) -> tuple[Evidence, ...]:
         asked = query.parts[row[4]]
         kind = form_kind(query.forms[row[4]].kind, FORM_KINDS[row[5]]) if row[4] or row[5] else None
         try:
             recorded = self._kernel.form_parts(row[_FORM])
-            return evidence_of(row, asked, recorded, kind)
+            return evidence_of(row, asked, recorded, (query.text, name), kind)
         except IndexError as error:
             raise self._inconsistent(error) from None
 
@@ -540,7 +540,7 @@ class PersonIndex:
         except (ValueError, IndexError) as error:
             raise self._inconsistent(error) from None
         score, found = row[1], row[2]
-        evidence = self._evidence(checked, row)
+        evidence = self._evidence(checked, row, name)
         reached = level_name(found)
         verdict = explain_verdict(reached, LEVELS[number], evidence)
         words = [verdict, *(f"{item.points:+5d}  {item.text}" for item in evidence)]
