@@ -597,6 +597,13 @@ def test_a_column_that_is_known_is_not_told(pa: Any, tmp_path: Path, column: str
     assert unused(CsvSource(csv_file(tmp_path, (",".join(row) + "\n").encode()))) == {}
 
 
+def test_names_within_a_record_are_read_from_mappings_only(pa: Any, tmp_path: Path) -> None:
+    row = {"person_id": "1", "full_name": "Ann Lee", "names": [{"full_name": "Anna Lee"}]}
+    assert unused([row]) == {}
+    assert unused(pa.table({name: [value] for name, value in row.items()})) == {"names": None}
+    assert unused(CsvSource(csv_file(tmp_path, (",".join(row) + "\n").encode()))) == {"names": None}
+
+
 def test_only_what_the_source_lacks_is_taken_to_be_meant() -> None:
     assert unused([{"person_id": "1", "full_name": "A", "dob": "1984", "birthday": "x", "first_name": "A"}]) == {
         "birthday": None, "first_name": None,

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -70,6 +70,11 @@ _SYNONYMS = {
     "dob": ("dateofbirth", "birthdate", "birthday", "birth", "born", "yearofbirth", "birthyear", "yob"),
     "sex": ("gender", "sexcode", "gendercode"),
 }
+# Which columns there are; only a record in Python can hold names within it.
+Place = Literal["table", "record", "name"]
+_KNOWN: Mapping[Place, tuple[str, ...]] = {
+    "table": COLUMNS, "record": (*COLUMNS, "names"), "name": (*NAME_COLUMNS, "kind"),
+}  # fmt: skip
 _NEAR = 2  # edits by which a longer name of a column may differ
 
 
@@ -222,11 +227,11 @@ class ReportBuilder:
         self.read = 0
         self._rejected: dict[int, RowNote] = {}
         self._warnings: dict[tuple[int, str], RowNote] = {}
-        self._columns: dict[str, set[str]] = {"": set(), "names.": set()}
+        self._columns: dict[Place, set[str]] = {place: set() for place in _KNOWN}
 
-    def columns(self, found: Iterable[object], within: str = "") -> None:
-        """Note the columns of the source, or the keys of a mapping; ``within`` is "names." for those of ``names``."""
-        self._columns[within].update(map(str, found))
+    def columns(self, found: Iterable[object], place: Place) -> None:
+        """Note the columns of a table, or the keys of a record or of one of its ``names``."""
+        self._columns[place].update(map(str, found))
 
     def reject(self, row: int, person_id: str | None, reason: str) -> None:
         """Note that the row is not indexed. ``reason`` is a key of `reasons`; the first one of a row stands."""
@@ -272,15 +277,14 @@ class ReportBuilder:
         rejected = tuple(note for _, note in sorted(self._rejected.items()))
         # Sorting is stable: the warnings of one row stay in the order in which they were found.
         warnings = tuple(sorted(self._warnings.values(), key=lambda note: note.row))
-        unused = _unused(self._columns[""], (*COLUMNS, "names"))
-        unused += _unused(self._columns["names."], (*NAME_COLUMNS, "kind"), "names.")
-        return LoadReport(
-            self.read, indexed, rejected, warnings, persons, names, tuple(unused), contradictory_dates
-        )
+        unused = tuple(note for place, found in self._columns.items() for note in _unused(found, place))
+        return LoadReport(self.read, indexed, rejected, warnings, persons, names, unused, contradictory_dates)
 
 
-def _unused(found: set[str], known: tuple[str, ...], within: str = "") -> list[ColumnNote]:
+def _unused(found: set[str], place: Place) -> list[ColumnNote]:
     """The columns that are not known, and what each of them probably is of what the source lacks."""
+    known = _KNOWN[place]
+    within = "names." if place == "name" else ""
     lacking = set(known) - found
     # A name is read from full_name or from its parts: who has one has no need of the other.
     if "full_name" in found:

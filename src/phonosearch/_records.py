@@ -142,7 +142,7 @@ def _record_batches(source: Iterable[object], report: ReportBuilder, batch_rows:
         if type(item) is dict or isinstance(item, Mapping):
             record = item
             if file is None and (keys := tuple(record)) not in shapes:
-                report.columns(keys)
+                report.columns(keys, "record")
                 # Most sources have a few shapes of record; one that has a new one each time must not fill memory.
                 if len(shapes) >= MAX_SHAPES:
                     shapes.clear()
@@ -180,7 +180,7 @@ def _record_batches(source: Iterable[object], report: ReportBuilder, batch_rows:
             yield _batch(entries)
             entries = []
     if file is not None:
-        report.columns(file.columns)
+        report.columns(file.columns, "table")
     if entries:
         yield _batch(entries)
 
@@ -205,7 +205,7 @@ def _names(
         elif isinstance(item, Mapping):
             fields = item
             if item is not record:
-                report.columns(item, "names.")
+                report.columns(item, "name")
         else:
             problems.append("name_not_a_record")
             continue

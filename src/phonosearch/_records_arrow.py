@@ -32,7 +32,7 @@ def arrow_batches(source: Any, report: ReportBuilder, batch_rows: int) -> Iterat
     schema = reader.schema
     known = [name for name in schema.names if name in COLUMNS]
     check_columns(known, len(schema.names) - len(known))
-    report.columns(schema.names)
+    report.columns(schema.names, "table")
     makers = {name: _arrow_maker(pa, name, schema.field(name).type) for name in COLUMNS if name in schema.names}
 
     def read() -> Iterator[RowBatch]:
