@@ -242,7 +242,10 @@ def most_of_none() -> int:
     return part["none_above"] + (most - part["none_above"]) // part["none_divisor"]
 
 
-NO_LEVEL_PAIRS = [("smith", "baker"), ("warsame", "watson"), ("holt", "hatall"), ("davison", "eves"), ("hall", "hull")]
+NO_LEVEL_PAIRS = [
+    ("smith", "baker"), ("warsame", "watson"), ("holt", "hatall"), ("davison", "eves"), ("hall", "hull"),
+    ("jumblatt", "dzumblat"),
+]
 
 
 @pytest.mark.parametrize(("one", "other"), NO_LEVEL_PAIRS)

@@ -1,5 +1,6 @@
 """One person found. A class of the kernel, which makes a page of them in the time that Python takes for one."""
 
+cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.stdint cimport int32_t
 
@@ -41,9 +42,10 @@ cdef class Hit:
 
     @property
     def evidence(self):
-        if self.known is None:
-            self.known = self.read(self._row, self.name)
-        return self.known
+        with cython.critical_section(self):     # two threads may read it first where there is no GIL
+            if self.known is None:
+                self.known = self.read(self._row, self.name)
+            return self.known
 
     @property
     def _row(self):
