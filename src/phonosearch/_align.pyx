@@ -335,21 +335,39 @@ cdef void write_row(const Alignment* found, int person, int32_t* row) noexcept n
 
 
 cdef int _contradicted_bound(TextRules rules, const Query* query) noexcept nogil:
-    """At best all parts but that of least weight agree exactly; one, of the least weight that a part may have, earns
-    the most that a pair of no level may."""
-    cdef int form, part, others, lightest, bound = 0
+    """At best one part contradicts and all others agree exactly: then it costs, too, what it lacks. Or two do."""
+    cdef int form, bound = 0
     for form in range(query.forms):
-        others = 0
-        lightest = 0x7FFF
-        for part in range(query.size[form]):
-            others += query.weight[form][part]
-            lightest = min(lightest, query.weight[form][part])
-        others -= lightest
-        lightest = min(lightest, rules.letters.rarity_base + rules.letters.rarity_initial)
-        bound = max(
-            bound, query.share * (1000 * others + rules.none_most * lightest) // (1000 * (others + lightest))
-        )
+        bound = max(bound, _contradicted(rules, query, form, 1), _contradicted(rules, query, form, 2))
     return bound
+
+
+cdef int _contradicted(TextRules rules, const Query* query, int form, int many) noexcept nogil:
+    """The most that a form scores of which ``many`` parts contradict: those of least weight, each beside a part of the
+    least weight that there is, with the points of the best pair that no level accepts."""
+    cdef long long total = 0, against = 0, points, most = rules.none_most, below = rules.contradicted_below, short = 0
+    cdef int part, first = 0x7FFF, second = 0x7FFF, least = rules.letters.rarity_base + rules.letters.rarity_initial
+    for part in range(query.size[form]):
+        total += query.weight[form][part]
+        if query.weight[form][part] < first:
+            second = first
+            first = query.weight[form][part]
+        else:
+            second = min(second, query.weight[form][part])
+    if query.size[form] < many:
+        return 0
+    total -= first
+    against = min(first, least)
+    if many == 2:
+        total -= second
+        against += min(second, least)
+    elif below > most:
+        short = rules.contradicted_cost * (below - most)
+    points = 1000 * below - short
+    if points < most * below:       # then it would cost more than it does not earn: no part agrees
+        points = most * below
+    # One more, since the cost is rounded down.
+    return <int>(query.share * (points * total + most * below * against) // (1000 * below * (total + against))) + 1
 
 
 cdef void prepare(TextRules rules, const ParsedName* parsed, Query* query) noexcept nogil:
