@@ -20,7 +20,7 @@ from rich.console import Group
 
 import phonosearch as ps
 from phonosearch import testing
-from phonosearch._cli import Screen
+from phonosearch._screen import Screen
 
 PEOPLE, QUERIES, SEED = 100_000, 1_000, 0
 T = TypeVar("T")

@@ -23,6 +23,7 @@ from typer.testing import CliRunner, Result
 
 import phonosearch as ps
 from phonosearch import _cli
+from phonosearch._screen import shown
 
 PEOPLE = """person_id,full_name,kind,dob,sex
 P1,John Smith,,1984-03-07,M
@@ -491,11 +492,11 @@ class TestTerminal:
         ],
     )
     def test_what_acts_on_a_terminal_is_shown_as_its_code(self, text: str, expected: str) -> None:
-        assert _cli.shown(text) == expected
+        assert shown(text) == expected
 
     def test_what_the_encoding_lacks_is_shown_as_its_code(self) -> None:
-        assert _cli.shown("“Siân” · Хан", "ascii") == '"Si\\u00e2n" | \\u0425\\u0430\\u043d'
-        assert _cli.shown("Siân Хан", "latin-1") == "Siân \\u0425\\u0430\\u043d"
+        assert shown("“Siân” · Хан", "ascii") == '"Si\\u00e2n" | \\u0425\\u0430\\u043d'
+        assert shown("Siân Хан", "latin-1") == "Siân \\u0425\\u0430\\u043d"
 
     @pytest.mark.parametrize("options", [[], ["--explain"]])
     def test_a_name_cannot_act_on_the_terminal(self, odd_index: Callable[[str, str], Path], options: list[str]) -> None:

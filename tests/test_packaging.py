@@ -22,7 +22,8 @@ SOURCE = ROOT / "src" / "phonosearch"
 INSTALLED = Path(phonosearch.__file__).parent
 KERNEL = sorted(path.stem for path in SOURCE.glob("*.pyx"))
 DATA = sorted(path.name for path in (SOURCE / "data").iterdir() if path.is_file())
-MODULES = sorted(path.stem for path in SOURCE.glob("*.py") if path.stem not in ("__init__", "__main__", "_cli"))
+CLI = ("__main__", "_cli", "_cli_files", "_screen")
+MODULES = sorted(path.stem for path in SOURCE.glob("*.py") if path.stem not in ("__init__", *CLI))
 OPTIONAL = {"typer", "rich", "pyarrow", "names", "pandas", "rapidfuzz", "jellyfish"}
 # Modules that run what they read, or that reach another machine.
 UNSAFE = {"pickle", "cPickle", "marshal", "shelve", "dill", "socket", "ssl", "urllib", "http", "ftplib", "requests"}

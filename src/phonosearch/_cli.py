@@ -1,7 +1,7 @@
 """The commands: build, search, explain, compare, encode and check.
 
 Names and dates of birth may stand in what a command prints on stdout, never in what it prints of an error. Text that
-comes from data cannot act on the terminal: see ``shown``. Exit codes: 0 done; 1 nothing found; 2 it cannot be done as
+comes from data cannot act on the terminal: see ``_screen``. Exit codes: 0 done; 1 nothing found; 2 it cannot be done as
 asked; 3 built, but rows were rejected; 4 the index is damaged or of another version; 70 a defect of phonosearch.
 """
 
@@ -15,114 +15,27 @@ import os
 import sys
 import time
 import traceback
-import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
-from functools import partial
-from pathlib import Path, PosixPath
-from typing import Annotated, Any, NamedTuple
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
-from rich import box
-from rich.console import Console, Group, RenderableType
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
-from rich.table import Table
-from rich.text import Text
+from rich.console import Group
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from typer.core import TyperGroup
 
 import phonosearch as ps
 from phonosearch import _storage
+from phonosearch._cli_files import arrow_file, csv_file
 from phonosearch._normalise import check_text
 from phonosearch._rules import rules
+from phonosearch._screen import Screen, shown
 
-__all__ = ["Screen", "app", "shown"]
+__all__ = ["app"]
 
 FOUND_NOTHING, CANNOT, SOME_REJECTED, BAD_INDEX, DEFECT = 1, 2, 3, 4, 70
-LEVEL_STYLES = {"exact": "bold green", "variant": "green", "sounds": "cyan", "close": "yellow", "wide": "magenta"}
-
-# What takes no room on the screen, or hides that something is there, besides the categories of _hidden.
-_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
-_PLAIN = str.maketrans({"“": '"', "”": '"', "’": "'", "·": "|", "…": "..."})
-
-
-def _hidden(character: str) -> bool:
-    return (
-        unicodedata.category(character) in ("Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp")
-        or character in _BLANK
-        or "\ufe00" <= character <= "\ufe0f"
-        or "\U000e0100" <= character <= "\U000e01ef"
-    )
-
-
-def shown(text: str, encoding: str = "utf-8") -> str:
-    r"""The text with all that could act on a terminal, or that the encoding lacks, as \u202e.
-
-    A backslash becomes two, so that nothing else reads so.
-    """
-    if text.isascii() and text.isprintable() and "\\" not in text:
-        return text
-    if not encoding.lower().startswith("utf"):
-        text = text.translate(_PLAIN)
-
-    def one(character: str) -> str:
-        if character == "\\":
-            return "\\\\"
-        code = ord(character)
-        try:
-            if not _hidden(character):
-                character.encode(encoding)
-                return character
-        except UnicodeEncodeError:
-            pass
-        return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-
-    return "".join(map(one, text))
-
-
-class Screen:
-    """Rich output of plain text: no markup, nothing wrapped but tables, and only what the encoding can hold."""
-
-    def __init__(self, *, stderr: bool = False) -> None:
-        self.console = Console(stderr=stderr, markup=False, highlight=False, emoji=False)
-        if not self.console.is_terminal and "COLUMNS" not in os.environ:
-            self.console.width = 120
-
-    def text(self, text: object, style: str = "") -> Text:
-        """One piece of text, made safe."""
-        return Text(shown(str(text), self.console.encoding), style)
-
-    def line(self, *pieces: str | Text) -> None:
-        """One line; a narrow terminal wraps it."""
-        whole = Text.assemble(*(self.text(piece) if isinstance(piece, str) else piece for piece in pieces))
-        self.console.print(whole, soft_wrap=True)
-
-    def table(self, columns: str, rows: Iterator[Sequence[RenderableType | object]]) -> None:
-        """A table; a column whose heading ends with ">" is set to the right."""
-        table = Table(box=box.SIMPLE_HEAD, show_edge=False, header_style="bold")
-        for heading in columns.split("|"):
-            right = heading.endswith(">")
-            table.add_column(heading.rstrip(">"), justify="right" if right else "left", overflow="fold")
-        for row in rows:
-            table.add_row(*(cell if isinstance(cell, Text | Group) else self.text(cell) for cell in row))
-        self.console.print(table)
-
-    def level(self, level: str | None) -> Text:
-        """The name of a level in its colour."""
-        return self.text(level or "none", LEVEL_STYLES.get(level or "", "red"))
-
-    def ladder(self, ladder: dict[str, int], asked: str) -> None:
-        """How many people each level finds; the level that was asked for stands out."""
-        pieces: list[str | Text] = []
-        for level, count in ladder.items():
-            pieces += [" · "] if pieces else []
-            pieces.append(self.text(f"{level} {count:,}", LEVEL_STYLES[level] if level == asked else "dim"))
-        self.line(*pieces)
-
-    def sentences(self, evidence: Sequence[ps.Evidence]) -> Text:
-        """The evidence, a line for each piece, its points first."""
-        lines = (self.text(f"{item.points:+5d}  {item.text}", "dim") for item in evidence)
-        return Text("\n").join(lines)
 
 
 def _print_json(document: dict[str, Any]) -> None:
@@ -240,75 +153,6 @@ def _options(
     pass
 
 
-class _Source(NamedTuple):
-    """Records to build from, and how much there is of them."""
-
-    records: object
-    total: int | None
-
-
-class _WatchedFile(io.FileIO):
-    """A file that tells a progress bar how much of it is being read."""
-
-    advance: Callable[[int], None]
-
-    def readinto(self, buffer: Any) -> int | None:
-        count = super().readinto(buffer)
-        self.advance(count or 0)
-        return count
-
-
-class _WatchedPath(PosixPath):
-    """A path that opens a watched file."""
-
-    advance: Callable[[int], None]
-
-    def open(self, *_: Any, **options: Any) -> Any:
-        file = _WatchedFile(self)
-        file.advance = self.advance
-        return io.TextIOWrapper(io.BufferedReader(file, 1 << 18), **options)
-
-
-def _csv_source(path: Path, encoding: str, delimiter: str, progress: Progress, task: TaskID) -> _Source:
-    source = ps.CsvSource(path, encoding=encoding, delimiter="\t" if delimiter in ("tab", "\\t") else delimiter)
-    watched = _WatchedPath(path)
-    watched.advance = partial(progress.advance, task)
-    source.path = watched
-    return _Source(source, path.stat().st_size or None)
-
-
-def _arrow_source(path: Path, progress: Progress, task: TaskID) -> _Source:
-    try:
-        import pyarrow as pa  # type: ignore[import-untyped,unused-ignore]
-        import pyarrow.parquet as pq  # type: ignore[import-untyped,unused-ignore]
-    except ImportError:
-        raise ps.MissingExtraError("arrow", f"reading {path.suffix.lower()} files") from None
-    path.open("rb").close()  # pyarrow has words of its own for a file that cannot be opened
-    total = None
-    try:
-        if path.suffix.lower() == ".parquet":
-            file = pq.ParquetFile(path)
-            total, schema, pieces = file.metadata.num_rows, file.schema_arrow, file.iter_batches()
-        else:
-            mapped = pa.memory_map(str(path))
-            try:
-                reader = pa.ipc.open_file(mapped)
-                pieces = (reader.get_batch(number) for number in range(reader.num_record_batches))
-            except pa.ArrowInvalid:
-                mapped.seek(0)
-                pieces = reader = pa.ipc.open_stream(mapped)
-            schema = reader.schema
-    except pa.ArrowException:
-        raise ps.RecordsError(f"the file cannot be read as {path.suffix.lower()[1:]}") from None
-
-    def watched() -> Iterator[Any]:
-        for piece in pieces:
-            yield piece
-            progress.advance(task, piece.num_rows)
-
-    return _Source(pa.RecordBatchReader.from_batches(schema, watched()), total)
-
-
 def _check_target(target: Path, *others: Path) -> None:
     if target.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
@@ -377,8 +221,7 @@ def build(
     """Index people from a file, and account for every row of it.
 
     Columns: person_id, then full_name or forenames and surname; kind, dob and sex if known. Others are not used, and
-    listed. Exit code 3: the index is
-    written, but some rows were rejected.
+    listed. Exit code 3: the index is written, but some rows were rejected.
     """
     _check_target(output, people)
     _storage.check_replaceable(output)
@@ -391,10 +234,7 @@ def build(
     progress = Progress(*columns, console=errors.console, transient=True)
     with progress if errors.console.is_terminal and not as_json else nullcontext():
         task = progress.add_task("Indexing", total=None)
-        if arrow:
-            source = _arrow_source(people, progress, task)
-        else:
-            source = _csv_source(people, encoding, delimiter, progress, task)
+        source = arrow_file(people, progress, task) if arrow else csv_file(people, encoding, delimiter, progress, task)
         progress.update(task, total=source.total)
         index = ps.PersonIndex.build(source.records, display_names=names)
     seconds = time.perf_counter() - started
