@@ -42,10 +42,14 @@ cdef class Hit:
 
     @property
     def evidence(self):
-        with cython.critical_section(self):     # two threads may read it first where there is no GIL
-            if self.known is None:
-                self.known = self.read(self._row, self.name)
-            return self.known
+        cdef tuple found
+        with cython.critical_section(self):     # another thread may be the first to read it, where there is no GIL
+            found = self.known
+        if found is None:
+            found = self.read(self._row, self.name)
+            with cython.critical_section(self):
+                self.known = found
+        return found
 
     @property
     def _row(self):
