@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
+import random
 import time
 from typing import Any
 
@@ -118,6 +119,48 @@ def test_names_of_many_parts_equal_the_reference(one: str, other: str) -> None:
     people = [{"person_id": "P1", "full_name": one}, {"person_id": "P2", "full_name": other}]
     for query in (one, other):
         check_against(PersonIndex.build(people), scan(people, query), query)
+
+
+RARE = ("wolstenholme", "karagounis", "bhattarcharya", "quennevillic", "zubrzyckian")
+
+
+def just_below(asked: str, most: int) -> str:
+    """A name that level close finds, with slips that leave it at a score of ``most`` or hardly less."""
+    chance, found = random.Random(0), dict[str, int]()
+    for _ in range(600):
+        parts = asked.split()
+        for place, part in enumerate(parts):
+            for _ in range(chance.choice((0, 0, 1, 1, 2))):
+                at = chance.randrange(1, len(part))
+                part = part[:at] + chance.choice("aeiourstln") + part[at + chance.choice((0, 1)) :]
+            parts[place] = part
+        if chance.random() < 0.3 and len(parts) > 2:
+            parts.pop(chance.randrange(len(parts)))
+        name = " ".join(parts)
+        compared = compare(asked, name)
+        if compared.level not in ("wide", None) and compared.score <= most:
+            found[name] = compared.score
+    best = max(found, key=found.__getitem__)
+    assert found[best] > most - 3
+    return best
+
+
+@pytest.mark.parametrize("others", [2, 3, 5])
+@pytest.mark.parametrize(("one", "other"), [("jones", "choknes"), ("charles", "xarlesz"), ("patrick", "patjreeck")])
+def test_a_contradicting_name_may_be_the_best_of_a_person(one: str, other: str, others: int) -> None:
+    """P1 is found by a name that scores little; another, which no level finds, keeps P1 before P2.
+
+    Its parts leave as little as can be between its score and the bound on what contradicts.
+    """
+    asked, contradicting = " ".join((*RARE[:others], one)), " ".join((*RARE[:others], other))
+    expected = compare(asked, contradicting)
+    assert expected.level == "wide"
+    index = PersonIndex.build([
+        {"person_id": "P1", "names": [{"full_name": RARE[0]}, {"full_name": contradicting}]},
+        {"person_id": "P2", "full_name": just_below(asked, expected.score)},
+    ])  # fmt: skip
+    (hit,) = index.search(asked, limit=1).hits
+    assert (hit.person_id, hit.score) == ("P1", expected.score)
 
 
 @pytest.mark.parametrize("query", ["Z", "Z Smith", "Z Z", "zed z"])
