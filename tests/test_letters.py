@@ -241,61 +241,42 @@ def test_similarity_rises_with_evidence(one: tuple[str, str], other: tuple[str, 
     assert 0 <= similarity(*less) <= similarity(*more) < 1000
 
 
-@pytest.mark.parametrize(
-    ("one", "other", "found"),
-    [
-        ("fred", "frederick", [("within", "begin:4"), ("skeleton", "initial:3:1")]),
-        ("tina", "christina", [("within", "end:4"), ("skeleton", "other:2:1")]),
-        ("liz", "elizabeth", [("within", "inside:3"), ("skeleton", "other:2:1")]),
-        ("robbie", "robert", [("stem", "begin:3"), ("skeleton", "initial:2:0")]),
-        ("lexie", "alexander", [("stem", "inside:3"), ("skeleton", "other:2:1")]),
-        ("bernie", "bernardo", [("stem", "begin:4"), ("skeleton", "initial:3:1")]),
-        ("meggie", "margaret", [("skeleton", "initial:2:1")]),
-        ("ann", "jo", []),
-        ("ann", "jim", []),
-        ("eve", "oeva", [("stem", "inside:2"), ("skeleton", "other:1:0")]),
-    ],
-)
-def test_facts_of_short_forms(one: str, other: str, found: list[tuple[str, str]]) -> None:
-    for a, b in ((one, other), (other, one)):
-        assert [fact for fact in facts(a, b) if fact[0] in ("within", "stem", "skeleton")] == found
-    assert compiled(one, other) == evidence(one, other)
+SHORTENED, ENDS, SEGMENTS = ("within", "stem", "skeleton"), ("shared", "residue"), ("segment",)
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "found"),
+    ("one", "other", "kinds", "found"),
     [
-        ("petrov", "petrova", [("shared", "5:0"), ("residue", "end:a:")]),
-        ("mcdonald", "donald", [("shared", "0:4"), ("residue", "begin:mc:")]),
-        ("smith", "smyth", [("shared", "2:2"), ("residue", "inside:i:y")]),
-        ("hanna", "hana", [("shared", "3:1"), ("residue", "inside:n:")]),
-        ("johnson", "johansson", [("shared", "3:3"), ("residue", "inside:ans:n")]),
-        ("jo", "ja", [("shared", "1:0")]),
-        ("thompson", "thomassssson", [("shared", "4:3")]),
+        ("fred", "frederick", SHORTENED, ["within begin:4", "skeleton initial:3:1"]),
+        ("tina", "christina", SHORTENED, ["within end:4", "skeleton other:2:1"]),
+        ("liz", "elizabeth", SHORTENED, ["within inside:3", "skeleton other:2:1"]),
+        ("robbie", "robert", SHORTENED, ["stem begin:3", "skeleton initial:2:0"]),
+        ("lexie", "alexander", SHORTENED, ["stem inside:3", "skeleton other:2:1"]),
+        ("bernie", "bernardo", SHORTENED, ["stem begin:4", "skeleton initial:3:1"]),
+        ("meggie", "margaret", SHORTENED, ["skeleton initial:2:1"]),
+        ("ann", "jo", SHORTENED, []),
+        ("ann", "jim", SHORTENED, []),
+        ("eve", "oeva", SHORTENED, ["stem inside:2", "skeleton other:1:0"]),
+        ("petrov", "petrova", ENDS, ["shared 5:0", "residue end:a:"]),
+        ("mcdonald", "donald", ENDS, ["shared 0:4", "residue begin:mc:"]),
+        ("smith", "smyth", ENDS, ["shared 2:2", "residue inside:i:y"]),
+        ("hanna", "hana", ENDS, ["shared 3:1", "residue inside:n:"]),
+        ("johnson", "johansson", ENDS, ["shared 3:3", "residue inside:ans:n"]),
+        ("jo", "ja", ENDS, ["shared 1:0"]),
+        ("thompson", "thomassssson", ENDS, ["shared 4:3"]),
+        ("petrov", "petrova", SEGMENTS, ["segment end:a:"]),
+        ("kate", "cathy", SEGMENTS, ["segment begin:c:k", "segment end:thy:te"]),
+        ("jiri", "dschirij", SEGMENTS, ["segment begin:dsch:j", "segment end:ij:i"]),
+        ("haji", "hadschi", SEGMENTS, ["segment inside:dsch:j"]),
+        ("jon", "jno", SEGMENTS, ["segment end:no:on"]),
+        ("ab", "cd", SEGMENTS, ["segment begin:ab:cd"]),
+        ("hans", "anton", SEGMENTS, ["segment begin:h:", "segment end:ton:s"]),
+        ("thompson", "thomassssson", SEGMENTS, []),
     ],
 )
-def test_facts_of_ends(one: str, other: str, found: list[tuple[str, str]]) -> None:
+def test_facts_of_what_differs(one: str, other: str, kinds: tuple[str, ...], found: list[str]) -> None:
     for a, b in ((one, other), (other, one)):
-        assert [fact for fact in facts(a, b) if fact[0] in ("shared", "residue")] == found
-    assert compiled(one, other) == evidence(one, other)
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "found"),
-    [
-        ("petrov", "petrova", ["end:a:"]),
-        ("kate", "cathy", ["begin:c:k", "end:thy:te"]),
-        ("jiri", "dschirij", ["begin:dsch:j", "end:ij:i"]),
-        ("haji", "hadschi", ["inside:dsch:j"]),
-        ("jon", "jno", ["end:no:on"]),
-        ("ab", "cd", ["begin:ab:cd"]),
-        ("hans", "anton", ["begin:h:", "end:ton:s"]),
-        ("thompson", "thomassssson", []),
-    ],
-)
-def test_segments(one: str, other: str, found: list[str]) -> None:
-    for a, b in ((one, other), (other, one)):
-        assert [key for kind, key in facts(a, b) if kind == "segment"] == found
+        assert [f"{kind} {key}" for kind, key in facts(a, b) if kind in kinds] == found
     assert compiled(one, other) == evidence(one, other)
 
 
@@ -412,6 +393,8 @@ MALFORMED = [
     ({"letter_points": {("residue", "end:abcde:a"): 1}}, "left of two words"),
     ({"letter_points": {("segment", "end:a:a"): 1}}, "left of two words"),
     ({"letter_points": {("residue", "end:A:a"): 1}}, "a-z"),
+    ({"letter_beside": -1}, "share"),
+    ({"letter_beside": 101}, "share"),
     ({"letter_points": {("within", "end:7"): 1}}, "out of range"),
     ({"letter_points": {("stem", "end:2"): 1}}, "out of range"),
     ({"letter_points": {("group", "ab:abc"): 1}}, "two letters"),

@@ -36,7 +36,7 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
 from phonosearch._distance import osa_distance
-from phonosearch._letters import facts
+from phonosearch._letters import LEFT, facts
 from phonosearch._normalise import normalise
 from phonosearch._rules import rules
 
@@ -51,7 +51,6 @@ MADE_SPELLINGS = 30_000  # ... but of spellings, whose groups of letters are man
 MADE_SHORT = 6_000  # formal names with a short form
 PENALTY = 1.0
 LEAST_LEFT = 15  # pairs in which the same is left of two words, before it has points of its own
-LEFT = ("residue", "segment")
 FOLDS = 5
 KEYBOARD = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 CENTIBANS = 100 / math.log(10)

@@ -8,7 +8,7 @@ from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
 from libc.string cimport memcmp, memcpy
 
-from phonosearch._encoders cimport double_metaphone_codes
+from phonosearch._double_metaphone cimport double_metaphone_codes
 from phonosearch._text cimport MAX_PARTS, TextRules
 
 from phonosearch._checksum import bounds as bounds_of

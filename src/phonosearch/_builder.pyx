@@ -13,6 +13,7 @@ from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memcmp, memcpy, memset
 
 from phonosearch._cells cimport Column, Columns, all_blank, blank, cell, read_date, read_kind, read_sex, valid_utf8
+from phonosearch._prefetch cimport PS_PREFETCH
 from phonosearch._text cimport (
     ACCEPTED, EMPTY_NAME, ID_TOO_LONG, INVALID_UNICODE, MAX_CODE_POINTS, MAX_FORMS, MAX_ID_BYTES, MAX_PARTS,
     MISSING_ID, NAME_TOO_LONG, ParsedName, TextRules, WordEntry,
@@ -31,17 +32,6 @@ cdef enum:
     UNUSUAL = 255               # in ``Builder.simple``
     MAX_KEYED = 13              # letters that ``pack_word`` packs
     AHEAD = 16                  # names that are scanned before the first of them is added
-
-
-cdef extern from *:
-    """
-    #if defined(__GNUC__)
-    #define PS_PREFETCH(p) __builtin_prefetch(p)
-    #else
-    #define PS_PREFETCH(p) ((void)0)
-    #endif
-    """
-    void PS_PREFETCH(const void* place) noexcept nogil
 
 
 cdef int _reserve(Buffer* buffer, size_t more) except -1 nogil:

@@ -17,6 +17,7 @@ from phonosearch._align cimport (
 from phonosearch._arrays cimport BLOCK_SHIFT, CLASSES, LAST_NAME, OWNER_SEVERAL
 from phonosearch._finding cimport FindingIndex
 from phonosearch._hit cimport new_hit
+from phonosearch._prefetch cimport PS_PREFETCH
 from phonosearch._relation cimport CLOSE, EXACT, NO_LEVEL, WIDE
 from phonosearch._scoring cimport prepare_search
 from phonosearch._text cimport MAX_PARTS, TextRules
@@ -24,16 +25,6 @@ from phonosearch._workspace cimport DOUBTFUL, JOINED, PAIRED, UNBOUNDED, Found, 
 
 cdef enum:
     AHEAD = 8                   # people between asking for what is read of one and reading it
-
-cdef extern from *:
-    """
-    #if defined(__GNUC__) || defined(__clang__)
-    #define PS_PREFETCH(p) __builtin_prefetch(p)
-    #else
-    #define PS_PREFETCH(p) ((void)0)
-    #endif
-    """
-    void PS_PREFETCH(const void* p) noexcept nogil
 
 
 cdef class NameIndex(FindingIndex):

@@ -16,9 +16,10 @@ import threading
 
 import numpy as np
 
-from phonosearch._encoders cimport (
-    CEDILLA, PACKED, ROOM, UNLIMITED, check_max_length, double_metaphone_rows, fold, soundex_rows,
-)
+from phonosearch._double_metaphone cimport CEDILLA, ROOM, double_metaphone_rows
+from phonosearch._encoders cimport UNLIMITED, check_max_length, fold
+from phonosearch._packed_code cimport PACKED
+from phonosearch._soundex cimport soundex_rows
 from phonosearch._texts cimport (
     AS_ARROW, AS_FIXED, AS_LIST, BLOCK, BYTES, MISSING, PAD, PLAIN, Block, Points, Texts, block_free, check_threads,
     import_pyarrow, in_pieces, points_free,

@@ -10,6 +10,7 @@ from libc.string cimport memcmp, memcpy, memset
 from phonosearch._arrays cimport CLASSES, Array, PackedNames, lower_bound
 from phonosearch._deletions cimport MAX_DELETIONS, deletion_bucket, deletion_keys, deletions_of
 from phonosearch._distance cimport osa_pattern
+from phonosearch._prefetch cimport PS_PREFETCH
 from phonosearch._relation cimport CLOSE, CLOSE_KIND, EXACT, SOUNDS, UNEARNED, PartInfo, begin_alike, earn, weight
 from phonosearch._text cimport TextRules, WordEntry
 from phonosearch._words cimport pack_word
@@ -24,11 +25,6 @@ cdef uint64_t KNOWN = 0x80000000
 
 cdef extern from *:
     """
-    #if defined(__GNUC__) || defined(__clang__)
-    #define PS_PREFETCH(p) __builtin_prefetch(p)
-    #else
-    #define PS_PREFETCH(p) ((void)0)
-    #endif
     #include <stdint.h>
     /* Without an instruction of its own in the baseline of x86-64, the compiler would call a function. */
     static inline int PS_POPCOUNT(uint32_t x) {
@@ -37,7 +33,6 @@ cdef extern from *:
         return (int)(((x + (x >> 4) & 0x0F0F0F0Fu) * 0x01010101u) >> 24);
     }
     """
-    void PS_PREFETCH(const void* p) noexcept nogil
     int PS_POPCOUNT(uint32_t x) noexcept nogil
 
 

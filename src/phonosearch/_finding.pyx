@@ -9,20 +9,11 @@ from libc.string cimport memcpy, memset
 from phonosearch._align cimport Alignment, Query
 from phonosearch._arrays cimport CLASSES, OWNER_SEVERAL
 from phonosearch._assignment cimport identifies
+from phonosearch._prefetch cimport PS_PREFETCH
 from phonosearch._relation cimport CLOSE, EXACT, VARIANT, WIDE, PartInfo
 from phonosearch._scoring cimport ScoringIndex
 from phonosearch._text cimport MAX_PARTS
 from phonosearch._workspace cimport DOUBTFUL, JOINED, NEAR, PAIRED, UNKNOWN_SPLITS, Expansion, Workspace, has_bit
-
-cdef extern from *:
-    """
-    #if defined(__GNUC__) || defined(__clang__)
-    #define PS_PREFETCH(p) __builtin_prefetch(p)
-    #else
-    #define PS_PREFETCH(p) ((void)0)
-    #endif
-    """
-    void PS_PREFETCH(const void* p) noexcept nogil
 
 
 cdef class FindingIndex(ScoringIndex):

@@ -8,6 +8,7 @@ from libc.string cimport memcpy, memset
 from phonosearch._arrays cimport CLASSES, OWNER_SEVERAL
 from phonosearch._builder cimport Entry
 from phonosearch._new_arrays cimport add_up, allocate, new_u4
+from phonosearch._prefetch cimport PS_PREFETCH
 from phonosearch._text cimport MAX_FORMS
 
 from phonosearch._errors import LimitError
@@ -16,16 +17,6 @@ cnp.import_array()
 
 cdef enum:
     AHEAD = 16                  # names that are asked for before their turn
-
-cdef extern from *:
-    """
-    #if defined(__GNUC__)
-    #define PS_PREFETCH(p) __builtin_prefetch(p)
-    #else
-    #define PS_PREFETCH(p) ((void)0)
-    #endif
-    """
-    void PS_PREFETCH(const void* place) noexcept nogil
 
 
 cdef int write_forms(dict arrays, Entry** all_names, size_t name_count, uint32_t part_count) except -1:

@@ -22,6 +22,7 @@ VOWELS = frozenset("aeiouy")
 MOST_EDITS, MOST_LONGER, MOST_SHORTER, MOST_EDITS_BY_RARITY = 7, 6, 12, 3
 MOST_BEGIN, MOST_END, MOST_WITHIN = 5, 4, 6
 MOST_LEFT, MOST_CONSONANTS = 4, 4
+LEFT = ("residue", "segment")
 
 
 class Step(NamedTuple):
@@ -221,7 +222,7 @@ def evidence(a: str, b: str, beside: bool = False) -> int:
     there = [(f"{table}_beside", key) for table, key in found if table in ("edits", "longer")]
     share = rules().letter_beside
     return sum(
-        points.get((table, key), 0) * (share if table in ("residue", "segment") else 100) // 100
+        points.get((table, key), 0) * (share if table in LEFT else 100) // 100
         for table, key in found + there
     )
 

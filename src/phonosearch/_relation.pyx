@@ -7,8 +7,9 @@ from libc.stdint cimport uint8_t, uint64_t
 from libc.string cimport memcmp
 
 from phonosearch._distance cimport osa_pattern, pattern_init
-from phonosearch._encoders cimport double_metaphone_codes, soundex_code
+from phonosearch._double_metaphone cimport double_metaphone_codes
 from phonosearch._similarity cimport Word
+from phonosearch._soundex cimport soundex_code
 from phonosearch._text cimport TextRules
 from phonosearch._words cimport pack_word
 

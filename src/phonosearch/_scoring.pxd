@@ -2,71 +2,22 @@
 
 from libc.stdint cimport int32_t, uint16_t, uint32_t
 
-from phonosearch._align cimport Alignment, Pairs, Query
-from phonosearch._expansion cimport PartIndex
-from phonosearch._relation cimport KINDS
+from phonosearch._align cimport Alignment, Query
+from phonosearch._bounds cimport BoundIndex
 from phonosearch._workspace cimport Workspace
 
-cdef class ScoringIndex(PartIndex):
-    cdef int most_of_kind[KINDS]    # points of 1000 that a relation may earn
-
-    cdef int _most(self, int32_t relation) noexcept nogil
-
+cdef class ScoringIndex(BoundIndex):
     cdef int _score_forms(
         self, Workspace space, int query_form, const uint32_t* parts, int size, int name_form,
         bint contradicting, Alignment* found,
     ) except -1 nogil
-    cdef int32_t _earn(
-        self, Workspace space, uint32_t part, int query_form, int row, int32_t relation
-    ) noexcept nogil
     cdef int align_names(self, Workspace space, uint32_t source, Alignment* best) except -1 nogil
     cdef int align_above(self, Workspace space, uint32_t source, int floor, Alignment* best) except -1 nogil
     cdef int _align_name(self, Workspace space, const uint32_t* forms, int count, Alignment* best) except -1 nogil
     cdef int _align_rest(
         self, Workspace space, uint32_t form, uint32_t name, int name_form, Alignment* best
     ) except -1 nogil
-    cdef bint may_join(self, Workspace space, const uint32_t* full, int size) noexcept nogil
     cdef void add_other_evidence(self, const Query* query, uint32_t person, Alignment* best) noexcept nogil
     cdef int spread_of_other_evidence(self, const Query* query, int* most) noexcept nogil
-    cdef int _known_pairs(
-        self, Workspace space, int query_form, const uint32_t* parts, int size, int* column_of_row
-    ) except -2 nogil
-    cdef uint16_t _accepted(self, Workspace space, int query_form, uint32_t part) except? 0xFFFF nogil
-    cdef int32_t _relation(self, Workspace space, uint32_t part, int query_form, int row) except -1 nogil
-    cdef int bound(self, Workspace space, uint32_t form, int floor, bint earning) except -1 nogil
-    cdef int bound_apart(
-        self, Workspace space, const uint32_t* parts, int size, int name_form, int floor, bint earning
-    ) except -1 nogil
-    cdef int _bound_reading(
-        self, Workspace space, int query_form, const uint32_t* parts, int size, int name_form, int floor, bint earning,
-        bint* exact,
-    ) except -1 nogil
-    cdef uint32_t _pair_up(
-        self, Workspace space, int query_form, const uint32_t* parts, int size, const int* column_of_row, Pairs* pairs
-    ) except? 0xFFFFFFFF nogil
-    cdef int _least_left_out(self, const int* weights, int count, int spares) noexcept nogil
-    cdef int _bound_doubtful(
-        self, Workspace space, int query_form, const uint32_t* parts, int size
-    ) except -1 nogil
-    cdef int _bound_contradicted(
-        self, const Query* query, int query_form, const Pairs* pairs, const int* column_of_row, int free_pairs,
-        int most,
-    ) noexcept nogil
-    cdef int _earn_next(
-        self, Workspace space, int query_form, const uint32_t* parts, Pairs* pairs, uint32_t* unearned
-    ) except -1 nogil
-    cdef int _points(self, Workspace space, int query_form, int row, uint32_t part) except -1 nogil
-    cdef int _most_contradicting(
-        self, Workspace space, int query_form, const uint32_t* parts, int size, const int* column_of_row
-    ) except -1 nogil
-    cdef int bound_several(self, Workspace space, uint32_t several, int floor, bint earning) except -1 nogil
-    cdef bint may_contradict(self, Workspace space, uint32_t several, int floor) except -1 nogil
-    cdef void prefetch_form(self, uint32_t form) noexcept nogil
-    cdef void prefetch_parts(self, Workspace space, uint32_t form) noexcept nogil
-
-    cdef inline uint16_t marks(self, Workspace space, uint32_t part) noexcept nogil:
-        if space.has_initials:
-            return space.mark[part] | space.initial_mask[self.first_letter(part)]
-        return space.mark[part]
 
 cdef void prepare_search(Workspace space) noexcept nogil

@@ -2,10 +2,10 @@ from typing import Any, Self
 
 import numpy.typing as npt
 
-from phonosearch._expansion import PartIndex
+from phonosearch._bounds import BoundIndex
 from phonosearch._text import TextRules
 
-class ScoringIndex(PartIndex):
+class ScoringIndex(BoundIndex):
     def __new__(
         cls,
         rules: TextRules,

@@ -1,8 +1,6 @@
 from collections.abc import Iterable
-from typing import Self
 
-from phonosearch._rules import Rules
+from phonosearch._letter_tables import LetterTables
 
-class LetterRules:
-    def __new__(cls, rules: Rules) -> Self: ...
+class LetterRules(LetterTables):
     def evidence_many(self, ones: Iterable[str], others: Iterable[str], beside: bool = False) -> list[int]: ...

@@ -5,32 +5,16 @@ number of edits (one number, so that one comparison decides) and the points that
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
-from libc.stdint cimport uint8_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free
-from libc.string cimport memcmp, memset
+from libc.stdint cimport uint8_t, uint32_t
+from libc.string cimport memcmp
 
-from phonosearch._encoders cimport double_metaphone_codes, soundex_code
-from phonosearch._words cimport hash_slot, pack_word
-
-cdef enum:
-    LEAD = 2
-    TRAIL = 3
-    EDIT = 1                    # in the lowest bits of a cost
-    COST = 256
-
-cdef enum:
-    BEGIN = 0
-    INSIDE = 1
-    END = 2
-
-GAPS = ("gap", "double", "lead", "trail")
-PLACES = ("begin", "inside", "end")
-SKELETONS = ("other", "initial")
-LEFT = ("residue", "segment")
-
-cdef enum:                      # and two more beside other parts
-    RESIDUE = 0
-    SEGMENT = 1
+from phonosearch._double_metaphone cimport double_metaphone_codes
+from phonosearch._letter_tables cimport (
+    BEGIN, COST, END, INSIDE, LEAD, MOST_BEGIN, MOST_CONSONANTS, MOST_END, MOST_WITHIN, RESIDUE, SEGMENT, TRAIL, Cell,
+    LetterTables, code_of,
+)
+from phonosearch._soundex cimport soundex_code
+from phonosearch._words cimport pack_word
 
 cdef enum:                      # the step that led to a cell: letters of a, times four, and of b
     DIAGONAL = 5
@@ -39,11 +23,6 @@ cdef enum:                      # the step that led to a cell: letters of a, tim
     TWO_ONE = 9
     ONE_TWO = 6
     TWO_TWO = 10
-
-
-cdef inline int _code(uint8_t letter) noexcept nogil:
-    """0 to 25; a crafted index file may hold other bytes than a-z, which must not lead out of a table."""
-    return letter - 97 if 97 <= letter <= 122 else 0
 
 
 cdef inline int _is_double(const uint8_t* letters, int place, int length) noexcept nogil:
@@ -65,266 +44,8 @@ cdef inline int _find(const uint8_t* short, int length, const uint8_t* word, int
     return False
 
 
-cdef inline uint64_t _left_key(
-    int kind, int place, const uint8_t* one, int one_length, const uint8_t* other, int other_length
-) noexcept nogil:
-    """What is left of two words, whichever is named first; never 0, since something is left of one."""
-    cdef uint64_t a = 0, b = 0
-    cdef int at
-    for at in range(one_length):
-        a = a << 5 | <uint64_t>(_code(one[at]) + 1)
-    for at in range(other_length):
-        b = b << 5 | <uint64_t>(_code(other[at]) + 1)
-    return <uint64_t>kind << 42 | <uint64_t>place << 40 | max(a, b) << 20 | min(a, b)
-
-
-cdef class LetterRules:
-    """The tables of the letters and of rarity in the kernel's form.
-
-    Parameters
-    ----------
-    rules : Rules
-        The rules as read from the data files.
-    """
-
-    def __cinit__(self, rules):
-        self.rarity_key = NULL
-        self.rarity_value = NULL
-        self.left_key = NULL
-        self.left_points = NULL
-        memset(self.letter, 0, sizeof(self.letter))
-        memset(self.gap, 0, sizeof(self.gap))
-        self._fill_costs(rules.letter_costs)
-        self._fill_groups(rules.letter_groups)
-        self._fill_points(rules.letter_points)
-        self._fill_left(
-            {fact: points for fact, points in rules.letter_points.items() if fact[0] in LEFT}, rules.letter_beside
-        )
-        self._fill_rarity(rules.rarity_scale, rules.rarity_text.encode("ascii"))
-        self.knots = len(rules.letter_curve)
-        if not 2 <= self.knots <= 16:
-            raise ValueError("the curve has two to sixteen knots")
-        for number, (evidence, points) in enumerate(rules.letter_curve):
-            self.knot_evidence[number] = evidence
-            self.knot_points[number] = points
-
-    def __dealloc__(self):
-        free(self.rarity_key)
-        free(self.rarity_value)
-        free(self.left_key)
-        free(self.left_points)
-
-    def _fill_costs(self, costs):
-        cdef int one, other, kind
-        self.swap.cost = costs["swap"] * COST + EDIT
-        self.group_cost = costs["group"] * COST + EDIT
-        for kind, name in enumerate(GAPS):
-            for one in range(26):
-                self.gap[kind][one].cost = costs[name] * COST + EDIT
-        for one in range(26):
-            for other in range(26):
-                vowels = chr(97 + one) in "aeiouy" and chr(97 + other) in "aeiouy"
-                self.letter[one][other].cost = (
-                    costs["match"] * COST if one == other else costs["vowels" if vowels else "sub"] * COST + EDIT
-                )
-
-    def _fill_groups(self, groups):
-        cdef int count = 0, one, other
-        memset(self.bigram, 0, sizeof(self.bigram))
-        memset(self.single_known, 0, sizeof(self.single_known))
-        memset(self.double_known, 0, sizeof(self.double_known))
-        memset(self.single_points, 0, sizeof(self.single_points))
-        memset(self.double_points, 0, sizeof(self.double_points))
-        for group in sorted(groups):
-            for letters in group:
-                if len(letters) == 2 and self.bigram[_bigram(letters)] == 0:
-                    count += 1
-                    if count >= BIGRAMS:
-                        raise ValueError("too many groups of letters")
-                    self.bigram[_bigram(letters)] = count
-        for longer, shorter in groups:
-            if len(longer) == 1:
-                continue        # it stands there the other way round too
-            one, other = self._group(longer, shorter)
-            if other < 0:
-                self.single_known[one][-1 - other] = 1
-            else:
-                self.double_known[one][other] = self.double_known[other][one] = 1
-
-    def _group(self, longer, other):
-        """The numbers of the letters of a group; -1 - letter for a single one."""
-        if len(longer) != 2 or len(other) not in (1, 2):
-            raise ValueError("a group has two letters beside one or two")
-        second = self.bigram[_bigram(other)] if len(other) == 2 else -1 - _letter(other)
-        return self.bigram[_bigram(longer)], second
-
-    def _fill_points(self, table):
-        cdef int one, other
-        memset(self.edits_points, 0, sizeof(self.edits_points))
-        memset(self.longer_points, 0, sizeof(self.longer_points))
-        memset(self.commoner_points, 0, sizeof(self.commoner_points))
-        memset(self.rarer_points, 0, sizeof(self.rarer_points))
-        memset(self.shared_points, 0, sizeof(self.shared_points))
-        memset(self.skeleton_points, 0, sizeof(self.skeleton_points))
-        memset(self.within_points, 0, sizeof(self.within_points))
-        memset(self.stem_points, 0, sizeof(self.stem_points))
-        self.swap.points = table.get(("swap", ""), 0)
-        self.sub_initial = table.get(("sub_initial", ""), 0)
-        self.sub_final = table.get(("sub_final", ""), 0)
-        self.lacking_initial = table.get(("lacking_initial", ""), 0)
-        self.soundex_points = table.get(("sounds", "soundex"), 0)
-        self.metaphone_points = table.get(("sounds", "metaphone"), 0)
-        for (kind, key), points in table.items():
-            if not -3000 <= points <= 3000:
-                raise ValueError("points of letters out of range")
-            if kind == "match":
-                one = _letter(key)
-                self.letter[one][one].points = points
-            elif kind == "sub":
-                if len(key) != 2:
-                    raise ValueError("a substitution is of two letters")
-                one, other = _letter(key[0]), _letter(key[1])
-                self.letter[one][other].points = self.letter[other][one].points = points
-            elif kind in GAPS:
-                self.gap[<int>GAPS.index(kind)][_letter(key)].points = points
-            elif kind == "group":
-                one, other = self._group(*key.split(":"))
-                if other < 0 and self.single_known[one][-1 - other]:
-                    self.single_points[one][-1 - other] = points
-                elif other >= 0 and self.double_known[one][other]:
-                    self.double_points[one][other] = self.double_points[other][one] = points
-                else:
-                    raise ValueError("a group of letters.tsv is not in rules.toml")
-            elif kind.removesuffix("_beside") in ("edits", "longer") or kind == "commoner":
-                one, other = map(int, key.split(":"))
-                rows, columns = {"e": (8, 13), "l": (7, 13), "c": (4, RARITIES)}[kind[0]]
-                if not (0 <= one < rows and 0 <= other < columns):
-                    raise ValueError("a key of letters.tsv is out of range")
-                if kind == "commoner":
-                    self.commoner_points[one][other] = points
-                elif kind[0] == "e":
-                    self.edits_points[1][one][other] += points
-                    if kind == "edits":
-                        self.edits_points[0][one][other] = points
-                else:
-                    self.longer_points[1][one][other] += points
-                    if kind == "longer":
-                        self.longer_points[0][one][other] = points
-            elif kind in ("within", "stem"):
-                place, key = key.split(":")
-                one, other = PLACES.index(place), int(key)
-                if not 0 <= other <= MOST_WITHIN or (kind == "stem" and one == END):
-                    raise ValueError("a key of letters.tsv is out of range")
-                if kind == "within":
-                    self.within_points[one][other] = points
-                else:
-                    self.stem_points[one][other] = points
-            elif kind == "shared":
-                one, other = map(int, key.split(":"))
-                if not (0 <= one <= MOST_BEGIN and 0 <= other <= MOST_END):
-                    raise ValueError("a key of letters.tsv is out of range")
-                self.shared_points[one][other] = points
-            elif kind == "skeleton":
-                place, consonants, longer = key.split(":")
-                one, other = int(consonants), int(longer)
-                if not (0 <= one <= MOST_CONSONANTS and 0 <= other <= 1):
-                    raise ValueError("a key of letters.tsv is out of range")
-                self.skeleton_points[<int>SKELETONS.index(place)][one][other] = points
-            elif kind == "rarer":
-                one = int(key)
-                if not 0 <= one < RARITIES:
-                    raise ValueError("a key of letters.tsv is out of range")
-                self.rarer_points[one] = points
-
-    def _fill_left(self, table, share):
-        cdef uint64_t slots = 64, slot, packed
-        cdef bytes one, other
-        while slots < 4 * <uint64_t>len(table):
-            slots *= 2
-        self.left_mask = slots - 1
-        self.left_key = <uint64_t*>calloc(slots, sizeof(uint64_t))
-        self.left_points = <int16_t*>calloc(slots, sizeof(int16_t))
-        if self.left_key == NULL or self.left_points == NULL:
-            raise MemoryError
-        for (kind, key), points in table.items():
-            place, *words = key.split(":")
-            if len(words) != 2 or max(map(len, words)) > MOST_LEFT or words[0] == words[1]:
-                raise ValueError("what is left of two words is a place and up to four letters of each")
-            for letter in "".join(words):
-                _letter(letter)
-            one, other = (word.encode("ascii") for word in words)
-            for beside, counted in enumerate((points, points * share // 100)):
-                packed = _left_key(
-                    LEFT.index(kind) + 2 * beside, PLACES.index(place),
-                    <const uint8_t*>PyBytes_AS_STRING(one), <int>len(one),
-                    <const uint8_t*>PyBytes_AS_STRING(other), <int>len(other),
-                )
-                slot = hash_slot(packed, self.left_mask)
-                while self.left_key[slot] != 0:
-                    slot = slot + 1 & self.left_mask
-                self.left_key[slot] = packed
-                self.left_points[slot] = counted
-
-    def _fill_rarity(self, scale, bytes text):
-        cdef const char* at = PyBytes_AS_STRING(text)
-        cdef Py_ssize_t size = PyBytes_GET_SIZE(text), place = 0, begin
-        cdef uint64_t slots = 1024, key, slot, words = 0
-        cdef int value
-        self.rarity_first = scale["first"]
-        self.rarity_step = scale["step"]
-        self.rarity_bins = scale["bins"]
-        self.rarity_base = scale["base"]
-        self.rarity_initial = scale["initial"]
-        self.rarity_unknown = scale["unknown"]
-        if not 0 < self.rarity_bins <= RARITIES or not 0 < self.rarity_unknown < 256 or self.rarity_step < 1:
-            raise ValueError("the scale of rarity is out of range")
-        for place in range(size):
-            words += at[place] == 32 or at[place] == 9
-        while slots < 2 * words:
-            slots *= 2
-        self.rarity_mask = slots - 1
-        self.rarity_key = <uint64_t*>calloc(slots, sizeof(uint64_t))
-        self.rarity_value = <uint8_t*>calloc(slots, 1)
-        if self.rarity_key == NULL or self.rarity_value == NULL:
-            raise MemoryError
-        place = 0
-        while place < size:
-            if at[place] == 35 or at[place] == 10:
-                while place < size and at[place] != 10:
-                    place += 1
-                place += 1
-                continue
-            value = 0
-            while place < size and 48 <= at[place] <= 57:
-                value = 10 * value + at[place] - 48
-                place += 1
-            while place < size and at[place] != 10:
-                place += 1      # the tab, or a space between two words
-                begin = place
-                while place < size and 97 <= at[place] <= 122:
-                    place += 1
-                key = pack_word(<const uint8_t*>(at + begin), place - begin)
-                if key == 0 or not 0 < value < 256:
-                    raise ValueError("rarity.tsv: a line is a number below 256, a tab, and words a-z")
-                if value < self.rarity_initial:
-                    raise ValueError("rarity.tsv: no word weighs less than an initial")     # bounds rest on it
-                slot = hash_slot(key, self.rarity_mask)
-                while self.rarity_key[slot] != 0:
-                    slot = slot + 1 & self.rarity_mask
-                self.rarity_key[slot] = key
-                self.rarity_value[slot] = value
-            place += 1
-
-    cdef int rarity_of(self, uint64_t key) noexcept nogil:
-        """Tenths of bits of a packed word; 0 stands for one that cannot be packed."""
-        cdef uint64_t slot = hash_slot(key, self.rarity_mask)
-        if key == 0:
-            return self.rarity_unknown
-        while self.rarity_key[slot] != 0:
-            if self.rarity_key[slot] == key:
-                return self.rarity_value[slot]
-            slot = slot + 1 & self.rarity_mask
-        return self.rarity_unknown
+cdef class LetterRules(LetterTables):
+    """Evidence by the tables of the letters; the parameter is that of ``RarityTable``."""
 
     cdef int evidence(
         self, const Word* first, const Word* second, bint same_soundex, bint same_metaphone, bint beside
@@ -358,7 +79,7 @@ cdef class LetterRules:
             end += 1
         shared = self.shared_points[min(begin, MOST_BEGIN)][min(end, MOST_END)]
         if begin + end > 1:
-            shared += self._left(
+            shared += self.left_points_of(
                 RESIDUE + 2 * beside, BEGIN if begin == 0 else END if end == 0 else INSIDE,
                 a.letters + begin, a.length - begin - end, b.letters + begin, b.length - begin - end,
             )
@@ -366,16 +87,16 @@ cdef class LetterRules:
         begin = begin - 1 if begin else 0
         end = end - 1 if end else 0
         for i in range(begin):
-            shared += self.letter[_code(a.letters[i])][_code(a.letters[i])].points
+            shared += self.letter[code_of(a.letters[i])][code_of(a.letters[i])].points
         for i in range(a.length - end, a.length):
-            shared += self.letter[_code(a.letters[i])][_code(a.letters[i])].points
+            shared += self.letter[code_of(a.letters[i])][code_of(a.letters[i])].points
         n = a.length - begin - end
         m = b.length - begin - end
         b_code[0] = 0
         cells[0][0].cost = 0
         cells[0][0].points = 0
         for j in range(1, m + 1):
-            code = _code(b.letters[begin + j - 1])
+            code = code_of(b.letters[begin + j - 1])
             b_code[j] = code
             b_pair[j] = self.bigram[b_code[j - 1] * 26 + code] if j > 1 else 0
             gaps[0][j] = self.gap[_is_double(b.letters, begin + j - 1, b.length)][code]
@@ -394,7 +115,7 @@ cdef class LetterRules:
             above = cells[(i + 2) % 3]
             before = cells[(i + 1) % 3]
             before_code = code
-            code = _code(a.letters[begin + i - 1])
+            code = code_of(a.letters[begin + i - 1])
             first_of_pair = self.bigram[before_code * 26 + code] if i > 1 else 0
             b_gap = gaps[i == n]
             one = self.lacking_initial if i == 1 and begin == 0 else 0
@@ -470,24 +191,9 @@ cdef class LetterRules:
             points += self.soundex_points
         if same_metaphone:
             points += self.metaphone_points
-        one = self._rarity_class(min(a.rarity, b.rarity))
-        other = self._rarity_class(max(a.rarity, b.rarity))
+        one = self.rarity_class(min(a.rarity, b.rarity))
+        other = self.rarity_class(max(a.rarity, b.rarity))
         return points + self.commoner_points[min(edits, 3)][one] + self.rarer_points[other]
-
-    cdef int _left(
-        self, int kind, int place, const uint8_t* one, int one_length, const uint8_t* other, int other_length
-    ) noexcept nogil:
-        """Points of what is left of two words in one place."""
-        cdef uint64_t key, slot
-        if one_length > MOST_LEFT or other_length > MOST_LEFT:
-            return 0
-        key = _left_key(kind, place, one, one_length, other, other_length)
-        slot = hash_slot(key, self.left_mask)
-        while self.left_key[slot] != 0:
-            if self.left_key[slot] == key:
-                return self.left_points[slot]
-            slot = slot + 1 & self.left_mask
-        return 0
 
     cdef int _segments(
         self, const Word* a, const Word* b, int begin, int end, int kind, const uint8_t* choices
@@ -500,7 +206,7 @@ cdef class LetterRules:
             choice = choices[i * MOST_LETTERS + j] if i or j else DIAGONAL
             if choice == DIAGONAL and (i == 0 or one[i - 1] == other[j - 1]):
                 if last_i > i or last_j > j:
-                    points += self._left(
+                    points += self.left_points_of(
                         kind,
                         BEGIN if begin == 0 and i == 0 and j == 0
                         else END if begin + last_i == a.length and begin + last_j == b.length else INSIDE,
@@ -545,23 +251,6 @@ cdef class LetterRules:
             a.letters[0] == b.letters[0]
         ][min(consonants, MOST_CONSONANTS)][b.length > a.length + 1]
 
-    cdef int _rarity_class(self, int rarity) noexcept nogil:
-        return min(max(rarity - self.rarity_first, 0) // self.rarity_step, self.rarity_bins - 1)
-
-    cdef int points(self, int evidence) noexcept nogil:
-        """``_letters.similarity`` from the evidence."""
-        cdef int knot, low, high
-        if evidence <= self.knot_evidence[0]:
-            return self.knot_points[0]
-        for knot in range(1, self.knots):
-            if evidence <= self.knot_evidence[knot]:
-                low = self.knot_evidence[knot - 1]
-                high = self.knot_evidence[knot]
-                return self.knot_points[knot - 1] + (
-                    (self.knot_points[knot] - self.knot_points[knot - 1]) * (evidence - low) // (high - low)
-                )
-        return self.knot_points[self.knots - 1]
-
     def evidence_many(self, ones, others, bint beside=False):
         """The evidence of each pair of words a-z, of 2 to 60 letters and different; for tests and training."""
         cdef Word a, b
@@ -580,16 +269,6 @@ cdef class LetterRules:
                 beside,
             ))
         return found
-
-
-def _letter(letter):
-    if len(letter) != 1 or not "a" <= letter <= "z":
-        raise ValueError("the tables of letters are of letters a-z")
-    return ord(letter) - 97
-
-
-def _bigram(letters):
-    return 26 * _letter(letters[0]) + _letter(letters[1])
 
 
 cdef int _word(LetterRules rules, bytes text, Word* word, uint32_t* codes) except -1:

@@ -1,0 +1,67 @@
+"""The tables of the letters, for other compiled modules."""
+
+from libc.stdint cimport int16_t, int32_t, uint8_t, uint64_t
+
+from phonosearch._rarity cimport RARITIES, RarityTable
+
+cdef enum:
+    BIGRAMS = 128               # different pairs of letters in the groups, at most
+    MOST_BEGIN = 5
+    MOST_END = 4
+    MOST_WITHIN = 6
+    MOST_CONSONANTS = 4
+    MOST_LEFT = 4               # letters of what is left of a word
+
+cdef enum:
+    LEAD = 2
+    TRAIL = 3
+    EDIT = 1                    # in the lowest bits of a cost
+    COST = 256
+
+cdef enum:
+    BEGIN = 0
+    INSIDE = 1
+    END = 2
+
+cdef enum:                      # and two more beside other parts
+    RESIDUE = 0
+    SEGMENT = 1
+
+ctypedef struct Cell:           # of a table of steps, or of the alignment
+    int32_t cost                # with the number of edits in its lowest bits
+    int32_t points
+
+cdef class LetterTables(RarityTable):
+    cdef Cell letter[26][26]            # one letter for another, a match on the diagonal
+    cdef Cell gap[4][26]                # a letter that the other word lacks: gap, double, lead, trail
+    cdef Cell swap
+    cdef int32_t group_cost, sub_initial, sub_final, lacking_initial
+    cdef uint8_t bigram[676]            # number of a pair of letters in the groups, 0 for none
+    cdef int16_t single_points[BIGRAMS][26]
+    cdef uint8_t single_known[BIGRAMS][26]
+    cdef int16_t double_points[BIGRAMS][BIGRAMS]
+    cdef uint8_t double_known[BIGRAMS][BIGRAMS]
+    cdef int16_t edits_points[2][8][13]     # alone, beside other parts
+    cdef int16_t longer_points[2][7][13]
+    cdef int16_t shared_points[MOST_BEGIN + 1][MOST_END + 1]
+    cdef int16_t within_points[3][MOST_WITHIN + 1]  # at the beginning, inside, at the end
+    cdef int16_t stem_points[2][MOST_WITHIN + 1]
+    cdef int16_t skeleton_points[2][MOST_CONSONANTS + 1][2]  # initials differ or not, consonants, longer or not
+    cdef uint64_t* left_key             # of residues and segments, open addressing; 0 for none
+    cdef int16_t* left_points
+    cdef uint64_t left_mask
+    cdef int32_t soundex_points, metaphone_points
+    cdef int16_t commoner_points[4][RARITIES]
+    cdef int16_t rarer_points[RARITIES]
+    cdef int knots
+    cdef int knot_evidence[16]
+    cdef int knot_points[16]
+
+    cdef int left_points_of(
+        self, int kind, int place, const uint8_t* one, int one_length, const uint8_t* other, int other_length
+    ) noexcept nogil
+    cdef int points(self, int evidence) noexcept nogil
+
+cdef inline int code_of(uint8_t letter) noexcept nogil:
+    """0 to 25; a crafted index file may hold other bytes than a-z, which must not lead out of a table."""
+    return letter - 97 if 97 <= letter <= 122 else 0
