@@ -1,6 +1,6 @@
 """The tables of the letters, for other compiled modules."""
 
-from libc.stdint cimport int16_t, int32_t, uint8_t, uint64_t
+from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
 from phonosearch._rarity cimport RARITIES, RarityTable
 
@@ -15,8 +15,11 @@ cdef enum:
 cdef enum:
     LEAD = 2
     TRAIL = 3
-    EDIT = 1                    # in the lowest bits of a cost
-    COST = 256
+
+cdef enum:                      # where the fields of a step begin; points are below
+    TURN = 24                   # among steps of equal cost and edits the first counts
+    EDITS = 27
+    COST = 35
 
 cdef enum:
     BEGIN = 0
@@ -27,20 +30,22 @@ cdef enum:                      # and two more beside other parts
     RESIDUE = 0
     SEGMENT = 1
 
-ctypedef struct Cell:           # of a table of steps, or of the alignment
-    int32_t cost                # with the number of edits in its lowest bits
-    int32_t points
+# Cost, edits and points of a step, or of steps on end, in one number: one addition takes a step, and the least number
+# is that of least cost, of these of fewest edits, and of these of the step with the first turn.
+ctypedef int64_t Step
 
 cdef class LetterTables(RarityTable):
-    cdef Cell letter[26][26]            # one letter for another, a match on the diagonal
-    cdef Cell gap[4][26]                # a letter that the other word lacks: gap, double, lead, trail
-    cdef Cell swap
-    cdef int32_t group_cost, sub_initial, sub_final, lacking_initial
+    cdef Step letter[26][26]            # one letter for another, a match on the diagonal
+    cdef Step gap[4][26]                # a letter that the other word lacks: gap, double, lead, trail
+    cdef Step swap
+    cdef Step group                     # without points
+    cdef int32_t sub_initial, sub_final, lacking_initial
     cdef uint8_t bigram[676]            # number of a pair of letters in the groups, 0 for none
     cdef int16_t single_points[BIGRAMS][26]
-    cdef uint8_t single_known[BIGRAMS][26]
+    cdef uint32_t single_known[BIGRAMS] # a bit for each letter
     cdef int16_t double_points[BIGRAMS][BIGRAMS]
     cdef uint8_t double_known[BIGRAMS][BIGRAMS]
+    cdef uint32_t double_hint[BIGRAMS]  # a bit for each number of a pair that is known beside it, modulo 32
     cdef int16_t edits_points[2][8][13]     # alone, beside other parts
     cdef int16_t longer_points[2][7][13]
     cdef int16_t shared_points[MOST_BEGIN + 1][MOST_END + 1]
@@ -49,6 +54,7 @@ cdef class LetterTables(RarityTable):
     cdef int16_t skeleton_points[2][MOST_CONSONANTS + 1][2]  # initials differ or not, consonants, longer or not
     cdef uint64_t* left_key             # of residues and segments, open addressing; 0 for none
     cdef int16_t* left_points
+    cdef uint64_t* left_taken           # a bit for each slot that holds a key: most keys asked for are in no slot
     cdef uint64_t left_mask
     cdef int32_t soundex_points, metaphone_points
     cdef int16_t commoner_points[4][RARITIES]

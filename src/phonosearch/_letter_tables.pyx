@@ -12,6 +12,7 @@ GAPS = ("gap", "double", "lead", "trail")
 PLACES = ("begin", "inside", "end")
 SKELETONS = ("other", "initial")
 LEFT = ("residue", "segment")
+MOST_COST = 1000                # of one step, so that an alignment of the longest words has room in a number
 
 
 cdef inline uint64_t _left_key(
@@ -39,8 +40,7 @@ cdef class LetterTables(RarityTable):
     def __cinit__(self, rules):
         self.left_key = NULL
         self.left_points = NULL
-        memset(self.letter, 0, sizeof(self.letter))
-        memset(self.gap, 0, sizeof(self.gap))
+        self.left_taken = NULL
         self._fill_costs(rules.letter_costs)
         self._fill_groups(rules.letter_groups)
         self._fill_points(rules.letter_points)
@@ -57,26 +57,31 @@ cdef class LetterTables(RarityTable):
     def __dealloc__(self):
         free(self.left_key)
         free(self.left_points)
+        free(self.left_taken)
 
     def _fill_costs(self, costs):
         cdef int one, other, kind
-        self.swap.cost = costs["swap"] * COST + EDIT
-        self.group_cost = costs["group"] * COST + EDIT
+        cdef Step step
+        if not all(-MOST_COST <= cost <= MOST_COST for cost in costs.values()):
+            raise ValueError("costs of letters out of range")
+        steps = {name: cost * (<Step>1 << COST) + (name != "match") * (<Step>1 << EDITS) for name, cost in costs.items()}
+        self.swap = steps["swap"]
+        self.group = steps["group"]
         for kind, name in enumerate(GAPS):
+            step = steps[name]
             for one in range(26):
-                self.gap[kind][one].cost = costs[name] * COST + EDIT
+                self.gap[kind][one] = step
         for one in range(26):
             for other in range(26):
                 vowels = chr(97 + one) in "aeiouy" and chr(97 + other) in "aeiouy"
-                self.letter[one][other].cost = (
-                    costs["match"] * COST if one == other else costs["vowels" if vowels else "sub"] * COST + EDIT
-                )
+                self.letter[one][other] = steps["match" if one == other else "vowels" if vowels else "sub"]
 
     def _fill_groups(self, groups):
         cdef int count = 0, one, other
         memset(self.bigram, 0, sizeof(self.bigram))
         memset(self.single_known, 0, sizeof(self.single_known))
         memset(self.double_known, 0, sizeof(self.double_known))
+        memset(self.double_hint, 0, sizeof(self.double_hint))
         memset(self.single_points, 0, sizeof(self.single_points))
         memset(self.double_points, 0, sizeof(self.double_points))
         for group in sorted(groups):
@@ -91,9 +96,11 @@ cdef class LetterTables(RarityTable):
                 continue        # it stands there the other way round too
             one, other = self._group(longer, shorter)
             if other < 0:
-                self.single_known[one][-1 - other] = 1
+                self.single_known[one] |= 1u << (-1 - other)
             else:
                 self.double_known[one][other] = self.double_known[other][one] = 1
+                self.double_hint[one] |= 1u << (other & 31)
+                self.double_hint[other] |= 1u << (one & 31)
 
     def _group(self, longer, other):
         """The numbers of the letters of a group; -1 - letter for a single one."""
@@ -112,7 +119,7 @@ cdef class LetterTables(RarityTable):
         memset(self.skeleton_points, 0, sizeof(self.skeleton_points))
         memset(self.within_points, 0, sizeof(self.within_points))
         memset(self.stem_points, 0, sizeof(self.stem_points))
-        self.swap.points = table.get(("swap", ""), 0)
+        self.swap += table.get(("swap", ""), 0)
         self.sub_initial = table.get(("sub_initial", ""), 0)
         self.sub_final = table.get(("sub_final", ""), 0)
         self.lacking_initial = table.get(("lacking_initial", ""), 0)
@@ -123,17 +130,20 @@ cdef class LetterTables(RarityTable):
                 raise ValueError("points of letters out of range")
             if kind == "match":
                 one = _letter(key)
-                self.letter[one][one].points = points
+                self.letter[one][one] += points
             elif kind == "sub":
                 if len(key) != 2:
                     raise ValueError("a substitution is of two letters")
                 one, other = _letter(key[0]), _letter(key[1])
-                self.letter[one][other].points = self.letter[other][one].points = points
+                if one == other:
+                    raise ValueError("a substitution is of two letters")
+                self.letter[one][other] += points
+                self.letter[other][one] += points
             elif kind in GAPS:
-                self.gap[<int>GAPS.index(kind)][_letter(key)].points = points
+                self.gap[<int>GAPS.index(kind)][_letter(key)] += points
             elif kind == "group":
                 one, other = self._group(*key.split(":"))
-                if other < 0 and self.single_known[one][-1 - other]:
+                if other < 0 and self.single_known[one] >> (-1 - other) & 1:
                     self.single_points[one][-1 - other] = points
                 elif other >= 0 and self.double_known[one][other]:
                     self.double_points[one][other] = self.double_points[other][one] = points
@@ -190,7 +200,8 @@ cdef class LetterTables(RarityTable):
         self.left_mask = slots - 1
         self.left_key = <uint64_t*>calloc(slots, sizeof(uint64_t))
         self.left_points = <int16_t*>calloc(slots, sizeof(int16_t))
-        if self.left_key == NULL or self.left_points == NULL:
+        self.left_taken = <uint64_t*>calloc(slots >> 6, sizeof(uint64_t))
+        if self.left_key == NULL or self.left_points == NULL or self.left_taken == NULL:
             raise MemoryError
         for (kind, key), points in table.items():
             place, *words = key.split(":")
@@ -209,6 +220,7 @@ cdef class LetterTables(RarityTable):
                 while self.left_key[slot] != 0:
                     slot = slot + 1 & self.left_mask
                 self.left_key[slot] = packed
+                self.left_taken[slot >> 6] |= <uint64_t>1 << (slot & 63)
                 self.left_points[slot] = counted
 
     cdef int left_points_of(
@@ -220,7 +232,7 @@ cdef class LetterTables(RarityTable):
             return 0
         key = _left_key(kind, place, one, one_length, other, other_length)
         slot = hash_slot(key, self.left_mask)
-        while self.left_key[slot] != 0:
+        while self.left_taken[slot >> 6] >> (slot & 63) & 1:
             if self.left_key[slot] == key:
                 return self.left_points[slot]
             slot = slot + 1 & self.left_mask

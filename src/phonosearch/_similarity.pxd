@@ -2,7 +2,7 @@
 
 from libc.stdint cimport uint8_t
 
-from phonosearch._letter_tables cimport LetterTables
+from phonosearch._letter_tables cimport LetterTables, Step
 
 cdef enum:
     MOST_LETTERS = 64           # of a word, and one more; no part of an index has as many
@@ -18,5 +18,9 @@ cdef class LetterRules(LetterTables):
     ) noexcept nogil
     cdef int _shortened(self, const Word* a, const Word* b, int begin, int end) noexcept nogil
     cdef int _segments(
-        self, const Word* a, const Word* b, int begin, int end, int kind, const uint8_t* choices
+        self, const Word* a, const Word* b, int begin, int end, int kind, const uint8_t* turns
+    ) noexcept nogil
+    cdef Step _of_pairs(
+        self, Step best, const Step* before, const Step* above, int j, int code, int other, int first_of_pair,
+        int second_of_pair, bint swapped,
     ) noexcept nogil

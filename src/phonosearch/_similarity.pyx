@@ -1,7 +1,7 @@
 """The similarity of two words at the speed of the kernel: the compiled twin of ``_letters``.
 
-The alignment is a dynamic programme over the two words that keeps, for each pair of beginnings, the least cost with the
-number of edits (one number, so that one comparison decides) and the points that its steps earn.
+The alignment is a dynamic programme over the two words that keeps, for each pair of beginnings, the least cost, the
+number of edits and the points that the steps earn, all in one number (``Step``), so that one comparison decides.
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
@@ -10,19 +10,31 @@ from libc.string cimport memcmp
 
 from phonosearch._double_metaphone cimport double_metaphone_codes
 from phonosearch._letter_tables cimport (
-    BEGIN, COST, END, INSIDE, LEAD, MOST_BEGIN, MOST_CONSONANTS, MOST_END, MOST_WITHIN, RESIDUE, SEGMENT, TRAIL, Cell,
-    LetterTables, code_of,
+    BEGIN, EDITS, END, INSIDE, LEAD, MOST_BEGIN, MOST_CONSONANTS, MOST_END, MOST_WITHIN, RESIDUE, SEGMENT, TRAIL, TURN,
+    LetterTables, Step, code_of,
 )
 from phonosearch._soundex cimport soundex_code
 from phonosearch._words cimport pack_word
 
-cdef enum:                      # the step that led to a cell: letters of a, times four, and of b
-    DIAGONAL = 5
-    OF_A = 4
-    OF_B = 1
-    TWO_ONE = 9
-    ONE_TWO = 6
-    TWO_TWO = 10
+cdef enum:                      # the steps that lead to a cell, by their turn
+    DIAGONAL
+    OF_A
+    OF_B
+    SWAP
+    TWO_ONE
+    ONE_TWO
+    TWO_TWO
+
+cdef enum:
+    NO_POINTS = 1 << TURN - 1   # in the middle of their bits, since they may be fewer than none
+
+# Letters of the first and of the second word that a step takes.
+cdef int* OF_FIRST = [1, 1, 0, 2, 2, 1, 2]
+cdef int* OF_SECOND = [1, 0, 1, 2, 1, 2, 2]
+
+
+cdef inline Step _turn(int step) noexcept nogil:
+    return <Step>step << TURN
 
 
 cdef inline int _is_double(const uint8_t* letters, int place, int length) noexcept nogil:
@@ -53,19 +65,23 @@ cdef class LetterRules(LetterTables):
         """``_letters.evidence`` of two different words of letters."""
         cdef const Word* a = first
         cdef const Word* b = second
-        cdef int i, j, n, m, edits, code, other, cost, points, option, earned, shorter, one, begin, end, shared
-        cdef int gap_cost, gap_points, before_code, first_of_pair, taken
-        cdef Cell cells[3][MOST_LETTERS]
-        cdef Cell* row
-        cdef Cell* above
-        cdef Cell* before
-        cdef Cell gaps[2][MOST_LETTERS]     # of b: inside and after a
-        cdef uint8_t choices[MOST_LETTERS][MOST_LETTERS]
-        cdef uint8_t* choice
-        cdef const Cell* b_gap
+        cdef int i, j, n, m, edits, code, other, points, shorter, one, begin, end, shared, first_of_pair
+        cdef int before_code = -1, last_code = -1
+        cdef uint32_t row_singles, row_doubles
+        cdef Step gap, best, option
+        cdef Step cells[3][MOST_LETTERS]
+        cdef Step* row
+        cdef Step* above
+        cdef Step* before
+        cdef Step gaps[2][MOST_LETTERS]     # of b: inside and after a
+        cdef const Step* b_gap
+        cdef const Step* step
+        cdef uint8_t turns[MOST_LETTERS][MOST_LETTERS]
+        cdef uint8_t* turn
         cdef uint8_t b_code[MOST_LETTERS]
         cdef uint8_t b_pair[MOST_LETTERS]   # the pair of letters that ends here, where groups know it
-        cdef const Cell* step
+        cdef uint32_t b_singles[MOST_LETTERS]   # letters known beside that pair
+        cdef uint32_t b_double[MOST_LETTERS]    # the bit of that pair in a hint
         if a.length > b.length or (a.length == b.length and memcmp(a.letters, b.letters, a.length) > 0):
             a = second
             b = first
@@ -87,102 +103,76 @@ cdef class LetterRules(LetterTables):
         begin = begin - 1 if begin else 0
         end = end - 1 if end else 0
         for i in range(begin):
-            shared += self.letter[code_of(a.letters[i])][code_of(a.letters[i])].points
+            shared += <int>self.letter[code_of(a.letters[i])][code_of(a.letters[i])]
         for i in range(a.length - end, a.length):
-            shared += self.letter[code_of(a.letters[i])][code_of(a.letters[i])].points
+            shared += <int>self.letter[code_of(a.letters[i])][code_of(a.letters[i])]
         n = a.length - begin - end
         m = b.length - begin - end
         b_code[0] = 0
-        cells[0][0].cost = 0
-        cells[0][0].points = 0
+        cells[0][0] = NO_POINTS
         for j in range(1, m + 1):
             code = code_of(b.letters[begin + j - 1])
             b_code[j] = code
             b_pair[j] = self.bigram[b_code[j - 1] * 26 + code] if j > 1 else 0
-            gaps[0][j] = self.gap[_is_double(b.letters, begin + j - 1, b.length)][code]
-            gaps[1][j] = self.gap[TRAIL][code] if end == 0 else gaps[0][j]
-            step = &self.gap[LEAD][code] if begin == 0 else &gaps[0][j]
-            cells[0][j].cost = cells[0][j - 1].cost + step.cost
-            cells[0][j].points = cells[0][j - 1].points + step.points
-            choices[0][j] = OF_B
-            if j == 1 and begin == 0:
-                cells[0][1].points += self.lacking_initial
-                gaps[0][1].points += self.lacking_initial
-                gaps[1][1].points += self.lacking_initial
-        code = 0
+            b_singles[j] = self.single_known[b_pair[j]]
+            b_double[j] = 1u << (b_pair[j] & 31) if b_pair[j] else 0
+            gaps[0][j] = self.gap[_is_double(b.letters, begin + j - 1, b.length)][code] + _turn(OF_B)
+            gaps[1][j] = self.gap[TRAIL][code] + _turn(OF_B) if end == 0 else gaps[0][j]
+            turns[0][j] = OF_B
+            if begin:
+                cells[0][j] = cells[0][j - 1] + gaps[0][j] - _turn(OF_B)
+                continue
+            cells[0][j] = cells[0][j - 1] + self.gap[LEAD][code]
+            if j == 1:
+                cells[0][1] += self.lacking_initial
+                gaps[0][1] += self.lacking_initial
+                gaps[1][1] += self.lacking_initial
         for i in range(1, n + 1):
             row = cells[i % 3]
             above = cells[(i + 2) % 3]
             before = cells[(i + 1) % 3]
-            before_code = code
-            code = code_of(a.letters[begin + i - 1])
+            before_code = last_code
+            last_code = code = code_of(a.letters[begin + i - 1])
             first_of_pair = self.bigram[before_code * 26 + code] if i > 1 else 0
+            row_singles = self.single_known[first_of_pair]
+            row_doubles = self.double_hint[first_of_pair]
+            if before_code == code:
+                before_code = -1        # two like letters cannot be exchanged
             b_gap = gaps[i == n]
             one = self.lacking_initial if i == 1 and begin == 0 else 0
-            step = &self.gap[_is_double(a.letters, begin + i - 1, a.length)][code]
-            gap_cost = step.cost
-            gap_points = step.points + one
-            if begin == 0:
-                step = &self.gap[LEAD][code]
-            row[0].cost = above[0].cost + step.cost
-            row[0].points = above[0].points + step.points + one
-            choice = choices[i]
-            choice[0] = OF_A
+            gap = self.gap[_is_double(a.letters, begin + i - 1, a.length)][code] + one
+            row[0] = above[0] + (self.gap[LEAD][code] + one if begin == 0 else gap)
+            gap += _turn(OF_A)
+            turn = turns[i]
+            turn[0] = OF_A
             step = self.letter[code]
             for j in range(1, m + 1):
                 other = b_code[j]
-                cost = above[j - 1].cost + step[other].cost
-                points = above[j - 1].points + step[other].points
-                taken = DIAGONAL
-                if code != other:
-                    if begin == 0 and i == 1 and j == 1:
-                        points += self.sub_initial
-                    if end == 0 and i == n and j == m:
-                        points += self.sub_final
                 if j == m and end == 0:
-                    gap_cost = self.gap[TRAIL][code].cost
-                    gap_points = self.gap[TRAIL][code].points + one
-                option = above[j].cost + gap_cost
-                earned = above[j].points + gap_points
-                points = earned if option < cost else points
-                taken = OF_A if option < cost else taken
-                cost = option if option < cost else cost
-                option = row[j - 1].cost + b_gap[j].cost
-                earned = row[j - 1].points + b_gap[j].points
-                points = earned if option < cost else points
-                taken = OF_B if option < cost else taken
-                cost = option if option < cost else cost
-                if i > 1 and j > 1 and before_code == other and code == b_code[j - 1] and before_code != code:
-                    option = before[j - 2].cost + self.swap.cost
-                    if option < cost:
-                        cost = option
-                        points = before[j - 2].points + self.swap.points
-                        taken = TWO_TWO
-                if first_of_pair | b_pair[j]:
-                    if first_of_pair and self.single_known[first_of_pair][other]:
-                        option = before[j - 1].cost + self.group_cost
-                        if option < cost:
-                            cost = option
-                            points = before[j - 1].points + self.single_points[first_of_pair][other]
-                            taken = TWO_ONE
-                    if b_pair[j] and self.single_known[b_pair[j]][code]:
-                        option = above[j - 2].cost + self.group_cost
-                        if option < cost:
-                            cost = option
-                            points = above[j - 2].points + self.single_points[b_pair[j]][code]
-                            taken = ONE_TWO
-                    if first_of_pair and b_pair[j] and self.double_known[first_of_pair][b_pair[j]]:
-                        option = before[j - 2].cost + self.group_cost
-                        if option < cost:
-                            cost = option
-                            points = before[j - 2].points + self.double_points[first_of_pair][b_pair[j]]
-                            taken = TWO_TWO
-                row[j].cost = cost
-                row[j].points = points
-                choice[j] = taken
-        edits = cells[n % 3][m].cost & (COST - 1)
-        points = cells[n % 3][m].points + shared + self._segments(
-            a, b, begin, end, SEGMENT + 2 * beside, &choices[0][0]
+                    gap = self.gap[TRAIL][code] + one + _turn(OF_A)
+                best = above[j - 1] + step[other]
+                if i == 1 and j == 1 and begin == 0 and code != other:
+                    best += self.sub_initial
+                if i == n and j == m and end == 0 and code != other:
+                    best += self.sub_final
+                option = above[j] + gap
+                best = option if option < best else best
+                option = row[j - 1] + b_gap[j]
+                best = option if option < best else best
+                if (
+                    (before_code == other) & (code == b_code[j - 1])
+                    | row_singles >> other & 1 | b_singles[j] >> code & 1 | (row_doubles & b_double[j])
+                ):
+                    best = self._of_pairs(
+                        best, before, above, j, code, other, first_of_pair, b_pair[j],
+                        before_code == other and code == b_code[j - 1],
+                    )
+                turn[j] = best >> TURN & 7
+                row[j] = best & ~(<Step>7 << TURN)
+        best = cells[n % 3][m]
+        edits = best >> EDITS & 0xFF
+        points = <int>(best & (1 << TURN) - 1) - NO_POINTS + shared + self._segments(
+            a, b, begin, end, SEGMENT + 2 * beside, &turns[0][0]
         )
         shorter = min(shorter, 12)
         points += self.edits_points[beside][min(edits, 7)][shorter]
@@ -195,16 +185,33 @@ cdef class LetterRules(LetterTables):
         other = self.rarity_class(max(a.rarity, b.rarity))
         return points + self.commoner_points[min(edits, 3)][one] + self.rarer_points[other]
 
+    cdef Step _of_pairs(
+        self, Step best, const Step* before, const Step* above, int j, int code, int other, int first_of_pair,
+        int second_of_pair, bint swapped,
+    ) noexcept nogil:
+        """The best step to a cell, where steps of two letters of a word may be it."""
+        if swapped and j > 1:
+            best = min(best, before[j - 2] + self.swap + _turn(SWAP))
+        if self.single_known[first_of_pair] >> other & 1:
+            best = min(best, before[j - 1] + self.group + _turn(TWO_ONE) + self.single_points[first_of_pair][other])
+        if self.single_known[second_of_pair] >> code & 1:
+            best = min(best, above[j - 2] + self.group + _turn(ONE_TWO) + self.single_points[second_of_pair][code])
+        if self.double_known[first_of_pair][second_of_pair]:
+            best = min(
+                best, before[j - 2] + self.group + _turn(TWO_TWO) + self.double_points[first_of_pair][second_of_pair]
+            )
+        return best
+
     cdef int _segments(
-        self, const Word* a, const Word* b, int begin, int end, int kind, const uint8_t* choices
+        self, const Word* a, const Word* b, int begin, int end, int kind, const uint8_t* turns
     ) noexcept nogil:
         """Points of the letters between matches, from the last back; ``begin`` and ``end`` letters match outside."""
-        cdef int i = a.length - begin - end, j = b.length - begin - end, last_i = i, last_j = j, points = 0, choice
+        cdef int i = a.length - begin - end, j = b.length - begin - end, last_i = i, last_j = j, points = 0, step
         cdef const uint8_t* one = a.letters + begin
         cdef const uint8_t* other = b.letters + begin
         while True:
-            choice = choices[i * MOST_LETTERS + j] if i or j else DIAGONAL
-            if choice == DIAGONAL and (i == 0 or one[i - 1] == other[j - 1]):
+            step = turns[i * MOST_LETTERS + j] if i or j else DIAGONAL
+            if step == DIAGONAL and (i == 0 or one[i - 1] == other[j - 1]):
                 if last_i > i or last_j > j:
                     points += self.left_points_of(
                         kind,
@@ -216,8 +223,8 @@ cdef class LetterRules(LetterTables):
                     return points
                 last_i = i - 1
                 last_j = j - 1
-            i -= choice >> 2
-            j -= choice & 3
+            i -= OF_FIRST[step]
+            j -= OF_SECOND[step]
 
     cdef int _shortened(self, const Word* a, const Word* b, int begin, int end) noexcept nogil:
         """``_letters._shortened``; so many letters are shared at the beginning and at the end of the two words."""
