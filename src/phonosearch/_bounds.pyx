@@ -63,20 +63,29 @@ cdef class BoundIndex(PartIndex):
 
     cdef inline uint16_t _accepted(self, Workspace space, int query_form, uint32_t part) except? 0xFFFF nogil:
         """The parts of a form of the query that some level pairs with a part."""
-        cdef uint16_t found = 0
+        cdef int32_t* known
+        cdef int32_t found = 0
         cdef int row
         if space.marked:
             return self.marks(space, part)
-        for row in range(space.query.size[query_form]):
-            if self._relation(space, part, query_form, row) >> 16:
-                found |= 1u << row
-        return found
+        known = space.relations(part) + space.query.pool + query_form
+        if known[0] < 0:
+            for row in range(space.query.size[query_form]):
+                if self._relation(space, part, query_form, row) >> 16:
+                    found |= 1 << row
+            known[0] = found
+        return <uint16_t>known[0]
 
     cdef inline int32_t _relation(self, Workspace space, uint32_t part, int query_form, int row) except -1 nogil:
         """The relation of a part to a part of the query, its points perhaps UNEARNED."""
         cdef int32_t* relation = space.relations(part) + space.query.pool_start[query_form] + row
         cdef PartInfo info
         if relation[0] < 0:
+            if self.surely_unrelated(
+                &space.query.parts[query_form][row], space.sketches[space.query.pool_start[query_form] + row], part
+            ):
+                relation[0] = KIND_NONE << 16 | UNEARNED
+                return relation[0]
             self.describe_part(part, &info, space.query.grouped)
             relation[0] = relate_kind(self.rules, &space.query.parts[query_form][row], &info)
         return relation[0]
@@ -284,6 +293,7 @@ cdef class BoundIndex(PartIndex):
                 relation = self._relation(space, parts[column], query_form, row)
             if relation & UNEARNED == UNEARNED:
                 unearned |= 1u << pair
+                PS_PREFETCH(space.place_of(space.words[query.pool_start[query_form] + row], parts[column]))
             pairs.query_part[pair] = row
             pairs.name_part[pair] = column
             pairs.kind[pair] = relation >> 16

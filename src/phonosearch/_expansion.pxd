@@ -15,7 +15,10 @@ cdef class PartIndex(PackedNames):
     cdef uint64_t* part_facts
     cdef uint32_t* part_sketch      # set of letters, and length; 0 where not yet known
 
+    cdef bint beginnings_alike      # whether alternate beginnings begin with the same letter
+
     cdef int _allocate_members(self) except -1
+    cdef bint surely_unrelated(self, const PartInfo* asked, uint32_t sketch, uint32_t part) noexcept nogil
     cdef uint64_t _learn_facts(self, uint32_t part) noexcept nogil
     cdef uint32_t _sketch(self, uint32_t part) noexcept nogil
     cdef int32_t _member(self, int32_t* known, const uint64_t* members, int member) noexcept nogil
@@ -55,3 +58,5 @@ cdef class PartIndex(PackedNames):
             self.last_start.data[last + 1] - self.last_start.data[last]
             + self.posting_start.data[run + 1] - self.posting_start.data[run]
         )
+
+cdef uint32_t letter_sketch(const uint8_t* letters, int length) noexcept nogil

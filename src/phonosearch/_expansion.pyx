@@ -36,7 +36,7 @@ cdef extern from *:
     int PS_POPCOUNT(uint32_t x) noexcept nogil
 
 
-cdef inline uint32_t letter_sketch(const uint8_t* letters, int length) noexcept nogil:
+cdef uint32_t letter_sketch(const uint8_t* letters, int length) noexcept nogil:
     """One bit a letter that occurs, and the length above them."""
     cdef uint32_t found = 0, code
     cdef int position
@@ -45,6 +45,16 @@ cdef inline uint32_t letter_sketch(const uint8_t* letters, int length) noexcept 
         if code < 26:
             found |= <uint32_t>1 << code
     return found | <uint32_t>length << SKETCH_LENGTH
+
+
+cdef inline bint may_be_within(uint32_t one, uint32_t other, int edits) noexcept nogil:
+    """Whether two words of these sketches may be so few edits apart: each takes at most one letter from the set, and
+    adds at most one."""
+    cdef int longer = <int>(one >> SKETCH_LENGTH) - <int>(other >> SKETCH_LENGTH)
+    return (
+        -edits <= longer <= edits and PS_POPCOUNT(one & ~other & LETTERS) <= edits
+        and PS_POPCOUNT(other & ~one & LETTERS) <= edits
+    )
 
 
 cdef class PartIndex(PackedNames):
@@ -56,6 +66,10 @@ cdef class PartIndex(PackedNames):
         self.part_facts = NULL
         self.part_sketch = NULL
         self._allocate_members()
+        self.beginnings_alike = all(
+            self.rules.beginnings[number][0][0] == self.rules.beginnings[number][1][0]
+            for number in range(self.rules.beginning_count)
+        )
 
     def __dealloc__(self):
         free(self.spelling_part)
@@ -85,6 +99,25 @@ cdef class PartIndex(PackedNames):
         if self.part_sketch[part] == 0:
             self.part_sketch[part] = letter_sketch(self.letters(part), self.length(part))
         return self.part_sketch[part]
+
+    cdef bint surely_unrelated(self, const PartInfo* asked, uint32_t sketch, uint32_t part) noexcept nogil:
+        """Whether no level pairs a part of the query, of this sketch, with a part, as far as its codes and its sketch
+        tell: without a look at the letters, this is said of most that no level pairs."""
+        cdef const uint32_t* codes = self.part_key.data + 3 * <size_t>part
+        cdef uint32_t other
+        cdef int length
+        # The first letters differ, and so do any alternate beginnings and endings.
+        if not self.beginnings_alike or (asked.soundex ^ codes[2]) >> 24 == 0 or asked.soundex == 0 or codes[2] == 0:
+            return False
+        if asked.length == 1 or asked.primary >> 8 == codes[0] >> 8 or asked.primary == codes[1]:
+            return False
+        if asked.alternate != 0 and (asked.alternate == codes[0] or asked.alternate == codes[1]):
+            return False
+        if asked.entry != NULL and self.facts(part) >> 32:
+            return False
+        other = self._sketch(part)
+        length = other >> SKETCH_LENGTH
+        return length > 1 and may_be_within(sketch, other, self.rules.edits_for_letters[max(length, asked.length)]) == 0
 
     cdef uint64_t _learn_facts(self, uint32_t part) noexcept nogil:
         cdef PartInfo info
@@ -271,7 +304,7 @@ cdef class PartIndex(PackedNames):
         cdef uint32_t buckets[MAX_DELETIONS]
         cdef int count = deletion_keys(part.letters, part.length, deletions_of(self.rules, part.length), keys), key
         cdef size_t at, kept = 0
-        cdef uint32_t other, sketch, mine = letter_sketch(part.letters, part.length), gone, come
+        cdef uint32_t other, sketch, mine = letter_sketch(part.letters, part.length)
         cdef int length, longer, allowed
         for key in range(count):
             buckets[key] = deletion_bucket(keys[key], self.deletion_shift)
@@ -297,13 +330,7 @@ cdef class PartIndex(PackedNames):
             sketch = self._sketch(other)
             length = sketch >> SKETCH_LENGTH
             longer = length if length > part.length else part.length
-            allowed = self.rules.edits_for_letters[longer]
-            if length < 2 or length - part.length > allowed or part.length - length > allowed:
-                continue
-            # An edit takes at most one letter from the set and adds at most one.
-            gone = mine & ~sketch & LETTERS
-            come = sketch & ~mine & LETTERS
-            if PS_POPCOUNT(gone) > allowed or PS_POPCOUNT(come) > allowed:
+            if length < 2 or not may_be_within(mine, sketch, self.rules.edits_for_letters[longer]):
                 continue
             PS_PREFETCH(&self.part_start.data[other])
             space.candidates[kept] = other

@@ -9,8 +9,9 @@ from phonosearch._align cimport (
 from phonosearch._arrays cimport OWNER_SEVERAL
 from phonosearch._assignment cimport Grid, identifies
 from phonosearch._bounds cimport BoundIndex
+from phonosearch._expansion cimport letter_sketch
 from phonosearch._relation cimport (
-    CLOSE, EXACT, NO_LEVEL, UNEARNED, VARIANT, PartInfo, relate_kind,
+    CLOSE, EXACT, NO_LEVEL, UNEARNED, VARIANT, PartInfo,
 )
 from phonosearch._text cimport MAX_FORMS, MAX_PARTS
 from phonosearch._words cimport pack_word
@@ -34,7 +35,6 @@ cdef class ScoringIndex(BoundIndex):
         cdef uint16_t accepted[MAX_PARTS]
         cdef uint16_t needed[MAX_PARTS]
         cdef int32_t* relations[MAX_PARTS]
-        cdef PartInfo info
         cdef bint whole = False, marked = space.marked and not contradicting
         grid.rows = query.size[query_form]
         grid.columns = size
@@ -54,7 +54,6 @@ cdef class ScoringIndex(BoundIndex):
             space.relations(parts[column])
         for column in range(size):
             relations[column] = space.relations(parts[column])   # after the last has its place: places move
-            info.letters = NULL
             grid.name_weight[column] = self.part_weight(parts[column])
             relations[column] += query.pool_start[query_form]
             if not marked:
@@ -66,10 +65,7 @@ cdef class ScoringIndex(BoundIndex):
                     continue
                 value = relations[column][row]
                 if value < 0:
-                    if info.letters == NULL:
-                        self.describe_part(parts[column], &info, query.grouped)
-                    value = relate_kind(self.rules, &query.parts[query_form][row], &info)
-                    relations[column][row] = value
+                    value = self._relation(space, parts[column], query_form, row)
                 grid.kind[row][column] = value >> 16
                 if value >> 16:
                     accepted[column] |= 1u << row
@@ -80,7 +76,6 @@ cdef class ScoringIndex(BoundIndex):
                 return 0
         _needed(accepted, size, grid.rows, whole, needed)
         for column in range(size):
-            info.letters = NULL
             for row in range(grid.rows):
                 if not needed[column] >> row & 1:
                     continue
@@ -248,6 +243,9 @@ cdef void prepare_search(Workspace space) noexcept nogil:
             # Whether others stand beside a part changes what its letters say.
             word = 2 * pack_word(query.parts[form][position].letters, query.parts[form][position].length)
             space.words[query.pool_start[form] + position] = word + query.parts[form][position].beside if word else 0
+            space.sketches[query.pool_start[form] + position] = letter_sketch(
+                query.parts[form][position].letters, query.parts[form][position].length
+            )
     space.lengths = 0
     space.joined_lengths = 0
     for position in range(query.size[0]):

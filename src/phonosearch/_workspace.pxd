@@ -57,7 +57,9 @@ cdef class Workspace:
     cdef uint8_t* entered       # by number in several_*, one bit: in `found` in their own right
     cdef uint32_t* counted      # numbers in several_* of people who are counted, and perhaps not in `found`
     cdef size_t counted_room, counted_count
-    cdef int32_t* pair          # by slot: the relation to each query part, -1 where not yet known
+    # By slot: the relation to each query part, then for each form of the query its parts that some level pairs; -1 where
+    # not yet known.
+    cdef int32_t* pair
     cdef uint32_t* slot_part
     cdef size_t slot_room
     cdef uint32_t slots
@@ -71,6 +73,7 @@ cdef class Workspace:
     cdef Remembered* remembered     # relations beside the matches, each in the one place that it may have
     # Parts of the query, packed, and whether they have others beside them; 0 for those that cannot be packed.
     cdef uint64_t words[MAX_FORMS * MAX_PARTS]
+    cdef uint32_t sketches[MAX_FORMS * MAX_PARTS]   # of their letters
     cdef uint32_t* candidates   # forms to verify
     cdef size_t candidate_room, candidate_count
     cdef Found* found
@@ -102,10 +105,13 @@ cdef class Workspace:
     cdef void forget_form(self) noexcept nogil
     cdef void forget(self) noexcept nogil
 
+    cdef inline size_t stride(self) noexcept nogil:
+        return self.query.pool + self.query.forms
+
     cdef inline int32_t* relations(self, uint32_t part) except NULL nogil:
         """The row of relations of an index part to the parts of the query's forms; -1: unknown."""
         if self.slot[part]:
-            return self.pair + <size_t>(self.slot[part] - 1) * <size_t>self.query.pool
+            return self.pair + <size_t>(self.slot[part] - 1) * self.stride()
         return self.begin_relations(part)
 
 cdef inline bint has_bit(const uint8_t* bits, size_t number) noexcept nogil:

@@ -10,7 +10,7 @@ from libc.string cimport memset
 from phonosearch._arrays cimport OWNER_SEVERAL
 
 cdef enum:
-    POOL = MAX_FORMS * MAX_PARTS    # relations of one part of the index, at most
+    POOL = MAX_FORMS * (MAX_PARTS + 1)      # relations of one part of the index, and parts paired, at most
     KEPT_SLOTS = 1 << 14
     MOST_KEPT = 1 << 13             # expansions
     REMEMBERED = 1 << 17            # 2 MiB
@@ -206,15 +206,15 @@ cdef class Workspace:
     cdef int32_t* begin_relations(self, uint32_t part) except NULL nogil:
         """A new row of relations, none of them known."""
         cdef int32_t* row
-        cdef size_t stride = self.query.pool
-        cdef int place
+        cdef size_t stride = self.stride()
+        cdef size_t place
         if <size_t>self.slots == self.slot_room:
             self.slot_part = <uint32_t*>_grown(self.slot_part, 2 * self.slot_room + 256, sizeof(uint32_t))
             self.pair = <int32_t*>_grown(self.pair, (2 * self.slot_room + 256) * POOL, sizeof(int32_t))
             self.slot_room = 2 * self.slot_room + 256
         self.slot_part[self.slots] = part
         row = self.pair + <size_t>self.slots * stride
-        for place in range(self.query.pool):
+        for place in range(stride):
             row[place] = -1
         self.slots += 1
         self.slot[part] = self.slots
@@ -227,7 +227,7 @@ cdef class Workspace:
 
     cdef void forget_form(self) noexcept nogil:
         """Forget the marks of a form of the query; what was learnt of its matches is kept with them."""
-        cdef size_t at, stride = self.query.pool
+        cdef size_t at, stride = self.stride()
         cdef int number, position
         cdef Expansion* known
         cdef Match* match
