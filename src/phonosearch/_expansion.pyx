@@ -304,7 +304,7 @@ cdef class PartIndex(PackedNames):
         cdef uint32_t buckets[MAX_DELETIONS]
         cdef int count = deletion_keys(part.letters, part.length, deletions_of(self.rules, part.length), keys), key
         cdef size_t at, kept = 0
-        cdef uint32_t other, sketch, mine = letter_sketch(part.letters, part.length)
+        cdef uint32_t other, sketch, mine = space.sketches[space.query.pool_start[space.form] + space.expansions]
         cdef int length, longer, allowed
         for key in range(count):
             buckets[key] = deletion_bucket(keys[key], self.deletion_shift)
@@ -352,8 +352,9 @@ cdef class PartIndex(PackedNames):
         """Parts that begin with the same sounds: they stand side by side, since parts are sorted by primary code."""
         cdef uint32_t beginning = part.primary >> 8 << 8
         cdef size_t group, at
+        cdef uint32_t sketch, mine = space.sketches[space.query.pool_start[space.form] + space.expansions]
         cdef PartInfo other
-        cdef int relation, position = space.query.pool_start[space.form] + space.expansions
+        cdef int relation, longer, position = space.query.pool_start[space.form] + space.expansions
         if not beginning & 0xFF00:
             return 0
         for group in range(lower_bound(&self.primary_code, beginning), self.primary_code.size):
@@ -363,6 +364,10 @@ cdef class PartIndex(PackedNames):
                 continue        # they sound the same, and are marked
             for at in range(self.primary_start.data[group], self.primary_start.data[group + 1]):
                 if space.mark[at] & bit:
+                    continue
+                sketch = self._sketch(<uint32_t>at)
+                longer = max(part.length, <int>(sketch >> SKETCH_LENGTH))
+                if not may_be_within(mine, sketch, min(self.rules.alike_edits, longer // 2)):
                     continue
                 other.letters = self.letters(<uint32_t>at)
                 other.length = self.length(<uint32_t>at)

@@ -13,7 +13,7 @@ cdef enum:
     POOL = MAX_FORMS * (MAX_PARTS + 1)      # relations of one part of the index, and parts paired, at most
     KEPT_SLOTS = 1 << 14
     MOST_KEPT = 1 << 13             # expansions
-    REMEMBERED = 1 << 17            # 2 MiB
+    REMEMBERED = 1 << 20            # 2 MiB
     MOST_MATCHES = 1 << 20          # of the expansions that are kept: 8 MiB
 
 
@@ -223,7 +223,7 @@ cdef class Workspace:
     cdef Remembered* place_of(self, uint64_t word, uint32_t part) noexcept nogil:
         """Where the relation of a packed word to a part of the index stands, if it is remembered."""
         cdef uint64_t key = (word ^ <uint64_t>part << 40) * <uint64_t>0x9E3779B97F4A7C15u
-        return &self.remembered[key >> 47]
+        return &self.remembered[key >> 44]
 
     cdef void forget_form(self) noexcept nogil:
         """Forget the marks of a form of the query; what was learnt of its matches is kept with them."""
