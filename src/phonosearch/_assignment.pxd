@@ -4,19 +4,6 @@ from libc.stdint cimport uint16_t
 
 from phonosearch._text cimport MAX_PARTS
 
-cdef extern from *:
-    """
-    #if defined(__GNUC__) || defined(__clang__)
-    #define PS_POPCOUNT(x) __builtin_popcount(x)
-    #define PS_LOWEST(x) __builtin_ctz(x)
-    #else
-    static int PS_POPCOUNT(unsigned x) { int n = 0; for (; x; x &= x - 1) n++; return n; }
-    static int PS_LOWEST(unsigned x) { int n = 0; while (!(x >> n & 1)) n++; return n; }
-    #endif
-    """
-    int PS_POPCOUNT(unsigned int x) noexcept nogil
-    int PS_LOWEST(unsigned int x) noexcept nogil
-
 ctypedef struct Grid:           # the relations of the parts of two forms
     int rows
     int columns

@@ -2,6 +2,7 @@
 
 from libc.stdint cimport uint16_t
 
+from phonosearch._bits cimport PS_LOWEST, PS_POPCOUNT
 from phonosearch._text cimport MAX_PARTS
 
 cdef enum:

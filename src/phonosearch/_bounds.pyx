@@ -9,7 +9,8 @@ from libc.string cimport memcmp
 
 from phonosearch._align cimport Pairs, Query, holds_all, score_pairs
 from phonosearch._arrays cimport OWNER_SEVERAL
-from phonosearch._assignment cimport PS_LOWEST, identifies
+from phonosearch._assignment cimport identifies
+from phonosearch._bits cimport PS_LOWEST
 from phonosearch._expansion cimport PartIndex
 from phonosearch._prefetch cimport PS_PREFETCH
 from phonosearch._relation cimport (

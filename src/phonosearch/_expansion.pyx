@@ -8,6 +8,7 @@ from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcmp, memcpy, memset
 
 from phonosearch._arrays cimport CLASSES, Array, PackedNames, lower_bound
+from phonosearch._bits cimport PS_POPCOUNT
 from phonosearch._deletions cimport MAX_DELETIONS, deletion_bucket, deletion_keys, deletions_of
 from phonosearch._distance cimport osa_pattern
 from phonosearch._prefetch cimport PS_PREFETCH
@@ -22,18 +23,6 @@ cdef enum:
     LETTERS = (1 << SKETCH_LENGTH) - 1
 
 cdef uint64_t KNOWN = 0x80000000
-
-cdef extern from *:
-    """
-    #include <stdint.h>
-    /* Without an instruction of its own in the baseline of x86-64, the compiler would call a function. */
-    static inline int PS_POPCOUNT(uint32_t x) {
-        x = x - (x >> 1 & 0x55555555u);
-        x = (x & 0x33333333u) + (x >> 2 & 0x33333333u);
-        return (int)(((x + (x >> 4) & 0x0F0F0F0Fu) * 0x01010101u) >> 24);
-    }
-    """
-    int PS_POPCOUNT(uint32_t x) noexcept nogil
 
 
 cdef uint32_t letter_sketch(const uint8_t* letters, int length) noexcept nogil:

@@ -42,10 +42,10 @@ cdef class LetterTables(RarityTable):
     cdef int32_t sub_initial, sub_final, lacking_initial
     cdef uint8_t bigram[676]            # number of a pair of letters in the groups, 0 for none
     cdef int16_t single_points[BIGRAMS][26]
-    cdef uint32_t single_known[BIGRAMS] # a bit for each letter
+    cdef uint32_t single_known[BIGRAMS]     # a bit for each letter
     cdef int16_t double_points[BIGRAMS][BIGRAMS]
     cdef uint8_t double_known[BIGRAMS][BIGRAMS]
-    cdef uint32_t double_hint[BIGRAMS]  # a bit for each number of a pair that is known beside it, modulo 32
+    cdef uint8_t has_double[BIGRAMS]    # whether any pair is known beside it
     cdef int16_t edits_points[2][8][13]     # alone, beside other parts
     cdef int16_t longer_points[2][7][13]
     cdef int16_t shared_points[MOST_BEGIN + 1][MOST_END + 1]

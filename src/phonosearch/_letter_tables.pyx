@@ -64,7 +64,9 @@ cdef class LetterTables(RarityTable):
         cdef Step step
         if not all(-MOST_COST <= cost <= MOST_COST for cost in costs.values()):
             raise ValueError("costs of letters out of range")
-        steps = {name: cost * (<Step>1 << COST) + (name != "match") * (<Step>1 << EDITS) for name, cost in costs.items()}
+        steps = {
+            name: cost * (<Step>1 << COST) + (name != "match") * (<Step>1 << EDITS) for name, cost in costs.items()
+        }
         self.swap = steps["swap"]
         self.group = steps["group"]
         for kind, name in enumerate(GAPS):
@@ -81,7 +83,7 @@ cdef class LetterTables(RarityTable):
         memset(self.bigram, 0, sizeof(self.bigram))
         memset(self.single_known, 0, sizeof(self.single_known))
         memset(self.double_known, 0, sizeof(self.double_known))
-        memset(self.double_hint, 0, sizeof(self.double_hint))
+        memset(self.has_double, 0, sizeof(self.has_double))
         memset(self.single_points, 0, sizeof(self.single_points))
         memset(self.double_points, 0, sizeof(self.double_points))
         for group in sorted(groups):
@@ -99,8 +101,7 @@ cdef class LetterTables(RarityTable):
                 self.single_known[one] |= 1u << (-1 - other)
             else:
                 self.double_known[one][other] = self.double_known[other][one] = 1
-                self.double_hint[one] |= 1u << (other & 31)
-                self.double_hint[other] |= 1u << (one & 31)
+                self.has_double[one] = self.has_double[other] = 1
 
     def _group(self, longer, other):
         """The numbers of the letters of a group; -1 - letter for a single one."""

@@ -5,9 +5,10 @@ number of edits and the points that the steps earn, all in one number (``Step``)
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
-from libc.stdint cimport uint8_t, uint32_t
-from libc.string cimport memcmp
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.string cimport memcmp, memset
 
+from phonosearch._bits cimport PS_LOWEST
 from phonosearch._double_metaphone cimport double_metaphone_codes
 from phonosearch._letter_tables cimport (
     BEGIN, EDITS, END, INSIDE, LEAD, MOST_BEGIN, MOST_CONSONANTS, MOST_END, MOST_WITHIN, RESIDUE, SEGMENT, TRAIL, TURN,
@@ -65,23 +66,24 @@ cdef class LetterRules(LetterTables):
         """``_letters.evidence`` of two different words of letters."""
         cdef const Word* a = first
         cdef const Word* b = second
-        cdef int i, j, n, m, edits, code, other, points, shorter, one, begin, end, shared, first_of_pair
+        cdef int i, j, n, m, edits, code, points, shorter, one, other, begin, end, shared, pair
         cdef int before_code = -1, last_code = -1
-        cdef uint32_t row_singles, row_doubles
-        cdef Step gap, best, option
+        cdef uint32_t letters, b_letters = 0
+        cdef uint64_t places, b_pairs = 0
+        cdef uint64_t at[26]                # one bit a place of b where a letter stands
+        cdef uint64_t single_at[26]         # where a pair of letters ends that is known beside a letter
+        cdef uint8_t b_code[MOST_LETTERS]
+        cdef uint8_t b_pair[MOST_LETTERS]   # the pair of letters that ends here, where groups know it
+        cdef Step gap, best
         cdef Step cells[3][MOST_LETTERS]
         cdef Step* row
-        cdef Step* above
-        cdef Step* before
+        cdef const Step* above
+        cdef const Step* before
         cdef Step gaps[2][MOST_LETTERS]     # of b: inside and after a
         cdef const Step* b_gap
         cdef const Step* step
         cdef uint8_t turns[MOST_LETTERS][MOST_LETTERS]
         cdef uint8_t* turn
-        cdef uint8_t b_code[MOST_LETTERS]
-        cdef uint8_t b_pair[MOST_LETTERS]   # the pair of letters that ends here, where groups know it
-        cdef uint32_t b_singles[MOST_LETTERS]   # letters known beside that pair
-        cdef uint32_t b_double[MOST_LETTERS]    # the bit of that pair in a hint
         if a.length > b.length or (a.length == b.length and memcmp(a.letters, b.letters, a.length) > 0):
             a = second
             b = first
@@ -108,14 +110,23 @@ cdef class LetterRules(LetterTables):
             shared += <int>self.letter[code_of(a.letters[i])][code_of(a.letters[i])]
         n = a.length - begin - end
         m = b.length - begin - end
+        memset(at, 0, sizeof(at))
+        memset(single_at, 0, sizeof(single_at))
         b_code[0] = 0
         cells[0][0] = NO_POINTS
         for j in range(1, m + 1):
             code = code_of(b.letters[begin + j - 1])
             b_code[j] = code
-            b_pair[j] = self.bigram[b_code[j - 1] * 26 + code] if j > 1 else 0
-            b_singles[j] = self.single_known[b_pair[j]]
-            b_double[j] = 1u << (b_pair[j] & 31) if b_pair[j] else 0
+            b_letters |= 1u << code
+            at[code] |= <uint64_t>1 << j
+            pair = self.bigram[b_code[j - 1] * 26 + code] if j > 1 else 0
+            b_pair[j] = pair
+            if pair:
+                b_pairs |= <uint64_t>1 << j
+                letters = self.single_known[pair]
+                while letters:
+                    single_at[PS_LOWEST(letters)] |= <uint64_t>1 << j
+                    letters &= letters - 1
             gaps[0][j] = self.gap[_is_double(b.letters, begin + j - 1, b.length)][code] + _turn(OF_B)
             gaps[1][j] = self.gap[TRAIL][code] + _turn(OF_B) if end == 0 else gaps[0][j]
             turns[0][j] = OF_B
@@ -133,40 +144,48 @@ cdef class LetterRules(LetterTables):
             before = cells[(i + 1) % 3]
             before_code = last_code
             last_code = code = code_of(a.letters[begin + i - 1])
-            first_of_pair = self.bigram[before_code * 26 + code] if i > 1 else 0
-            row_singles = self.single_known[first_of_pair]
-            row_doubles = self.double_hint[first_of_pair]
-            if before_code == code:
-                before_code = -1        # two like letters cannot be exchanged
             b_gap = gaps[i == n]
             one = self.lacking_initial if i == 1 and begin == 0 else 0
             gap = self.gap[_is_double(a.letters, begin + i - 1, a.length)][code] + one
             row[0] = above[0] + (self.gap[LEAD][code] + one if begin == 0 else gap)
             gap += _turn(OF_A)
+            step = self.letter[code]
+            # First what does not depend on the cell to the left.
+            for j in range(1, m + 1):
+                row[j] = min(above[j - 1] + step[b_code[j]], above[j] + gap)
+            if i == 1 and begin == 0 and code != b_code[1]:
+                row[1] = min(above[0] + step[b_code[1]] + self.sub_initial, above[1] + gap)
+            if end == 0:
+                best = above[m - 1] + step[b_code[m]]
+                if code != b_code[m]:
+                    best += (self.sub_initial if i == 1 and m == 1 and begin == 0 else 0) + (
+                        self.sub_final if i == n else 0
+                    )
+                row[m] = min(best, above[m] + self.gap[TRAIL][code] + one + _turn(OF_A))
+            # Steps of two letters of a word, in the few places that they may lead to.
+            pair = 0
+            places = single_at[code]
+            if i > 1:
+                if before_code != code:
+                    places |= at[before_code] & at[code] << 1
+                pair = self.bigram[before_code * 26 + code]
+                letters = self.single_known[pair] & b_letters
+                while letters:
+                    places |= at[PS_LOWEST(letters)]
+                    letters &= letters - 1
+                if self.has_double[pair]:
+                    places |= b_pairs
+            while places:
+                j = PS_LOWEST(places)
+                places &= places - 1
+                row[j] = self._of_pairs(
+                    row[j], before, above, j, code, b_code[j], pair, b_pair[j],
+                    j > 1 and before_code != code and before_code == b_code[j] and code == b_code[j - 1],
+                )
             turn = turns[i]
             turn[0] = OF_A
-            step = self.letter[code]
             for j in range(1, m + 1):
-                other = b_code[j]
-                if j == m and end == 0:
-                    gap = self.gap[TRAIL][code] + one + _turn(OF_A)
-                best = above[j - 1] + step[other]
-                if i == 1 and j == 1 and begin == 0 and code != other:
-                    best += self.sub_initial
-                if i == n and j == m and end == 0 and code != other:
-                    best += self.sub_final
-                option = above[j] + gap
-                best = option if option < best else best
-                option = row[j - 1] + b_gap[j]
-                best = option if option < best else best
-                if (
-                    (before_code == other) & (code == b_code[j - 1])
-                    | row_singles >> other & 1 | b_singles[j] >> code & 1 | (row_doubles & b_double[j])
-                ):
-                    best = self._of_pairs(
-                        best, before, above, j, code, other, first_of_pair, b_pair[j],
-                        before_code == other and code == b_code[j - 1],
-                    )
+                best = min(row[j], row[j - 1] + b_gap[j])
                 turn[j] = best >> TURN & 7
                 row[j] = best & ~(<Step>7 << TURN)
         best = cells[n % 3][m]
@@ -190,7 +209,7 @@ cdef class LetterRules(LetterTables):
         int second_of_pair, bint swapped,
     ) noexcept nogil:
         """The best step to a cell, where steps of two letters of a word may be it."""
-        if swapped and j > 1:
+        if swapped:
             best = min(best, before[j - 2] + self.swap + _turn(SWAP))
         if self.single_known[first_of_pair] >> other & 1:
             best = min(best, before[j - 1] + self.group + _turn(TWO_ONE) + self.single_points[first_of_pair][other])
