@@ -57,8 +57,8 @@ cdef class Workspace:
     cdef uint8_t* entered       # by number in several_*, one bit: in `found` in their own right
     cdef uint32_t* counted      # numbers in several_* of people who are counted, and perhaps not in `found`
     cdef size_t counted_room, counted_count
-    # By slot: the relation to each query part, then for each form of the query its parts that some level pairs; -1 where
-    # not yet known.
+    # By slot: the relation to each query part, then for each form of the query its parts that some level pairs; -1
+    # where not yet known.
     cdef int32_t* pair
     cdef uint32_t* slot_part
     cdef size_t slot_room

@@ -13,7 +13,7 @@ cdef enum:
     POOL = MAX_FORMS * (MAX_PARTS + 1)      # relations of one part of the index, and parts paired, at most
     KEPT_SLOTS = 1 << 14
     MOST_KEPT = 1 << 13             # expansions
-    REMEMBERED = 1 << 20            # 2 MiB
+    REMEMBERED = 1 << 20            # 16 MiB, of which the system gives what is touched
     MOST_MATCHES = 1 << 20          # of the expansions that are kept: 8 MiB
 
 
