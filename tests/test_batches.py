@@ -26,7 +26,7 @@ from reference_distance import table_distance
 from test_distance import ALPHABETS, drawn, mutated
 
 LIMIT = 65_536
-LEVELS = (0, 1, 2)
+LEVELS = (0, 1, 2, 3)
 DISTANCES = {
     "levenshtein": (ps.levenshtein_distance, ps.levenshtein_distance_many, False),
     "osa": (ps.osa_distance, ps.osa_distance_many, True),
@@ -228,7 +228,7 @@ def test_vectors_equal_scalar_and_table(
         with vectors(level):
             found.append(many(one, others, max_distance=limit))
     assert found[0][:12] == expected
-    assert found[0] == found[1] == found[2] == [single(one, other, max_distance=limit) for other in others]
+    assert found[0] == found[1] == found[2] == found[3] == [single(one, other, max_distance=limit) for other in others]
 
 
 @both_distances
@@ -244,9 +244,66 @@ def test_vectors_on_a_vocabulary(single: Callable[..., int], many: Callable[...,
                     assert many(one, words + near, max_distance=limit) == expected
 
 
+@both_distances
+@pytest.mark.parametrize("limit", range(5))
+def test_bands_at_every_length(single: Callable[..., int], many: Callable[..., Any], swaps: bool, limit: int) -> None:
+    """Queries and strings of every length that the lanes take, and more; mutated at both ends and in between."""
+    rng = random.Random(limit)
+    for length in (*range(36), 63, 64):
+        for alphabet in ("ab", "aA -'09z\x00\x7f"):
+            one = drawn(rng, alphabet, length)
+            others = [mutated(rng, one, alphabet, rng.randrange(limit + 3)) for _ in range(60)]
+            others += ["", one, one[::-1], one[1:], one[:-1], "b" + one, one + "b", one[2:] + "bb", "bb" + one[:-2]]
+            others += [drawn(rng, alphabet, max(0, length + shift)) for shift in range(-limit - 1, limit + 2)]
+            expected = [single(one, other, max_distance=limit) for other in others]
+            for level in LEVELS:
+                with vectors(level):
+                    assert many(one, others, max_distance=limit) == expected, (one, level)
+
+
+@both_distances
+def test_turns_of_every_size(single: Callable[..., int], many: Callable[..., Any], swaps: bool) -> None:
+    """As many strings as fill the lanes, a block or several; and one more or less, in the last place of the memory."""
+    pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    rng = random.Random(6)
+    words: list[str | None] = [mutated(rng, "Stephens", "aeSt", rng.randrange(6)) for _ in range(2_049)]
+    for at in range(1, len(words), 7):
+        words[at] = ("Zoë", None, "")[at % 3]
+    plain = [word for word in words if word is not None and word.isascii()]
+    for some in (words, plain):
+        expected = [None if word is None else single("Stephens", word, max_distance=3) for word in some]
+        for count in (0, 1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 129, 1_023, 1_024, 1_025, len(some)):
+            batch = pa.array(some[:count], pa.string())
+            for level in LEVELS:
+                with vectors(level):
+                    assert many("Stephens", batch, max_distance=3).to_pylist() == expected[:count]
+
+
+@pytest.mark.parametrize("kind", ["U", "S"])
+@pytest.mark.parametrize("width", [1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 47, 48, 49, 70])
+def test_rows_of_every_width(kind: str, width: int) -> None:
+    rng = random.Random(width)
+    letters = "abé\u0100\u8041\U00010041\U0010ffff" if kind == "U" else "ab"
+    words = [drawn(rng, "ab\x00" if at % 3 else letters, rng.randrange(width + 1)) + "b" for at in range(70)]
+    words = [word[-width:] if at % 5 else "" for at, word in enumerate(words)]
+    for count in (1, 2, 3, 4, 5, 33, 70):
+        array = np.array(words[:count], dtype=f"{kind}{width}")
+        assert ps.osa_distance_many("abba", array).tolist() == [ps.osa_distance("abba", word) for word in words[:count]]
+        assert as_list(ps.soundex_many(array)) == [soundex(word) for word in words[:count]]
+        for length in (3, 4, None):
+            found = as_list(ps.double_metaphone_many(array, length))
+            assert found == [double_metaphone(word, length) for word in words[:count]]
+
+
+def test_code_points_that_are_none() -> None:
+    rows = np.array([[0x80000041, 0x61], [0x61, 0xFFFFFFFF], [0x41, 0x61]], dtype=np.uint32)
+    array = rows.view("U2").reshape(-1)
+    assert ps.osa_distance_many("Aa", array, max_distance=2).tolist() == [1, 2, 0]
+
+
 def test_levels_of_vectors_are_bounded() -> None:
     with vectors(99):
-        assert 0 <= _use_vectors(-5) <= 2
+        assert 0 <= _use_vectors(-5) <= LEVELS[-1]
         assert _use_vectors(0) == 0
 
 

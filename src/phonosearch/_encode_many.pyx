@@ -29,6 +29,29 @@ cnp.import_array()
 
 __all__ = ["double_metaphone_many", "soundex_many"]
 
+cdef extern from *:
+    """
+    #include <stdint.h>
+    #include <string.h>
+
+    /* Codes of up to four characters to rows of fixed width, `stride` characters apart, filled up with NULs; four bytes
+       of each code are read. */
+    #define PS_SPREAD(NAME, TYPE) \\
+        static void NAME(const char *codes, const int64_t *ends, size_t rows, TYPE *out, size_t stride) { \\
+            for (size_t row = 0; row < rows; row++, out += stride) { \\
+                uint8_t length = (uint8_t)(ends[row + 1] - ends[row]), code[4]; \\
+                memcpy(code, codes + ends[row], 4); \\
+                for (int k = 0; k < 4; k++) out[k] = (TYPE)(code[k] & -(k < length)); \\
+            } \\
+        }
+    PS_SPREAD(ps_spread_bytes, uint8_t)
+    PS_SPREAD(ps_spread_points, uint32_t)
+    """
+    void spread_bytes "ps_spread_bytes"(
+        const char* codes, const int64_t* ends, size_t rows, uint8_t* out, size_t stride) noexcept nogil
+    void spread_points "ps_spread_points"(
+        const char* codes, const int64_t* ends, size_t rows, uint32_t* out, size_t stride) noexcept nogil
+
 cdef extern from "Python.h":
     str PyUnicode_FromKindAndData(int kind, const void* data, Py_ssize_t size)
 
@@ -169,7 +192,7 @@ cdef class Encoding:
     cdef bint pairs
     cdef object primary_ends, alternate_ends
     cdef int64_t[::1] ends, other_ends
-    cdef cnp.ndarray primary, alternate   # the codes, one after another
+    cdef cnp.ndarray primary, alternate   # the codes, one after another; PACKED bytes more may be read
 
     def __cinit__(self, Texts texts not None, Py_ssize_t max_length, bint pairs, int threads):
         self.texts = texts
@@ -279,8 +302,8 @@ cdef class Encoding:
                     self.alternate_ends[piece.first + 1:piece.last + 1] += other_used
             used += piece.primary_used
             other_used += piece.alternate_used
-        self.primary = np.empty(used, dtype=np.uint8)
-        self.alternate = np.empty(other_used, dtype=np.uint8)
+        self.primary = np.empty(used + PACKED, dtype=np.uint8)[:used]
+        self.alternate = np.empty(other_used + PACKED, dtype=np.uint8)[:other_used]
         codes = <char*>cnp.PyArray_DATA(self.primary)
         others = <char*>cnp.PyArray_DATA(self.alternate)
         used = other_used = 0
@@ -331,6 +354,7 @@ cdef class Encoding:
         cdef const uint8_t[::1] codes
         cdef uint8_t[:, ::1] narrow
         cdef uint32_t[:, ::1] wide
+        cdef const char* code
         cdef bint as_bytes = self.texts.layout == BYTES
         if width == UNLIMITED:
             width = max(1, *(
@@ -342,7 +366,14 @@ cdef class Encoding:
                 narrow = out.view(np.uint8).reshape(self.texts.size, -1)
             else:
                 wide = out.view(np.uint32).reshape(self.texts.size, -1)
-            for column_number in range(columns):
+            for column_number in range(columns if width == PACKED else 0):
+                ends = self.alternate_ends if column_number else self.primary_ends
+                code = <const char*>cnp.PyArray_DATA(self.alternate if column_number else self.primary)
+                if as_bytes:
+                    spread_bytes(code, &ends[0], self.texts.size, &narrow[0, PACKED * column_number], columns * PACKED)
+                else:
+                    spread_points(code, &ends[0], self.texts.size, &wide[0, PACKED * column_number], columns * PACKED)
+            for column_number in range(columns if width != PACKED else 0):
                 ends = self.alternate_ends if column_number else self.primary_ends
                 codes = self.alternate if column_number else self.primary
                 for i in range(self.texts.size):

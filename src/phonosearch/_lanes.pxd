@@ -1,9 +1,9 @@
 """Distances of one string to many in the lanes of vector registers.
 
-Against one query, 32 strings at a time are computed in the lanes of vector registers, a letter of each at every step:
-a lane holds one bit for each letter of the query, so it is of 8, 16 or 32 bits. Strings whose length alone is further
-from the query than the limit are turned away before. Whatever does not fit (longer strings, other letters than ASCII)
-goes to `text_distance`, the kernel of the functions for two strings.
+Against one query, up to 64 strings at a time are computed in the lanes of vector registers, a letter of each at every
+step. Few edits take the bytes of `_band`; otherwise a lane holds one bit for each letter of the query, so it is of 8,
+16 or 32 bits. Strings whose length alone is further from the query than the limit are turned away before. Whatever does
+not fit (longer strings, other letters than ASCII) goes to `text_distance`, the kernel of the functions for two strings.
 
 Sources: the bits are those of G. Myers (1999), "A fast bit-vector algorithm for approximate string matching based on
 dynamic programming", with the swaps of H. Hyyrö (2003), "A bit-vector algorithm for computing Levenshtein and Damerau
@@ -13,8 +13,11 @@ bit-parallelism for approximate and multiple string matching", who put several q
 
 from libc.stdint cimport int32_t, uint8_t, uint16_t
 
+from phonosearch._band cimport Band
+
 cdef extern from *:
     """
+    #include <stddef.h>
     #include <stdint.h>
     #include <string.h>
 
@@ -30,16 +33,21 @@ cdef extern from *:
         uint32_t places[256];           /* of a character in the query; the last letter is the highest bit of a lane */
         uint8_t row[PS_ROWS];           /* the rows of ASCII that the query has characters in */
         uint8_t low[PS_ROWS][16], high[PS_ROWS][16];    /* the bytes of `places`, by row */
+        ps_band band;                   /* where the limit is one of few edits */
     } ps_query;
 
     static int ps_lane_bits(int length) { return length <= 8 ? 8 : length <= 16 ? 16 : 32; }
 
     static void ps_query_init(ps_query *q, const uint8_t *word, int length, int limit, int osa, int level) {
-        memset(q, 0, sizeof *q);
+        memset(q, 0, offsetof(ps_query, band));
         q->length = length;
         q->limit = limit < 0 || limit > PS_UNLIMITED ? PS_UNLIMITED : (uint32_t)limit;
         q->osa = osa;
         q->level = level;
+        if (q->limit <= PS_BAND_EDITS) {
+            ps_band_init(&q->band, word, length, limit, osa);
+            return;
+        }
         for (int i = 0; i < length; i++) {
             int bit = ps_lane_bits(length) - length + i, row = word[i] >> 4, at = 0;
             q->places[word[i]] |= UINT32_C(1) << bit;
@@ -50,17 +58,17 @@ cdef extern from *:
         }
     }
 
-    /* Strings that the lanes are to take, PS_LANES at a turn: row of the block, begin, length. */
+    /* Strings that the lanes are to take: row of the block, begin, length. */
     typedef struct {
-        uint16_t row[PS_BLOCK + PS_LANES];
-        int32_t begin[PS_BLOCK + PS_LANES];
-        uint8_t length[PS_BLOCK + PS_LANES];
+        uint16_t row[PS_BLOCK + PS_BAND_LANES];
+        int32_t begin[PS_BLOCK + PS_BAND_LANES];
+        uint8_t length[PS_BLOCK + PS_BAND_LANES];
     } ps_kept;
 
-    /* Keep the rows from `first` on that their length leaves a chance, after `count` others. No branch: lengths cannot
-       be foreseen. */
+    /* Keep the rows from `first` on that their length leaves a chance, after `count` others, and say of all that they
+       are beyond the limit. No branch: lengths cannot be foreseen. */
     static size_t ps_keep(
-        const ps_query *q, const int32_t *start, size_t first, size_t rows, ps_kept *kept, size_t count
+        const ps_query *q, const int32_t *start, size_t first, size_t rows, ps_kept *kept, size_t count, int32_t *out
     ) {
         const uint32_t least = (uint32_t)q->length - q->limit, range = 2 * q->limit;
         int32_t from = start[first];
@@ -70,6 +78,7 @@ cdef extern from *:
             kept->begin[count] = from;
             kept->length[count] = (uint8_t)(to - from);
             count += (uint32_t)to - (uint32_t)from - least <= range;
+            out[row] = (int32_t)q->limit + 1;
             from = to;
         }
         return count;
@@ -101,8 +110,8 @@ cdef extern from *:
         const int32_t *begin;
         const uint8_t *length;
         int longest;
-        uint32_t near;
-        uint8_t distance[PS_LANES];
+        uint64_t near;
+        uint8_t distance[PS_BAND_LANES];
     } ps_turn;
 
     PS_INLINE void ps_measure(ps_turn *turn) {
@@ -183,7 +192,7 @@ cdef extern from *:
         }
         turn->near = 0;
         for (int lane = 0; lane < PS_LANES; lane++)
-            turn->near |= (uint32_t)(turn->distance[lane] <= q->limit) << lane;
+            turn->near |= (uint64_t)(turn->distance[lane] <= q->limit) << lane;
     }
     #else
     #define PS_HAS_VECTORS 0
@@ -195,7 +204,9 @@ cdef extern from *:
     PS_LANES_OF(8, _avx2, PS_AVX2) PS_LANES_OF(16, _avx2, PS_AVX2) PS_LANES_OF(32, _avx2, PS_AVX2)
 
     /* Like ps_keep, eight rows at a time: the bits of those that stay pick their numbers, which move the rest. */
-    PS_AVX2 static size_t ps_keep_avx2(const ps_query *q, const int32_t *start, size_t rows, ps_kept *kept) {
+    PS_AVX2 static size_t ps_keep_avx2(
+        const ps_query *q, const int32_t *start, size_t rows, ps_kept *kept, int32_t *out
+    ) {
         const __m256i least = _mm256_set1_epi32((int)((uint32_t)q->length - q->limit));
         const __m256i range = _mm256_set1_epi32((int)(2 * q->limit));
         const __m256i lowest = _mm256_set1_epi32(0x0C080400);
@@ -216,9 +227,34 @@ cdef extern from *:
             _mm256_storeu_si256((__m256i *)(kept->begin + count), _mm256_permutevar8x32_epi32(from, order));
             _mm_storel_epi64((__m128i *)(kept->length + count),
                 _mm_unpacklo_epi32(_mm256_castsi256_si128(bytes), _mm256_extracti128_si256(bytes, 1)));
+            _mm256_storeu_si256((__m256i *)(out + row), _mm256_set1_epi32((int)q->limit + 1));
             count += (size_t)_mm_popcnt_u32(near);
         }
-        return ps_keep(q, start, row, rows, kept, count);
+        return ps_keep(q, start, row, rows, kept, count, out);
+    }
+
+    /* And sixteen rows at a time. */
+    #define PS_AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi2,popcnt")))
+    PS_AVX512 static size_t ps_keep_avx512(
+        const ps_query *q, const int32_t *start, size_t rows, ps_kept *kept, int32_t *out
+    ) {
+        const __m512i least = _mm512_set1_epi32((int)((uint32_t)q->length - q->limit));
+        const __m512i range = _mm512_set1_epi32((int)(2 * q->limit));
+        const __m256i iota = _mm256_set_epi16(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+        size_t row = 0, count = 0;
+        for (; row + 16 <= rows; row += 16) {
+            __m512i from = _mm512_loadu_si512(start + row);
+            __m512i length = _mm512_sub_epi32(_mm512_loadu_si512(start + row + 1), from);
+            __mmask16 near = _mm512_cmple_epu32_mask(_mm512_sub_epi32(length, least), range);
+            _mm256_storeu_si256((__m256i *)(kept->row + count),
+                _mm256_maskz_compress_epi16(near, _mm256_add_epi16(iota, _mm256_set1_epi16((short)row))));
+            _mm512_storeu_si512(kept->begin + count, _mm512_maskz_compress_epi32(near, from));
+            _mm_storeu_si128((__m128i *)(kept->length + count),
+                _mm_maskz_compress_epi8(near, _mm512_cvtepi32_epi8(length)));
+            _mm512_storeu_si512(out + row, _mm512_set1_epi32((int)q->limit + 1));
+            count += (size_t)_mm_popcnt_u32(near);
+        }
+        return ps_keep(q, start, row, rows, kept, count, out);
     }
 
     /* Eight letters of 32 strings, a register for each letter. */
@@ -290,12 +326,17 @@ cdef extern from *:
     }
     static int ps_vectors(void) {
         __builtin_cpu_init();
-        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt")
-            ? 2 : 1;
+        if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi2") || !__builtin_cpu_supports("popcnt"))
+            return 1;
+        return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")
+            && __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2") ? 3 : 2;
     }
     #else
     #define ps_compute_avx2 ps_compute
-    #define ps_keep_avx2(q, start, rows, kept) ps_keep(q, start, 0, rows, kept, 0)
+    #define ps_band_avx2 ps_band_any
+    #define ps_band_avx512 ps_band_any
+    #define ps_keep_avx2(q, start, rows, kept, out) ps_keep(q, start, 0, rows, kept, 0, out)
+    #define ps_keep_avx512 ps_keep_avx2
     static int ps_vectors(void) { return PS_HAS_VECTORS; }
     #endif
 
@@ -304,23 +345,28 @@ cdef extern from *:
         const ps_query *q, const uint8_t *data, const int32_t *start, int rows, uint16_t *long_row, int32_t *out
     ) {
         ps_kept kept;
-        int beyond = 0, number = (int)(q->level > 1 ? ps_keep_avx2(q, start, (size_t)rows, &kept)
-                                                    : ps_keep(q, start, 0, (size_t)rows, &kept, 0));
+        int beyond = 0, number = (int)(q->level > 2 ? ps_keep_avx512(q, start, (size_t)rows, &kept, out)
+                                     : q->level > 1 ? ps_keep_avx2(q, start, (size_t)rows, &kept, out)
+                                                    : ps_keep(q, start, 0, (size_t)rows, &kept, 0, out));
         if (q->length + q->limit > PS_LETTERS)
             number = (int)ps_drop_long(start, &kept, (size_t)number, long_row, &beyond);
-        for (int lane = 0; lane < PS_LANES; lane++) {
+        for (int lane = 0; lane < PS_BAND_LANES; lane++) {
             kept.begin[number + lane] = start[0];
             kept.length[number + lane] = 0;
         }
-        for (int row = 0; row < rows; row++) out[row] = (int32_t)q->limit + 1;
     #if PS_HAS_VECTORS
-        for (int at = 0; at < number; at += PS_LANES) {
+        const int banded = q->limit <= PS_BAND_EDITS;
+        const int lanes = !banded || q->level == 2 ? PS_LANES : q->level > 2 ? 64 : 16;
+        for (int at = 0; at < number; at += lanes) {
             ps_turn turn = {.data = data, .begin = kept.begin + at, .length = kept.length + at};
-            if (q->level > 1) ps_compute_avx2(q, &turn);
+            if (banded)
+                turn.near = (q->level > 2 ? ps_band_avx512 : q->level > 1 ? ps_band_avx2 : ps_band_any)(
+                    &q->band, data, turn.begin, turn.length, turn.distance);
+            else if (q->level > 1) ps_compute_avx2(q, &turn);
             else ps_compute(q, &turn);
-            if (number - at < PS_LANES) turn.near &= (UINT32_C(1) << (number - at)) - 1;
+            if (number - at < lanes) turn.near &= (UINT64_C(1) << (number - at)) - 1;
             for (; turn.near; turn.near &= turn.near - 1) {
-                int lane = __builtin_ctz(turn.near);
+                int lane = __builtin_ctzll(turn.near);
                 out[kept.row[at + lane]] = turn.distance[lane];
             }
         }

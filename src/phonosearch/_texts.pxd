@@ -27,10 +27,11 @@ cdef enum:             # how they lie in memory
 
 cdef struct Block:
     const uint8_t* data
-    int32_t start[BLOCK + 1]
+    const int32_t* start    # row i is data[start[i]:start[i + 1]]; the first may begin anywhere
     uint8_t kind[BLOCK]
     bint plain         # every row is PLAIN
-    uint8_t* own       # where rows are copied to that cannot be read in place
+    uint8_t* own       # where rows are copied to that cannot be read in place,
+    int32_t own_start[BLOCK + 1]    # and where they begin
     Py_ssize_t room
 
 cdef struct Points:

@@ -28,6 +28,9 @@ cdef extern from *:
     """
     #include <stdint.h>
     #include <string.h>
+    #ifdef __SSE2__
+    #include <emmintrin.h>
+    #endif
 
     /* Python strings lie scattered in memory: ask for the head of a later one while the present one is looked at. */
     static inline void ps_prefetch_item(PyObject *names, Py_ssize_t i) {
@@ -51,18 +54,17 @@ cdef extern from *:
         return high < 0x80;
     }
 
-    /* Whether offsets of either width must not be followed: they would fall, or lead out of the data; and the longest
-       string. The loops are such that a compiler can use vectors. */
+    /* Whether offsets of either width must not be followed: they would fall, or lead out of the data; and all lengths
+       or-ed, which is less than twice the greatest. The loops are such that a compiler can use vectors. */
     #define PS_OFFSETS(CHECK, REBASE, TYPE, UNSIGNED) \\
-        static int CHECK(const TYPE *offsets, size_t rows, int64_t size, int64_t *longest) { \\
-            TYPE most = 0, signs = offsets[0]; \\
+        static int CHECK(const TYPE *offsets, size_t rows, int64_t size, int64_t *lengths) { \\
+            TYPE all = 0, signs = offsets[0]; \\
             for (size_t at = 0; at < rows; at++) { \\
-                TYPE length = (TYPE)((UNSIGNED)offsets[at + 1] - (UNSIGNED)offsets[at]); \\
-                signs |= offsets[at + 1] | length; \\
-                most = length > most ? length : most; \\
+                all |= (TYPE)((UNSIGNED)offsets[at + 1] - (UNSIGNED)offsets[at]); \\
+                signs |= offsets[at + 1]; \\
             } \\
-            *longest = most; \\
-            return signs < 0 || offsets[rows] > size; \\
+            *lengths = all; \\
+            return (signs | all) < 0 || offsets[rows] > size; \\
         } \\
         static void REBASE(const TYPE *offsets, size_t count, int32_t *restrict start) { \\
             TYPE base = offsets[0]; \\
@@ -70,6 +72,89 @@ cdef extern from *:
         }
     PS_OFFSETS(ps_check_offsets32, ps_rebase32, int32_t, uint32_t)
     PS_OFFSETS(ps_check_offsets64, ps_rebase64, int64_t, uint64_t)
+
+    /* Rows of fixed width, filled up with NULs, one after another as bytes. As many bytes as a row has characters are
+       written, or up to 15 more; what is not ASCII is marked (0 is PLAIN, 1 WIDE), and begins where the next begins. */
+    typedef struct {
+        size_t width, used;             /* characters of a row; bytes of the rows before */
+        int points;                     /* characters are code points, not bytes */
+        uint8_t wide, *out, *kind;      /* whether any row is WIDE; room for bytes; what the rows are */
+        int32_t *start;
+    } ps_packed;
+
+    static inline void ps_packed_row(ps_packed *packed, size_t row, size_t length, int wide) {
+        packed->kind[row] = (uint8_t)wide;
+        packed->wide |= (uint8_t)wide;
+        packed->used += wide ? 0 : length;
+        packed->start[row + 1] = (int32_t)packed->used;
+    }
+    static void ps_pack_each(ps_packed *packed, const uint8_t *rows, size_t first, size_t count) {
+        size_t width = packed->width, item = packed->points ? 4 : 1;
+        for (size_t row = first; row < count; row++) {
+            uint32_t any = 0;
+            size_t length = 0;
+            for (size_t at = 0; at < width; at++) {
+                uint32_t letter = rows[(row * width + at) * item];
+                if (packed->points) memcpy(&letter, rows + (row * width + at) * item, item);
+                any |= letter;
+                packed->out[packed->used + at] = (uint8_t)letter;
+                length = letter ? at + 1 : length;
+            }
+            ps_packed_row(packed, row, length, any >= 0x80);
+        }
+    }
+
+    #ifdef __SSE2__
+    /* Sixteen characters at a time, whatever follows the row; and no branch on the length: those of names cannot be
+       foreseen. */
+    static inline void ps_pack_fast(ps_packed *packed, const uint8_t *rows, size_t count, int points) {
+        const __m128i iota = _mm_set_epi8(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+        const size_t width = packed->width, item = points ? 4 : 1;
+        const int rest = (int)((width - 1) % 16 + 1);
+        const __m128i inside = _mm_cmpgt_epi8(_mm_set1_epi8((char)rest), iota);
+        for (size_t row = 0; row < count; row++) {
+            const __m128i *from = (const __m128i *)(rows + row * width * item);
+            uint8_t *out = packed->out + packed->used;
+            int wide = 0;
+            size_t length = 0;
+            for (size_t at = 0; at < width; at += 16, out += 16) {
+                __m128i text = _mm_loadu_si128(from++);
+                if (points) {
+                    __m128i b = _mm_loadu_si128(from++), c = _mm_loadu_si128(from++), d = _mm_loadu_si128(from++);
+                    /* What a byte cannot hold becomes 255; but 0 where it has the highest bit, as no character has. */
+                    wide |= _mm_movemask_ps(_mm_castsi128_ps(
+                        _mm_or_si128(_mm_or_si128(text, b), _mm_or_si128(c, d))));
+                    text = _mm_packus_epi16(_mm_packs_epi32(text, b), _mm_packs_epi32(c, d));
+                }
+                if (at + 16 > width) text = _mm_and_si128(text, inside);
+                uint32_t filled = 0xFFFF & ~(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(text, _mm_setzero_si128()));
+                wide |= _mm_movemask_epi8(text);
+                _mm_storeu_si128((__m128i *)out, text);
+                if (at == 0 || filled) length = at + 31 - (size_t)__builtin_clz(filled << 1 | 1);
+            }
+            ps_packed_row(packed, row, length, wide != 0);
+        }
+    }
+    #endif
+
+    /* `size` bytes may be read. Gives 1 where all is PLAIN. */
+    static int ps_pack_rows(
+        const uint8_t *rows, size_t count, size_t width, size_t size, int points,
+        uint8_t *out, int32_t *start, uint8_t *kind
+    ) {
+        ps_packed packed = {width, 0, points, 0, out, kind, start};
+        size_t fast = 0;
+        start[0] = 0;
+    #ifdef __SSE2__
+        size_t row = width * (points ? 4 : 1), reach = (width + 15) / 16 * (points ? 64 : 16);
+        if (width && reach <= size) fast = (size - reach) / row + 1;
+        if (fast > count) fast = count;
+        if (points) ps_pack_fast(&packed, rows, fast, 1);
+        else ps_pack_fast(&packed, rows, fast, 0);
+    #endif
+        ps_pack_each(&packed, rows, fast, count);
+        return !packed.wide;
+    }
 
     static int ps_decode_utf8(const uint8_t *text, size_t size, uint32_t *out, size_t *length) {
         static const uint32_t least[5] = {0, 0, 0x80, 0x800, 0x10000};
@@ -95,11 +180,15 @@ cdef extern from *:
     void prefetch_bytes "ps_prefetch_bytes"(const void* data) noexcept nogil
     bint is_ascii "ps_is_ascii"(const uint8_t* data, size_t size) noexcept nogil
     bint bad_offsets32 "ps_check_offsets32"(
-        const int32_t* offsets, size_t rows, int64_t size, int64_t* longest) noexcept nogil
+        const int32_t* offsets, size_t rows, int64_t size, int64_t* lengths) noexcept nogil
     bint bad_offsets64 "ps_check_offsets64"(
-        const int64_t* offsets, size_t rows, int64_t size, int64_t* longest) noexcept nogil
+        const int64_t* offsets, size_t rows, int64_t size, int64_t* lengths) noexcept nogil
     void rebase32 "ps_rebase32"(const int32_t* offsets, size_t count, int32_t* start) noexcept nogil
     void rebase64 "ps_rebase64"(const int64_t* offsets, size_t count, int32_t* start) noexcept nogil
+    bint pack_rows "ps_pack_rows"(
+        const uint8_t* rows, size_t count, size_t width, size_t size, bint points,
+        uint8_t* out, int32_t* start, uint8_t* kind,
+    ) noexcept nogil
     bint decode_utf8 "ps_decode_utf8"(const uint8_t* text, size_t size, uint32_t* out, size_t* length) noexcept nogil
 
 cdef enum:
@@ -283,18 +372,18 @@ cdef class Texts:
         return 0
 
     cdef int _check_offsets(self) except -1:
-        cdef int64_t longest = 0
+        cdef int64_t lengths = 0
         cdef Py_ssize_t row, length
         cdef int64_t k
         cdef bint bad
         with nogil:
             if self.offset32 is not NULL:
-                bad = bad_offsets32(self.offset32 + self.first, self.size, self.data_size, &longest)
+                bad = bad_offsets32(self.offset32 + self.first, self.size, self.data_size, &lengths)
             else:
-                bad = bad_offsets64(self.offset64 + self.first, self.size, self.data_size, &longest)
+                bad = bad_offsets64(self.offset64 + self.first, self.size, self.data_size, &lengths)
         if bad:
             raise QueryError(self.field, "the offsets of the Arrow array lead outside its data")
-        if longest <= MAX_TEXT:
+        if lengths <= MAX_TEXT:
             return 0
         for row in range(self.size):  # that was in bytes; only the characters count
             if self._offset(row + 1) - self._offset(row) <= MAX_TEXT:
@@ -317,22 +406,28 @@ cdef class Texts:
     cdef int _read_arrow(self, Py_ssize_t first, Py_ssize_t count, Block* block) except -1 nogil:
         cdef int64_t base = self._offset(first), end = self._offset(first + count)
         cdef Py_ssize_t i, at
-        if self.offset32 is not NULL:
-            rebase32(self.offset32 + self.first + first, count + 1, block.start)
+        cdef bint in_place = end + PAD <= self.data_size
+        if self.offset32 is not NULL and in_place:
+            block.start = self.offset32 + self.first + first
+            block.data = self.data
         else:
-            if end - base > 0x7FFFFFFF:  # only nulls can have so much text
-                with gil:
-                    raise self._over_long(first, end - base)
-            rebase64(self.offset64 + self.first + first, count + 1, block.start)
-        if end + PAD <= self.data_size:
-            block.data = self.data + base
-        else:
-            make_room(block, end - base)
-            if end > base:
-                memcpy(block.own, self.data + base, end - base)
-            memset(block.own + (end - base), 0, PAD)
-            block.data = block.own
-        block.plain = self.bits is NULL and is_ascii(block.data, end - base)
+            if self.offset32 is not NULL:
+                rebase32(self.offset32 + self.first + first, count + 1, block.own_start)
+            else:
+                if end - base > 0x7FFFFFFF:  # only nulls can have so much text
+                    with gil:
+                        raise self._over_long(first, end - base)
+                rebase64(self.offset64 + self.first + first, count + 1, block.own_start)
+            block.start = block.own_start
+            if in_place:
+                block.data = self.data + base
+            else:
+                make_room(block, end - base)
+                if end > base:
+                    memcpy(block.own, self.data + base, end - base)
+                memset(block.own + (end - base), 0, PAD)
+                block.data = block.own
+        block.plain = self.bits is NULL and is_ascii(block.data + block.start[0], end - base)
         if block.plain:
             return 0
         for i in range(count):
@@ -345,25 +440,28 @@ cdef class Texts:
 
     cdef int read(self, Py_ssize_t first, Py_ssize_t count, Block* block) except -1 nogil:
         """Read at most BLOCK rows; kinds are only written where not all rows are plain."""
-        cdef Py_ssize_t i, k, length, used = 0, most = 0
-        cdef uint32_t high
+        cdef Py_ssize_t i, characters, used = 0, most = 0
         cdef uint8_t kind
-        cdef const uint8_t* row
-        cdef const uint32_t* wide
         cdef const View* view
         if self.layout == ARROW:
             return self._read_arrow(first, count, block)
-        if self.layout == VIEWS:
+        block.start = block.own_start
+        if self.layout != VIEWS:
+            characters = self.width if self.layout == BYTES else self.width // 4
+            make_room(block, count * characters)
+            block.plain = pack_rows(
+                self.data + first * self.width, count, characters, (self.size - first) * self.width,
+                self.layout == UCS4, block.own, block.own_start, block.kind,
+            )
+            used = block.own_start[count]
+        else:
             for i in range(first, first + count):
                 most += self.views[i].length
-        else:
-            most = count * (self.width if self.layout == BYTES else self.width // 4)
-        make_room(block, most)
-        block.plain = True
-        block.start[0] = 0
-        for i in range(count):
-            kind = PLAIN
-            if self.layout == VIEWS:
+            make_room(block, most)
+            block.plain = True
+            block.own_start[0] = 0
+            for i in range(count):
+                kind = PLAIN
                 view = &self.views[first + i]
                 if i + AHEAD < count:
                     prefetch_bytes(self.views[first + i + AHEAD].data)
@@ -374,32 +472,9 @@ cdef class Texts:
                 else:
                     memcpy(block.own + used, view.data, view.length)
                     used += view.length
-            elif self.layout == BYTES:
-                row = self.data + (first + i) * self.width
-                length = self.width
-                while length and row[length - 1] == 0:
-                    length -= 1
-                memcpy(block.own + used, row, length)
-                if is_ascii(row, length):
-                    used += length
-                else:
-                    kind = WIDE
-            else:
-                wide = <const uint32_t*>(self.data + (first + i) * self.width)
-                length = self.width // 4
-                while length and wide[length - 1] == 0:
-                    length -= 1
-                high = 0
-                for k in range(length):
-                    high |= wide[k]
-                    block.own[used + k] = <uint8_t>wide[k]
-                if high < 0x80:
-                    used += length
-                else:
-                    kind = WIDE
-            block.kind[i] = kind
-            block.plain = block.plain and kind == PLAIN
-            block.start[i + 1] = <int32_t>used
+                block.kind[i] = kind
+                block.plain = block.plain and kind == PLAIN
+                block.own_start[i + 1] = <int32_t>used
         memset(block.own + used, 0, PAD)
         block.data = block.own
         return 0
