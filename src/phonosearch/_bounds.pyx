@@ -263,10 +263,17 @@ cdef class BoundIndex(PartIndex):
         for row in range(space.query.size[query_form]):
             if column_of_row[row] >= 0:
                 taken |= 1u << column_of_row[row]
-        for row in range(space.query.size[query_form]):
-            if column_of_row[row] < 0:
-                for column in range(size):
-                    if not taken >> column & 1:
+        for column in range(size):
+            if not taken >> column & 1:
+                PS_PREFETCH(&self.part_key.data[3 * <size_t>parts[column]])
+                PS_PREFETCH(&self.part_sketch[parts[column]])
+                for row in range(space.query.size[query_form]):
+                    if column_of_row[row] < 0:
+                        PS_PREFETCH(space.place_of(space.words[space.query.pool_start[query_form] + row], parts[column]))
+        for column in range(size):
+            if not taken >> column & 1:
+                for row in range(space.query.size[query_form]):
+                    if column_of_row[row] < 0:
                         most = max(most, self._points(space, query_form, row, parts[column]))
         return most
 
