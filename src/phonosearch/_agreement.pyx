@@ -3,12 +3,16 @@
 from libc.stdint cimport uint32_t
 
 
+cdef enum:
+    PLACEHOLDER = 1 << 5 | 1    # 1 January, the year left out
+
+
 cdef int date_agreement_of(uint32_t asked, uint32_t recorded) noexcept nogil:
     """``_reference._date_kind`` over packed dates."""
     cdef int fields[2][3]
     cdef int digits[2][8]
-    cdef int side, field, place, differing = 0, first = 0, second = 0, known = 0
-    cdef bint agree = True, precise = True, rest_agrees = True
+    cdef int side, field, place, differing = 8, first = 0, second = 0, known = 0, agree = 0
+    cdef bint precise = True, same_year
     cdef int one, other
     fields[0][0] = asked >> 9
     fields[0][1] = asked >> 5 & 15
@@ -21,23 +25,25 @@ cdef int date_agreement_of(uint32_t asked, uint32_t recorded) noexcept nogil:
         other = fields[1][field]
         if one and not other:
             precise = False
-        if not one or not other:
-            continue
-        known += 1
-        if one != other:
-            agree = False
-            if field:
-                rest_agrees = False
-    if agree:
+        if one and other:
+            known += 1
+            agree += one == other
+    if agree == known:
+        if precise and asked & 511 == PLACEHOLDER:
+            return DATE_EXACT_PLACEHOLDER
         return DATE_EXACT if precise else DATE_PARTIAL
+    same_year = fields[0][0] == fields[1][0]
+    if known == 3 and same_year and fields[0][1] == fields[1][2] and fields[0][2] == fields[1][1]:
+        return DATE_SWAPPED
+    if same_year and (asked & 511 == PLACEHOLDER or recorded & 511 == PLACEHOLDER):
+        return DATE_PLACEHOLDER
     if known == 3:
-        if fields[0][0] == fields[1][0] and fields[0][1] == fields[1][2] and fields[0][2] == fields[1][1]:
-            return DATE_SWAPPED
         for side in range(2):
             one = fields[side][0] * 10000 + fields[side][1] * 100 + fields[side][2]
             for place in range(7, -1, -1):
                 digits[side][place] = one % 10
                 one //= 10
+        differing = 0
         for place in range(8):
             if digits[0][place] != digits[1][place]:
                 if differing == 0:
@@ -47,11 +53,14 @@ cdef int date_agreement_of(uint32_t asked, uint32_t recorded) noexcept nogil:
         if differing == 1:
             return DATE_ONE_DIGIT
         if (
-            differing == 2 and digits[0][first] == digits[1][second] and digits[0][second] == digits[1][first]
+            differing == 2 and second == first + 1
+            and digits[0][first] == digits[1][second] and digits[0][second] == digits[1][first]
         ):
-            return DATE_SWAPPED
-    if rest_agrees and -2 <= fields[0][0] - fields[1][0] <= 2:
+            return DATE_DIGITS_SWAPPED
+    if agree == known - 1 and not same_year and -2 <= fields[0][0] - fields[1][0] <= 2:
         return DATE_NEAR_YEAR
+    if known == 3 and (same_year or agree == 2 or differing == 2):
+        return DATE_SIMILAR
     return DATE_CONTRADICTED
 
 

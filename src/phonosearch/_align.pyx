@@ -9,7 +9,7 @@ from libc.string cimport memcmp, memcpy, memset
 
 from phonosearch._assignment cimport assign, identifies
 from phonosearch._relation cimport KIND_NONE, UNEARNED, describe, earn, relate_kind, weight
-from phonosearch._text cimport ACCEPTED, MAX_PARTS, PARTICLES_FORM, ParsedName, TextRules
+from phonosearch._text cimport ACCEPTED, DATE_STATES, MAX_PARTS, PARTICLES_FORM, ParsedName, TextRules
 
 cdef uint8_t[9] LEVEL_OF_KIND
 LEVEL_OF_KIND[:] = [NO_LEVEL, CLOSE, SOUNDS, SOUNDS, SOUNDS, VARIANT, VARIANT, VARIANT, EXACT]
@@ -413,7 +413,7 @@ def compare_names(TextRules rules not None, bytes query_text not None, bytes nam
     cdef int query_form, name_form
     cdef int32_t row[ROW]
     cdef int at
-    if not 0 <= date_kind < 8 or not 0 <= sex_kind < 4 or not 1 <= precision <= 3:
+    if not 0 <= date_kind < DATE_STATES or not 0 <= sex_kind < 4 or not 1 <= precision <= 3:
         raise ValueError("no such agreement")
     query.date = name.date = 0
     query.sex = name.sex = 0

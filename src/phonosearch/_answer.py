@@ -123,9 +123,13 @@ def _pair_sentence(kind: int, asked: str, recorded: str, asked_word: str = "", r
 _DATE_SENTENCES = {
     DateKind.EXACT: "The date of birth agrees.",
     DateKind.PARTIAL: "The date of birth agrees as far as it is on record.",
-    DateKind.SWAPPED: "The date of birth agrees with day and month, or two digits, exchanged.",
+    DateKind.EXACT_PLACEHOLDER: "The date of birth agrees; it is 1 January, often written for an unknown day.",
+    DateKind.SWAPPED: "The date of birth agrees with day and month exchanged.",
+    DateKind.PLACEHOLDER: "The year of birth agrees; one date is 1 January, often written for an unknown day.",
+    DateKind.DIGITS_SWAPPED: "The date of birth agrees with two neighbouring digits exchanged.",
     DateKind.ONE_DIGIT: "The date of birth differs in one digit.",
     DateKind.NEAR_YEAR: "The date of birth is at most two years away on the same day.",
+    DateKind.SIMILAR: "The date of birth on record is another one, but like it in part.",
     DateKind.ABSENT: "No date of birth is on record.",
     DateKind.CONTRADICTED: "The date of birth on record is another one.",
 }

@@ -13,7 +13,7 @@ from phonosearch._arrays cimport LAST_NAME, MAX_ID, OWNER_SEVERAL
 from phonosearch._core cimport NameIndex
 from phonosearch._relation cimport NO_LEVEL, WIDE
 from phonosearch._scoring cimport prepare_search
-from phonosearch._text cimport ACCEPTED, FULL_FORM, MAX_FORMS
+from phonosearch._text cimport ACCEPTED, DATE_STATES, FULL_FORM, MAX_FORMS
 from phonosearch._workspace cimport Hit, Workspace, memory_error
 
 cnp.import_array()
@@ -226,7 +226,7 @@ cdef class BatchIndex(NameIndex):
         for precision in range(4):
             for with_sex in range(2):
                 date = sex = 0
-                for kind in range(1, 8 if precision else 1):
+                for kind in range(1, DATE_STATES if precision else 1):
                     date = max(date, self.rules.date_points[precision][with_sex][kind])
                 for kind in range(1, 4 if with_sex else 1):
                     sex = max(sex, self.rules.sex_points[precision][with_sex][kind])

@@ -61,12 +61,16 @@ class DateKind(IntEnum):
 
     NOT_ASKED = 0
     CONTRADICTED = 1
-    ABSENT = 2
-    NEAR_YEAR = 3
-    ONE_DIGIT = 4
-    SWAPPED = 5
-    PARTIAL = 6
-    EXACT = 7
+    SIMILAR = 2
+    ABSENT = 3
+    NEAR_YEAR = 4
+    ONE_DIGIT = 5
+    DIGITS_SWAPPED = 6
+    PLACEHOLDER = 7
+    PARTIAL = 8
+    SWAPPED = 9
+    EXACT_PLACEHOLDER = 10
+    EXACT = 11
 
 
 class SexKind(IntEnum):
@@ -280,23 +284,38 @@ def _assignment(weights: list[list[int]]) -> list[tuple[int, int]]:
     return pairs
 
 
+def _is_placeholder(date: PartialDate) -> bool:
+    """Whether it is 1 January, which is written for a day that is not known."""
+    return (date.month, date.day) == (1, 1)
+
+
 def _date_kind(asked: PartialDate, recorded: PartialDate) -> DateKind:
     known = [(a, b) for a, b in zip(asked, recorded, strict=True) if a and b]
     if all(a == b for a, b in known):
         precise = all(b or not a for a, b in zip(asked, recorded, strict=True))
+        if precise and _is_placeholder(asked):
+            return DateKind.EXACT_PLACEHOLDER
         return DateKind.EXACT if precise else DateKind.PARTIAL
-    if len(known) == 3 and asked.year == recorded.year and (asked.month, asked.day) == (recorded.day, recorded.month):
+    same_year = asked.year == recorded.year
+    if len(known) == 3 and same_year and (asked.month, asked.day) == (recorded.day, recorded.month):
         return DateKind.SWAPPED
+    if same_year and (_is_placeholder(asked) or _is_placeholder(recorded)):
+        return DateKind.PLACEHOLDER
+    fields_agree = sum(a == b for a, b in known)
+    digits_differ = 8
     if len(known) == 3:
         one, other = ("{:04d}{:02d}{:02d}".format(*date) for date in (asked, recorded))
         differing = [place for place in range(8) if one[place] != other[place]]
-        if len(differing) == 1:
+        digits_differ = len(differing)
+        if digits_differ == 1:
             return DateKind.ONE_DIGIT
         first, last = differing[0], differing[-1]
-        if len(differing) == 2 and (one[first], one[last]) == (other[last], other[first]):
-            return DateKind.SWAPPED
-    if all(a == b for a, b in known[1:]) and abs(asked.year - recorded.year) <= 2:
+        if digits_differ == 2 and last == first + 1 and (one[first], one[last]) == (other[last], other[first]):
+            return DateKind.DIGITS_SWAPPED
+    if fields_agree == len(known) - 1 and not same_year and abs(asked.year - recorded.year) <= 2:
         return DateKind.NEAR_YEAR
+    if len(known) == 3 and (same_year or fields_agree == 2 or digits_differ == 2):
+        return DateKind.SIMILAR
     return DateKind.CONTRADICTED
 
 

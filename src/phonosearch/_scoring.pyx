@@ -12,7 +12,7 @@ from phonosearch._bounds cimport BoundIndex
 from phonosearch._relation cimport (
     CLOSE, EXACT, NO_LEVEL, UNEARNED, VARIANT, PartInfo, relate_kind,
 )
-from phonosearch._text cimport MAX_FORMS, MAX_PARTS
+from phonosearch._text cimport DATE_STATES, MAX_FORMS, MAX_PARTS
 from phonosearch._words cimport pack_word
 from phonosearch._workspace cimport Workspace
 
@@ -222,7 +222,7 @@ cdef class ScoringIndex(BoundIndex):
         cdef int kind, least = 0, greatest = 0, spread = 0, points
         most[0] = 0
         if query.date:
-            for kind in range(1, 8):
+            for kind in range(1, DATE_STATES):
                 points = self.rules.date_points[query.precision][query.sex != 0][kind]
                 least = points if kind == 1 else min(least, points)
                 greatest = points if kind == 1 else max(greatest, points)

@@ -11,6 +11,7 @@ cdef enum:
     MAX_CODE_POINTS = 256
     MAX_ID_BYTES = 256
     MAX_ENDINGS = 64
+    DATE_STATES = 12    # of _reference.DateKind
 
 # Outcomes of reading a name; the same numbers as _load_report.STATUS.
 cdef enum:
@@ -74,7 +75,7 @@ cdef class TextRules:
     cdef int left_out, left_out_alone, order_cost, disorder_cost, form_cost, contradicted_below, contradicted_cost
     # By precision of the date asked (0 none, 1 year, 2 month, 3 day), and whether a sex is asked.
     cdef int name_share[4][2]
-    cdef int date_points[4][2][8]
+    cdef int date_points[4][2][DATE_STATES]
     cdef int sex_points[4][2][4]
     cdef readonly LetterRules letters
     cdef object fold, raw_part

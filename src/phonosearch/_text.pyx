@@ -25,7 +25,10 @@ cdef enum:
     JOINED = 1      # to the part before, with no letter between them
 
 # In the order of the kinds of the kernel.
-DATE_KINDS = ("not_asked", "contradicted", "absent", "near_year", "one_digit", "swapped", "partial", "exact")
+DATE_KINDS = (
+    "not_asked", "contradicted", "similar", "absent", "near_year", "one_digit", "digits_swapped", "placeholder",
+    "partial", "swapped", "exact_placeholder", "exact",
+)
 SEX_KINDS = ("not_asked", "contradicted", "absent", "exact")
 
 
