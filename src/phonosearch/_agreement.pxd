@@ -1,4 +1,4 @@
-"""The agreement of dates and sexes, for other compiled modules."""
+"""The agreement of dates, ages and sexes, for other compiled modules."""
 
 from libc.stdint cimport uint32_t
 
@@ -14,9 +14,26 @@ cdef enum:
     DATE_SWAPPED = 9
     DATE_EXACT_PLACEHOLDER = 10
     DATE_EXACT = 11
+    AGE_CONTRADICTED = 12
+    AGE_ABSENT = 13
+    AGE_NEAR_5 = 14
+    AGE_NEAR_2 = 15
+    AGE_NEAR_1 = 16
+    AGE_EXACT = 17
     SEX_CONTRADICTED = 1
     SEX_ABSENT = 2
     SEX_EXACT = 3
 
+ctypedef struct Evidence:       # what is asked besides a name
+    uint32_t date               # of birth, packed; 0 where none is asked
+    uint32_t age_day            # the day of an age, packed; 0 where none is asked
+    int age_low, age_high
+    int birth                   # how much of a date or an age: of the tables of points, see ``TextRules``
+    int sex                     # 0 where none is asked
+
+cdef class Asked:
+    cdef Evidence evidence
+
 cdef int date_agreement_of(uint32_t asked, uint32_t recorded) noexcept nogil
+cdef int age_agreement_of(const Evidence* asked, uint32_t recorded) noexcept nogil
 cdef int sex_agreement_of(int asked, int recorded) noexcept nogil

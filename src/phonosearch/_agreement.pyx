@@ -1,4 +1,4 @@
-"""The agreement of what is asked of a date of birth or a sex with what is on record: ``_reference.date_kind``."""
+"""The agreement of what is asked besides a name with what is on record: ``_reference.date_kind`` and its like."""
 
 from libc.stdint cimport uint32_t
 
@@ -64,6 +64,31 @@ cdef int date_agreement_of(uint32_t asked, uint32_t recorded) noexcept nogil:
     return DATE_CONTRADICTED
 
 
+cdef inline int _completed(uint32_t day, uint32_t born) noexcept nogil:
+    return <int>(day >> 9) - <int>(born >> 9) - (born & 511 > day & 511)
+
+
+cdef int age_agreement_of(const Evidence* asked, uint32_t recorded) noexcept nogil:
+    """``_reference._age_kind`` over packed dates."""
+    cdef uint32_t first = recorded, last = recorded
+    cdef int beyond, oldest
+    if not recorded >> 5 & 15:
+        first |= 1 << 5
+        last |= 12 << 5
+    if not recorded & 31:
+        first |= 1
+        last |= 31
+    oldest = _completed(asked.age_day, first)
+    beyond = max(asked.age_low - oldest, _completed(asked.age_day, last) - asked.age_high)
+    if beyond <= 0:
+        return AGE_EXACT
+    if beyond <= 1:
+        return AGE_NEAR_1
+    if beyond <= 2:
+        return AGE_NEAR_2
+    return AGE_NEAR_5 if beyond <= 5 else AGE_CONTRADICTED
+
+
 cdef int sex_agreement_of(int asked, int recorded) noexcept nogil:
     if recorded == 0:
         return SEX_ABSENT
@@ -76,3 +101,35 @@ def date_agreement(unsigned int asked, dates):
     for recorded in dates:
         best = max(best, date_agreement_of(asked, recorded))
     return best or DATE_ABSENT
+
+
+def age_agreement(Asked asked not None, dates):
+    """The best agreement of an age with packed dates on record."""
+    cdef int best = 0
+    for recorded in dates:
+        best = max(best, age_agreement_of(&asked.evidence, recorded))
+    return best or AGE_ABSENT
+
+
+cdef class Asked:
+    """What is asked besides a name, in the kernel's form.
+
+    Parameters
+    ----------
+    date : int
+        A packed date of birth, 0 for none.
+    sex : int
+        1 M, 2 F, 3 X, 0 for none.
+    age : tuple of int, optional
+        The least and the greatest age, and the packed day on which they are meant; never beside a date.
+    """
+
+    def __cinit__(self, uint32_t date=0, int sex=0, tuple age=None):
+        self.evidence.date = date
+        self.evidence.sex = sex
+        self.evidence.age_day = self.evidence.birth = 0
+        self.evidence.age_low = self.evidence.age_high = 0
+        if not 0 <= sex <= 3 or (date and age is not None):
+            raise ValueError("no such evidence")
+        if age is not None:
+            self.evidence.age_low, self.evidence.age_high, self.evidence.age_day = age

@@ -2,6 +2,7 @@
 
 from libc.stdint cimport int32_t, uint32_t
 
+from phonosearch._agreement cimport Evidence
 from phonosearch._assignment cimport Grid
 from phonosearch._relation cimport CLOSE, EXACT, NO_LEVEL, SOUNDS, VARIANT, WIDE, PartInfo
 from phonosearch._text cimport MAX_FORMS, MAX_PARTS, ParsedName, TextRules
@@ -27,8 +28,8 @@ ctypedef struct Alignment:
     int pairs
     int order_points
     int form_points
-    int date_kind
-    int date_points
+    int birth_kind              # of a date or of an age
+    int birth_points
     int sex_kind
     int sex_points
     uint32_t form               # of the index: the form read, or the full form where parts were joined
@@ -59,9 +60,7 @@ ctypedef struct Query:
     int pool
     bint grouped                # whether any part has spellings or nicknames
     int level
-    uint32_t date               # packed, 0 where none was asked
-    int sex
-    int precision               # of the date: 0 none, 1 year, 2 month, 3 day
+    Evidence other              # what is asked besides the name
     int share                   # points of 1000 left for the name
     int contradicted_bound      # no reading in which a part contradicts scores more for the name
 

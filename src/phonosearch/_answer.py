@@ -20,6 +20,7 @@ from phonosearch._normalise import is_raw
 from phonosearch._query import Query
 from phonosearch._reference import (
     LEVEL_OF_KIND,
+    AgeKind,
     Alignment,
     DateKind,
     Pair,
@@ -44,11 +45,12 @@ class Evidence(NamedTuple):
     Attributes
     ----------
     part : str
-        The part of the query or of the name that it speaks of, as it is compared, or "order", "form", "dob", "sex".
+        The part of the query or of the name that it speaks of, as it is compared, or "order", "form", "dob", "age",
+        "sex".
     kind : str
         "exact", "spelling", "nickname", "initial", "both_keys", "soundex", "metaphone", "close", "different",
         "left_out" (asked for, not on record), "not_asked" (on record, not asked for), "order", "joined", "particles",
-        or the agreement of a date of birth or sex.
+        or the agreement of a date of birth, an age or a sex.
     text : str
         One sentence, with the words as they were asked and recorded.
     points : int
@@ -75,6 +77,7 @@ def alignment_of_row(row: Sequence[int]) -> Alignment:
         Pair(row[at], row[at + 1], PartKind(row[at + 2]), row[at + 3])
         for at in range(ROW_HEAD, ROW_HEAD + 4 * row[7], 4)
     )
+    of_age = row[10] > DateKind.EXACT
     return Alignment(
         level=row[2],
         score=row[1],
@@ -85,10 +88,12 @@ def alignment_of_row(row: Sequence[int]) -> Alignment:
         pairs=pairs,
         order_points=row[8],
         form_points=row[9],
-        date_kind=DateKind(row[10]),
-        date_points=row[11],
+        date_kind=DateKind.NOT_ASKED if of_age else DateKind(row[10]),
+        date_points=0 if of_age else row[11],
         sex_kind=SexKind(row[12]),
         sex_points=row[13],
+        age_kind=AgeKind(row[10]) if of_age else AgeKind.NOT_ASKED,
+        age_points=row[11] if of_age else 0,
     )
 
 
@@ -132,6 +137,14 @@ _DATE_SENTENCES = {
     DateKind.SIMILAR: "The date of birth on record is another one, but like it in part.",
     DateKind.ABSENT: "No date of birth is on record.",
     DateKind.CONTRADICTED: "The date of birth on record is another one.",
+}
+_AGE_SENTENCES = {
+    AgeKind.EXACT: "The age agrees with the date of birth.",
+    AgeKind.NEAR_1: "The age is within one year of that by the date of birth.",
+    AgeKind.NEAR_2: "The age is within two years of that by the date of birth.",
+    AgeKind.NEAR_5: "The age is within five years of that by the date of birth.",
+    AgeKind.ABSENT: "No date of birth is on record, so the age cannot be compared.",
+    AgeKind.CONTRADICTED: "The age does not agree with the date of birth.",
 }
 _SEX_SENTENCES = {
     SexKind.EXACT: "The sex agrees.",
@@ -201,7 +214,10 @@ def evidence_of(
         out.append(Evidence("form", form, "Parts are joined or split.", form_points))
     elif form == "particles":
         out.append(Evidence("form", form, "A particle (de, bin, von …) is left out.", form_points))
-    if row[10]:
+    if row[10] > DateKind.EXACT:
+        age = AgeKind(row[10])
+        out.append(Evidence("age", age.name.lower(), _AGE_SENTENCES[age], row[11]))
+    elif row[10]:
         date = DateKind(row[10])
         out.append(Evidence("dob", date.name.lower(), _DATE_SENTENCES[date], row[11]))
     if row[12]:
@@ -269,6 +285,7 @@ class Answer:
     @cached_property
     def digest(self) -> str:
         asked = [self._query.text, str(self._query.date or ""), self._query.sex or ""]
+        asked += [f"age {self._query.age}"] if self._query.age else []
         document = {
             "rules": self.rules,
             "fingerprint": self.fingerprint,

@@ -302,14 +302,17 @@ class PersonIndex:
         offset: int = 0,
         dob: object = None,
         sex: object = None,
+        age: object = None,
+        age_on: object = None,
     ) -> Answer:
         """Find every person whose name satisfies the level.
 
         Parameters
         ----------
         query : str, mapping or Person
-            A name, or ``{"forenames": ..., "surname": ...}``, which may hold ``dob`` and ``sex`` too. Of several
-            names or dates of a person the first is asked. ``*`` and ``?`` are no wildcards: they part words.
+            A name, or ``{"forenames": ..., "surname": ...}``, which may hold ``dob``, ``sex``, ``age`` and ``age_on``
+            too. Of several names or dates of a person the first is asked. ``*`` and ``?`` are no wildcards: they part
+            words.
         level : {"exact", "variant", "sounds", "close", "wide"}
             The rule of membership; each level holds all that the one before it finds.
         limit, offset : int
@@ -318,6 +321,11 @@ class PersonIndex:
             "1984", "1984-03" or "1984-03-07". Moves the score, never the membership.
         sex : {"M", "F", "X"} or None
             Moves the score, never the membership.
+        age : int, str, tuple of two int, or None
+            In place of a date of birth: 34, or a range as "30-40" or (30, 40). It is compared with the dates of birth
+            on record. Moves the score, never the membership.
+        age_on : str or date
+            The day on which the person was said to be of that age; needed with it.
 
         Returns
         -------
@@ -334,13 +342,13 @@ class PersonIndex:
         """
         number = level_number(level)
         _check_page(limit, offset)
-        return self._answer(read_query(query, dob, sex), number, limit, offset)
+        return self._answer(read_query(query, dob, sex, age, age_on), number, limit, offset)
 
     def _answer(self, query: Query, level: int, limit: int, offset: int) -> Answer:
         text = query.encoded
         read = partial(self._evidence, query)
         try:
-            total, hits = self._kernel.search(text, level, offset, limit, query.packed_date, query.sex_number, read)
+            total, hits = self._kernel.search(text, level, offset, limit, query.asked, read)
         except (ValueError, IndexError) as error:
             raise self._inconsistent(error) from None
         return Answer(
@@ -405,8 +413,9 @@ class PersonIndex:
         Parameters
         ----------
         queries : iterable of str, mapping or Person, or Arrow data
-            A mapping may hold ``dob`` and ``sex``. Arrow (extra ``arrow``): a column of names, or a table with
-            ``full_name`` or ``forenames`` and ``surname``, and perhaps ``dob`` and ``sex``; other columns are ignored.
+            A mapping may hold ``dob``, or ``age`` and ``age_on``, and ``sex``. Arrow (extra ``arrow``): a column of
+            names, or a table with ``full_name`` or ``forenames`` and ``surname``, and perhaps those; other columns are
+            ignored.
         level, limit, offset
             As for ``search``.
         threads : int or None
@@ -502,7 +511,15 @@ class PersonIndex:
         )
 
     def explain(
-        self, query: QueryLike, person_id: str, *, level: str = "close", dob: object = None, sex: object = None
+        self,
+        query: QueryLike,
+        person_id: str,
+        *,
+        level: str = "close",
+        dob: object = None,
+        sex: object = None,
+        age: object = None,
+        age_on: object = None,
     ) -> Explanation:
         """Why a search finds a person, or why it does not.
 
@@ -527,16 +544,15 @@ class PersonIndex:
         phonosearch._errors.UnknownPersonError: this person is not in the index, because row 1 of the source was ...
         """
         number = level_number(level)
-        checked = read_query(query, dob, sex)
+        checked = read_query(query, dob, sex, age, age_on)
         person = (
             self._kernel.find_person(person_id.encode("utf-8", "surrogatepass")) if isinstance(person_id, str) else -1
         )
         if person < 0:
             raise UnknownPersonError(tuple(self._rejected.get(person_id, ())) if isinstance(person_id, str) else ())
         form = int(self._first_form[person])
-        date, sex_number = checked.packed_date, checked.sex_number
         try:
-            row, name = self._kernel.align(checked.encoded, person, form, date, sex_number)
+            row, name = self._kernel.align(checked.encoded, person, form, checked.asked)
         except (ValueError, IndexError) as error:
             raise self._inconsistent(error) from None
         score, found = row[1], row[2]

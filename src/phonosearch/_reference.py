@@ -12,7 +12,7 @@ from functools import cache
 from itertools import product
 from typing import NamedTuple
 
-from phonosearch._dates import PartialDate
+from phonosearch._dates import AskedAge, PartialDate
 from phonosearch._distance import osa_distance
 from phonosearch._encoders import double_metaphone, soundex
 from phonosearch._letters import similarity
@@ -21,8 +21,8 @@ from phonosearch._normalise import is_raw
 from phonosearch._rules import LEVELS, rules
 
 __all__ = [
-    "NO_LEVEL", "Alignment", "DateKind", "OtherEvidence", "Pair", "PartKind", "SexKind", "align", "align_person",
-    "alternate_ending", "date_kind", "kind_of", "merge", "precision_of", "relate", "sex_kind", "weight",
+    "NO_LEVEL", "AgeKind", "Alignment", "DateKind", "OtherEvidence", "Pair", "PartKind", "SexKind", "age_kind", "align",
+    "align_person", "alternate_ending", "date_kind", "kind_of", "merge", "precision_of", "relate", "sex_kind", "weight",
 ]  # fmt: skip
 
 EXACT, VARIANT, SOUNDS, CLOSE, WIDE = range(len(LEVELS))
@@ -73,6 +73,19 @@ class DateKind(IntEnum):
     EXACT = 11
 
 
+class AgeKind(IntEnum):
+    """How an age that was asked for agrees with the dates of birth on record; numbered after those of ``DateKind``,
+    since no query asks both."""
+
+    NOT_ASKED = 0
+    CONTRADICTED = 12
+    ABSENT = 13
+    NEAR_5 = 14
+    NEAR_2 = 15
+    NEAR_1 = 16
+    EXACT = 17
+
+
 class SexKind(IntEnum):
     """How a sex that was asked for agrees with the one on record."""
 
@@ -111,20 +124,34 @@ class Alignment(NamedTuple):
     sex_kind: SexKind
     sex_points: int
     name: int = 0
+    age_kind: AgeKind = AgeKind.NOT_ASKED
+    age_points: int = 0
 
 
 class OtherEvidence(NamedTuple):
-    """How what is asked besides the name agrees; ``precision`` of the date asked: 1 year, 2 month, 3 day."""
+    """How what is asked besides the name agrees; ``precision`` of the date asked: 1 year, 2 month, 3 day; ``years`` in
+    the range of ages asked."""
 
-    date: DateKind
-    precision: int
-    sex: SexKind
+    date: DateKind = DateKind.NOT_ASKED
+    precision: int = 3
+    sex: SexKind = SexKind.NOT_ASKED
+    age: AgeKind = AgeKind.NOT_ASKED
+    years: int = 1
 
-    def points(self) -> tuple[int, int, int]:
-        """Points of 1000 left for the name, and those that the date and the sex earn."""
-        precision = self.precision if self.date else 0
-        share, by_date, by_sex = rules().shares(precision, bool(self.sex))
-        return share, by_date.get(self.date.name.lower(), 0), by_sex.get(self.sex.name.lower(), 0)
+    def points(self) -> dict[str, int]:
+        """Points of 1000 left for the name, and those that each piece of evidence earns."""
+        r = rules()
+        asked: dict[str, tuple[str | None, IntEnum]] = {
+            "date": (r.birth_field(self.precision, 0), self.date),
+            "age": (r.birth_field(0, self.years), self.age),
+            "sex": ("sex", self.sex),
+        }
+        fields = {name: field for name, (field, kind) in asked.items() if field and kind}
+        share, points = r.shares(*fields.values())
+        earned = dict.fromkeys(asked, 0) | {
+            name: by_state.get(asked[name][1].name.lower(), 0) for name, by_state in zip(fields, points, strict=True)
+        }
+        return {"name": share} | earned
 
 
 def _alternate_beginning(a: str, b: str) -> bool:
@@ -331,6 +358,29 @@ def precision_of(asked: PartialDate | None) -> int:
     return 0 if asked is None else 1 + bool(asked.month) + bool(asked.month and asked.day)
 
 
+def _age_kind(asked: AskedAge, born: PartialDate) -> AgeKind:
+    def completed(*birthday: int) -> int:
+        return asked.on.year - born.year - (birthday > asked.on[1:])
+
+    youngest, oldest = completed(born.month or 12, born.day or 31), completed(born.month or 1, born.day or 1)
+    beyond = max(asked.low - oldest, youngest - asked.high, 0)
+    for years, kind in ((0, AgeKind.EXACT), (1, AgeKind.NEAR_1), (2, AgeKind.NEAR_2), (5, AgeKind.NEAR_5)):
+        if beyond <= years:
+            return kind
+    return AgeKind.CONTRADICTED
+
+
+def age_kind(asked: AskedAge | None, recorded: Sequence[PartialDate]) -> AgeKind:
+    """The best agreement of an age asked for with any date of birth on record.
+
+    Exact: some day of birth that the record leaves possible lies in the range; near: one in a range wider by so many
+    years on both sides. Who was born on 29 February completes a year on 1 March where there is no such day.
+    """
+    if asked is None:
+        return AgeKind.NOT_ASKED
+    return max((_age_kind(asked, date) for date in recorded), default=AgeKind.ABSENT)
+
+
 def sex_kind(asked: str | None, recorded: str | None) -> SexKind:
     """The agreement of a sex asked for with the one on record."""
     if asked is None:
@@ -428,7 +478,8 @@ def _counted(
 
 def _readings(query: Sequence[Form], name: Sequence[Form], number: int, other: OtherEvidence) -> list[Alignment]:
     """Every form of the query beside every form of a name, then the merged reading."""
-    share, date_points, sex_points = other.points()
+    earned = other.points()
+    share, date_points, age_points, sex_points = (earned[of] for of in ("name", "date", "age", "sex"))
     readings = [(q, n, at, n.number, False) for (at, q), n in product(enumerate(query), name)]
     merged_query, merged_name = merge(query[0].parts, name[0].parts), merge(name[0].parts, query[0].parts)
     if merged_query != query[0].parts or merged_name != name[0].parts:
@@ -438,11 +489,11 @@ def _readings(query: Sequence[Form], name: Sequence[Form], number: int, other: O
         base = VARIANT if merged or query_form or name_form else EXACT
         holds_all = "particles" not in (q.kind, n.kind)
         level, pairs, order, form = _align_parts(q.parts, n.parts, base, share, holds_all)
-        score = sum(pair.points for pair in pairs) + order + form + date_points + sex_points
+        score = sum(pair.points for pair in pairs) + order + form + date_points + age_points + sex_points
         found.append(
             Alignment(
                 level, score, query_form, name_form, merged, pairs, order, form, other.date, date_points, other.sex,
-                sex_points, number,
+                sex_points, number, other.age, age_points,
             )
         )  # fmt: skip
     return found
@@ -464,9 +515,11 @@ def align(
     date: DateKind = DateKind.NOT_ASKED,
     precision: int = 3,
     sex: SexKind = SexKind.NOT_ASKED,
+    age: AgeKind = AgeKind.NOT_ASKED,
+    years: int = 1,
 ) -> Alignment:
     """The best reading of one name against the query, and the lowest level of any."""
-    return _best(_readings(query, name, 0, OtherEvidence(date, precision, sex)))
+    return _best(_readings(query, name, 0, OtherEvidence(date, precision, sex, age, years)))
 
 
 def align_person(
@@ -477,7 +530,14 @@ def align_person(
     dates: Sequence[PartialDate] = (),
     asked_sex: str | None = None,
     sex: str | None = None,
+    asked_age: AskedAge | None = None,
 ) -> Alignment:
     """The best reading over all names of a person, and the lowest level of any; ``name`` is the number of the best."""
-    other = OtherEvidence(date_kind(asked_date, dates), precision_of(asked_date), sex_kind(asked_sex, sex))
+    other = OtherEvidence(
+        date_kind(asked_date, dates),
+        precision_of(asked_date),
+        sex_kind(asked_sex, sex),
+        age_kind(asked_age, dates),
+        asked_age.years if asked_age else 1,
+    )
     return _best([reading for number, name in enumerate(names) for reading in _readings(query, name, number, other)])

@@ -12,6 +12,9 @@ cdef enum:
     MAX_ID_BYTES = 256
     MAX_ENDINGS = 64
     DATE_STATES = 12    # of _reference.DateKind
+    BIRTH_STATES = 18   # and after them those of _reference.AgeKind
+    AGE_WIDTHS = 5
+    BIRTHS = 4 + AGE_WIDTHS     # how much is asked of a birth: nothing, year, month, day; an age, by its width
 
 # Outcomes of reading a name; the same numbers as _load_report.STATUS.
 cdef enum:
@@ -73,10 +76,11 @@ cdef class TextRules:
     cdef int spelling_letters, nickname_letters, sibling_letters
     cdef int none_above, none_divisor, none_most, alike_points, alike_edits
     cdef int left_out, left_out_alone, order_cost, disorder_cost, form_cost, contradicted_below, contradicted_cost
-    # By precision of the date asked (0 none, 1 year, 2 month, 3 day), and whether a sex is asked.
-    cdef int name_share[4][2]
-    cdef int date_points[4][2][DATE_STATES]
-    cdef int sex_points[4][2][4]
+    cdef int age_widths[AGE_WIDTHS]
+    # By how much of a birth is asked, and whether a sex is.
+    cdef int name_share[BIRTHS][2]
+    cdef int birth_points[BIRTHS][2][BIRTH_STATES]
+    cdef int sex_points[BIRTHS][2][4]
     cdef readonly LetterRules letters
     cdef object fold, raw_part
 

@@ -29,6 +29,7 @@ DATE_KINDS = (
     "not_asked", "contradicted", "similar", "absent", "near_year", "one_digit", "digits_swapped", "placeholder",
     "partial", "swapped", "exact_placeholder", "exact",
 )
+AGE_KINDS = ("contradicted", "absent", "near_5", "near_2", "near_1", "exact")   # numbered after those
 SEX_KINDS = ("not_asked", "contradicted", "absent", "exact")
 
 
@@ -233,14 +234,32 @@ cdef class TextRules:
         self.contradicted_cost = name["contradicted_cost"]
         if not 0 < self.contradicted_below <= 1000 or not 0 <= self.contradicted_cost <= 1000:
             raise ValueError("the cost of a contradiction is out of range")
-        for precision in range(4):
-            for with_sex in range(2):
-                share, by_date, by_sex = rules.shares(precision, bool(with_sex))
-                self.name_share[<int>precision][<int>with_sex] = share
-                for number, kind in enumerate(DATE_KINDS):
-                    self.date_points[<int>precision][<int>with_sex][<int>number] = by_date.get(kind, 0)
-                for number, kind in enumerate(SEX_KINDS):
-                    self.sex_points[<int>precision][<int>with_sex][<int>number] = by_sex.get(kind, 0)
+        if len(rules.age_widths) != AGE_WIDTHS:
+            raise ValueError("the kernel weighs ages by five widths")
+        for number, years in enumerate(rules.age_widths):
+            self.age_widths[<int>number] = years
+        self._fill_points(rules)
+
+    def _fill_points(self, rules):
+        """The points of all evidence besides names, for each set of fields that can be asked together."""
+        cdef int birth, sex, number
+        births = [rules.birth_field(precision, 0) for precision in range(4)]
+        births += [rules.birth_field(0, years) for years in rules.age_widths]
+        for birth in range(BIRTHS):
+            for sex in range(2):
+                asked = [field for field in (births[birth], "sex" if sex else None) if field]
+                share, points = rules.shares(*asked)
+                by_field = dict(zip(asked, points, strict=True))
+                by_birth, by_sex = by_field.get(births[birth], {}), by_field.get("sex", {})
+                self.name_share[birth][sex] = share
+                for number in range(DATE_STATES):
+                    self.birth_points[birth][sex][number] = by_birth.get(DATE_KINDS[number], 0) if birth < 4 else 0
+                for number in range(BIRTH_STATES - DATE_STATES):
+                    self.birth_points[birth][sex][DATE_STATES + number] = (
+                        by_birth.get(AGE_KINDS[number], 0) if birth >= 4 else 0
+                    )
+                for number in range(4):
+                    self.sex_points[birth][sex][number] = by_sex.get(SEX_KINDS[number], 0)
 
     cdef const WordEntry* word(self, uint64_t key) noexcept nogil:
         """The entry of a packed word, or NULL."""
