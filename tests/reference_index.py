@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping
 from functools import cache
 from itertools import pairwise, product
@@ -11,6 +12,7 @@ from phonosearch import LEVELS, Hit, PhonosearchError, _reference
 from phonosearch._answer import Evidence, alignment_of_row, evidence_of, form_kind
 from phonosearch._dates import PartialDate, parse_date
 from phonosearch._names import Form, form_of_kind, forms
+from phonosearch._places import Place, read_place
 from phonosearch._query import read_age
 from phonosearch._records import KINDS
 from phonosearch._reference import EXACT, NO_LEVEL, VARIANT, Alignment, PartKind
@@ -28,6 +30,7 @@ class Person(NamedTuple):
     names: tuple[list[Form], ...]
     dates: tuple[PartialDate, ...]
     sex: str | None
+    places: tuple[Place, ...]
 
 
 class Found(NamedTuple):
@@ -48,6 +51,7 @@ def gather(records: Iterable[Mapping[str, Any]]) -> list[Person]:
     names: dict[str, dict[str, int]] = {}
     dates: dict[str, set[PartialDate]] = {}
     sexes: dict[str, set[str]] = {}
+    places: dict[str, list[Place]] = {}
     for record in records:
         person_id = record["person_id"]
         given = [record] if any(record.get(field) for field in ("full_name", "forenames", "surname")) else []
@@ -67,6 +71,9 @@ def gather(records: Iterable[Mapping[str, Any]]) -> list[Person]:
         for text, kind in usable:
             known[text] = min(kind, known.get(text, kind))
         dates.setdefault(person_id, set()).update(parse_date(date) for date in _listed(record.get("dob")))
+        for place in _listed(record.get("place")):
+            with contextlib.suppress(PhonosearchError):
+                places.setdefault(person_id, []).append(read_place(place))
         sexes.setdefault(person_id, set()).update([record["sex"]] if record.get("sex") else [])
     people = []
     for person_id in sorted(names):
@@ -80,6 +87,7 @@ def gather(records: Iterable[Mapping[str, Any]]) -> list[Person]:
                 tuple(all_forms(text) for text, _ in ordered),
                 tuple(sorted(dates[person_id])),
                 next(iter(sex)) if len(sex) == 1 else None,
+                tuple(places.get(person_id, ())),
             )
         )
     return people
@@ -165,6 +173,8 @@ def align(query: list[Form], person: Person, other: Mapping[str, Any]) -> Alignm
         asked_sex=other.get("sex"),
         sex=person.sex,
         asked_age=read_age(other.get("age"), other.get("age_on")),
+        asked_place=read_place(other["place"]) if other.get("place") else None,
+        places=person.places,
     )
 
 
@@ -189,7 +199,8 @@ def evidence(found: Alignment, asked_name: str, recorded_name: str) -> tuple[Evi
     row += [found.date_points + found.age_points, found.sex_kind, found.sex_points]
     asked, recorded = forms(asked_name)[found.query_form], form_of_kind(forms(recorded_name), found.name_form)
     names = asked_name, recorded_name
-    return evidence_of([*row, 0, *pairs], asked.parts, recorded.parts, names, form_kind(asked.kind, recorded.kind))
+    row += [0, found.place_kind, found.place_points]
+    return evidence_of([*row, *pairs], asked.parts, recorded.parts, names, form_kind(asked.kind, recorded.kind))
 
 
 def check_against(index: Any, expected: list[Found], query: str, **other: Any) -> None:

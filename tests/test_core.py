@@ -19,7 +19,7 @@ from phonosearch._answer import alignment_of_row, level_name
 from phonosearch._dates import AskedAge, PartialDate, pack, parse_date
 from phonosearch._kernel import text_rules
 from phonosearch._names import forms
-from phonosearch._reference import AgeKind, DateKind, SexKind, age_kind, align, date_kind
+from phonosearch._reference import AgeKind, DateKind, PlaceKind, SexKind, age_kind, align, date_kind
 from phonosearch._rules import rules
 from phonosearch.testing import population, queries, variants
 from reference_index import Found, ReferenceIndex, all_forms, check_against, evidence, gather, scan
@@ -84,6 +84,11 @@ sexes = st.sampled_from("MFX")
 ages = st.one_of(
     st.integers(33, 46), st.sampled_from(["34", "35-44", " 20 – 30 ", "0", "91-130", (38, 40), [40, 79], (0, 39)])
 )
+PLACES = [
+    "Leeds", "Headingley, Leeds", "Headingley, Leeds LS6 2AB", "LS6 2AB", "ls6", "LS6 2AD", "York YO1 7HH", "York",
+    "Hull",
+]  # fmt: skip
+places = st.sampled_from(PLACES)
 kinds = st.sampled_from(["primary", "alias", "maiden", "previous", "nickname", "weak"])
 
 
@@ -98,6 +103,8 @@ def other_evidence(draw: st.DrawFn) -> dict[str, Any]:
         asked |= {"age": draw(ages), "age_on": draw(st.sampled_from(["2026-03-07", "2024-02-29", "1990-01-01"]))}
     if draw(st.booleans()):
         asked["sex"] = draw(sexes)
+    if draw(st.booleans()):
+        asked["place"] = draw(places)
     return asked
 
 
@@ -116,6 +123,9 @@ def records(draw: st.DrawFn) -> list[dict[str, Any]]:
         sex = draw(st.none() | sexes)
         if sex is not None:
             record["sex"] = sex
+        place = draw(st.none() | places | st.lists(places | st.just("???"), min_size=1, max_size=3))
+        if place is not None:
+            record["place"] = place
         out.append(record)
     return out
 
@@ -246,6 +256,8 @@ def _asked(people: list[dict[str, Any]], count: int, seed: int) -> list[tuple[st
         dob = person.get("dob")
         dob = dob[0] if isinstance(dob, list) else dob
         other: dict[str, Any] = {"sex": person.get("sex")} if number % 5 == 1 else {}
+        if number % 4 == 2:
+            other["place"] = person["place"]
         if dob and number % 3 == 1:
             other["dob"] = dob
         elif dob and number % 3 == 2:
@@ -277,14 +289,22 @@ def test_search_equals_the_reference_on_a_large_population(capsys: pytest.Captur
 # Comparison of two names
 
 
-@given(names, names, other_evidence(), st.none() | dates | st.lists(dates, min_size=2, max_size=3), st.none() | sexes)
-@example("John Smith", "Smith John", {"dob": "1984", "sex": "M"}, "1984-03-07", None)
-@example("John Smith", "Smith John", {"age": "30-40", "age_on": "2020-01-01"}, "1984", None)
+@given(
+    names, names, other_evidence(), st.none() | dates | st.lists(dates, min_size=2, max_size=3), st.none() | sexes,
+    st.none() | places | st.lists(places, min_size=2, max_size=3),
+)  # fmt: skip
+@example("John Smith", "Smith John", {"dob": "1984", "sex": "M"}, "1984-03-07", None, None)
+@example("John Smith", "Smith John", {"age": "30-40", "age_on": "2020-01-01", "place": "LS6"}, "1984", None, "Leeds")
 def test_compare_equals_search_and_reference(
-    query: str, name: str, other: dict[str, Any], dob: str | list[str] | None, sex: str | None
+    query: str,
+    name: str,
+    other: dict[str, Any],
+    dob: str | list[str] | None,
+    sex: str | None,
+    place: str | list[str] | None,
 ) -> None:
     asked = {"full_name": query} | other
-    record = {"person_id": "P1", "full_name": name, "dob": dob, "sex": sex}
+    record = {"person_id": "P1", "full_name": name, "dob": dob, "sex": sex, "place": place}
     found = compare(asked, record)
     (person,) = gather([record])
     expected = reference_align(forms(query), person, other)
@@ -308,13 +328,17 @@ def test_compared_names_equal_the_reference(
     assert alignment_of_row(row) == align(forms(query), forms(name), date=date, precision=precision, sex=sex)
 
 
-@given(names, names, st.sampled_from(AgeKind), st.integers(0, 4), st.sampled_from(SexKind))
-def test_names_compared_beside_an_age_equal_the_reference(
-    query: str, name: str, age: AgeKind, width: int, sex: SexKind
+@given(
+    names, names, st.sampled_from(AgeKind), st.integers(0, 4), st.sampled_from(SexKind), st.sampled_from(PlaceKind),
+    st.integers(1, 3),
+)  # fmt: skip
+def test_names_compared_beside_an_age_and_a_place_equal_the_reference(
+    query: str, name: str, age: AgeKind, width: int, sex: SexKind, place: PlaceKind, asked: int
 ) -> None:
-    row = compare_names(text_rules(), query.encode(), name.encode(), int(age), int(sex), 4 + width)
+    row = compare_names(text_rules(), query.encode(), name.encode(), age, sex, 4 + width, place, asked)
     years = rules().age_widths[width]
-    assert alignment_of_row(row) == align(forms(query), forms(name), age=age, years=years, sex=sex)
+    expected = align(forms(query), forms(name), age=age, years=years, sex=sex, place=place, asked=asked)
+    assert alignment_of_row(row) == expected
 
 
 def test_the_precision_of_a_date_decides_its_share() -> None:
@@ -337,9 +361,10 @@ def test_the_precision_of_a_date_decides_its_share() -> None:
     "wrong",
     [
         (18, 0, 4), (12, 0, 3), (-1, 0, 3), (11, 0, 4), (1, 0, 9), (0, 4, 3), (0, -1, 3), (1, 1, 0), (1, 1, 4),
+        (0, 0, 3, 6, 1), (0, 0, 3, -1, 1), (0, 0, 3, 1, 0), (0, 0, 3, 1, 4),
     ],
 )  # fmt: skip
-def test_agreements_that_do_not_exist_are_refused(wrong: tuple[int, int, int]) -> None:
+def test_agreements_that_do_not_exist_are_refused(wrong: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="no such agreement"):
         compare_names(text_rules(), b"John", b"John", *wrong)
 
@@ -406,7 +431,8 @@ def test_an_age_agrees_with_the_days_of_birth_that_the_calendar_says(age: int, d
 
 
 def test_an_asked_age_and_an_asked_date_exclude_each_other() -> None:
-    for wrong in ({"date": 1984 << 9, "age": (3, 4, 1984 << 9 | 33)}, {"sex": 4}, {"sex": -1}, {"age": (3, 4)}):
+    both = {"date": 1984 << 9, "age": (3, 4, 1984 << 9 | 33)}
+    for wrong in (both, {"sex": 4}, {"sex": -1}, {"age": (3, 4)}, {"towns": (b"a",) * 9}):
         with pytest.raises(ValueError, match=r"no such evidence|values to unpack"):
             Asked(**wrong)  # type: ignore[arg-type]
 
@@ -487,7 +513,7 @@ def test_answers_do_not_depend_on_what_was_asked_before() -> None:
             assert used.search(text, level=level, dob="1984", sex="F").digest == digest, (turn, text, level)
 
 
-AGED = {"age": "40-45", "age_on": "2026-11-23", "sex": "M"}
+AGED = {"age": "40-45", "age_on": "2026-11-23", "sex": "M", "place": "York"}
 
 
 @pytest.mark.parametrize("level", LEVELS)

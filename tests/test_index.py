@@ -692,7 +692,7 @@ def test_names_that_differ_in_one_row_are_noted() -> None:
 
 # Errors
 
-EVIDENCE = {"dob", "sex", "age", "age_on"}
+EVIDENCE = {"dob", "sex", "age", "age_on", "place"}
 BAD_SEARCHES: list[tuple[Any, dict[str, Any], str]] = [
     ("", {}, "name"),
     ("   ", {}, "name"),
@@ -881,6 +881,8 @@ BAD_WITH_CANARIES: list[Callable[[PersonIndex], object]] = [
     lambda index: index.search(CANARY, dob=f"{CANARY_DATE}x"),
     lambda index: index.search(CANARY, dob="1871-02-30"),
     lambda index: index.search(CANARY, sex=CANARY),
+    lambda index: index.search(CANARY, place=f"{CANARY} LS6 2AB LS7 2AB"),
+    lambda index: index.search(CANARY, place=CANARY * 40),
     lambda index: index.search(CANARY, age=CANARY, age_on=CANARY_DATE),
     lambda index: index.search(CANARY, age=34, age_on=f"{CANARY_DATE}x"),
     lambda index: compare(CANARY, {"full_name": CANARY, "age": 34, "age_on": CANARY_DATE}),

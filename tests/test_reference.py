@@ -276,6 +276,7 @@ def points(found: Alignment) -> int:
     return (
         sum(pair.points for pair in found.pairs)
         + found.order_points + found.form_points + found.date_points + found.sex_points + found.age_points
+        + found.place_points
     )  # fmt: skip
 
 
@@ -628,11 +629,11 @@ def test_what_other_evidence_earns() -> None:
         for kind in STATES[precision]:
             for sex in (SexKind.EXACT, SexKind.ABSENT, SexKind.CONTRADICTED):
                 found = align(forms("John Smith"), forms("John Smith"), date=kind, precision=precision, sex=sex)
-                earned = {"name": share, "date": by_date[kind.name.lower()], "sex": by_sex[sex.name.lower()], "age": 0}
-                assert OtherEvidence(kind, precision, sex).points() == earned
+                earned = {"name": share, "date": by_date[kind.name.lower()], "sex": by_sex[sex.name.lower()]}
+                assert OtherEvidence(kind, precision, sex).points() == {"age": 0, "place": 0} | earned
                 assert (found.date_points, found.sex_points) == (by_date[kind.name.lower()], by_sex[sex.name.lower()])
                 assert sum(pair.points for pair in found.pairs) == share
-    assert OtherEvidence().points() == {"name": 1000, "date": 0, "sex": 0, "age": 0}
+    assert OtherEvidence().points() == {"name": 1000, "date": 0, "sex": 0, "age": 0, "place": 0}
 
 
 @pytest.mark.parametrize("sex", [SexKind.NOT_ASKED, SexKind.EXACT])

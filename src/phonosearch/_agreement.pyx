@@ -1,6 +1,9 @@
 """The agreement of what is asked besides a name with what is on record: ``_reference.date_kind`` and its like."""
 
-from libc.stdint cimport uint32_t
+from libc.stdint cimport uint32_t, uint64_t
+
+from phonosearch._place_text cimport INWARD
+from phonosearch._text cimport MAX_PLACE_PARTS
 
 
 cdef enum:
@@ -122,14 +125,25 @@ cdef class Asked:
         1 M, 2 F, 3 X, 0 for none.
     age : tuple of int, optional
         The least and the greatest age, and the packed day on which they are meant; never beside a date.
+    towns : tuple of bytes
+        The towns of a place, as normalised.
+    postcode : int
+        The packed postcode of a place, 0 for none.
     """
 
-    def __cinit__(self, uint32_t date=0, int sex=0, tuple age=None):
+    def __cinit__(self, uint32_t date=0, int sex=0, tuple age=None, tuple towns=(), uint64_t postcode=0):
+        cdef int place
         self.evidence.date = date
         self.evidence.sex = sex
         self.evidence.age_day = self.evidence.birth = 0
         self.evidence.age_low = self.evidence.age_high = 0
-        if not 0 <= sex <= 3 or (date and age is not None):
+        self.evidence.postcode = postcode
+        self.evidence.towns = len(towns)
+        self.evidence.place = (3 if postcode % INWARD else 2) if postcode else len(towns) > 0
+        self.towns = towns
+        for place in range(MAX_PLACE_PARTS):
+            self.evidence.town[place] = 0
+        if not 0 <= sex <= 3 or (date and age is not None) or len(towns) > MAX_PLACE_PARTS:
             raise ValueError("no such evidence")
         if age is not None:
             self.evidence.age_low, self.evidence.age_high, self.evidence.age_day = age

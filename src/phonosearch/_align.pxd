@@ -13,7 +13,7 @@ cdef enum:
 cdef enum:
     NAME_FORM = 5               # column of a row: how the form of the name came about, 0 for the full one
     FORM = 14                   # column of a row: the form of the index
-    ROW_HEAD = 15
+    ROW_HEAD = 17
     ROW = ROW_HEAD + 4 * MAX_PARTS
 
 ctypedef struct Alignment:
@@ -32,6 +32,8 @@ ctypedef struct Alignment:
     int birth_points
     int sex_kind
     int sex_points
+    int place_kind
+    int place_points
     uint32_t form               # of the index: the form read, or the full form where parts were joined
     int query_part[MAX_PARTS]
     int name_part[MAX_PARTS]

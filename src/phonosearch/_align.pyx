@@ -10,7 +10,8 @@ from libc.string cimport memcmp, memcpy, memset
 from phonosearch._assignment cimport assign, identifies
 from phonosearch._relation cimport KIND_NONE, UNEARNED, describe, earn, relate_kind, weight
 from phonosearch._text cimport (
-    ACCEPTED, BIRTH_STATES, BIRTHS, DATE_STATES, MAX_PARTS, PARTICLES_FORM, ParsedName, TextRules,
+    ACCEPTED, BIRTH_STATES, BIRTHS, DATE_STATES, MAX_PARTS, PARTICLES_FORM, PLACE_STATES, PLACES, ParsedName,
+    TextRules,
 )
 
 cdef uint8_t[9] LEVEL_OF_KIND
@@ -328,7 +329,9 @@ cdef void write_row(const Alignment* found, int person, int32_t* row) noexcept n
     row[11] = found.birth_points
     row[12] = found.sex_kind
     row[13] = found.sex_points
-    row[14] = <int32_t>found.form
+    row[FORM] = <int32_t>found.form
+    row[15] = found.place_kind
+    row[16] = found.place_points
     for pair in range(found.pairs):
         row[ROW_HEAD + 4 * pair] = found.query_part[pair]
         row[ROW_HEAD + 4 * pair + 1] = found.name_part[pair]
@@ -401,7 +404,7 @@ cdef void prepare(TextRules rules, const ParsedName* parsed, Query* query) noexc
             query.other.birth += 1
     elif query.other.date:
         query.other.birth = 1 + (query.other.date >> 5 & 15 != 0) + (query.other.date & 31 != 0)
-    query.share = rules.name_share[query.other.birth][query.other.sex != 0]
+    query.share = rules.name_share[query.other.birth][query.other.sex != 0][query.other.place]
     query.contradicted_bound = _contradicted_bound(rules, query)
 
 
@@ -413,10 +416,11 @@ cdef int read_name(TextRules rules, bytes text, ParsedName* parsed) except -1:
 
 
 def compare_names(TextRules rules not None, bytes query_text not None, bytes name_text not None,
-                  int birth_kind=0, int sex_kind=0, int birth=3):
+                  int birth_kind=0, int sex_kind=0, int birth=3, int place_kind=0, int place=1):
     """The alignment row of one name against another, in UTF-8; ValueError where either cannot be read.
 
-    ``birth`` is the precision of the date asked, or 4 and the place of the width of an age.
+    ``birth`` is the precision of the date asked, or 4 and the place of the width of an age; ``place`` how much of a
+    place is asked.
     """
     cdef ParsedName parsed_query, parsed_name
     cdef Query query, name
@@ -425,19 +429,22 @@ def compare_names(TextRules rules not None, bytes query_text not None, bytes nam
     cdef int query_form, name_form
     cdef int32_t row[ROW]
     cdef int at
-    if not 0 <= birth_kind < BIRTH_STATES or not 0 <= sex_kind < 4 or not 1 <= birth < BIRTHS or (
-        birth_kind and (birth_kind >= DATE_STATES) != (birth >= 4)
+    if not (
+        0 <= birth_kind < BIRTH_STATES and 0 <= sex_kind < 4 and 1 <= birth < BIRTHS
+        and (birth_kind == 0 or (birth_kind >= DATE_STATES) == (birth >= 4))
+        and 0 <= place_kind < PLACE_STATES and 1 <= place < PLACES
     ):
         raise ValueError("no such agreement")
     memset(&query.other, 0, sizeof(query.other))
     memset(&name.other, 0, sizeof(name.other))
     birth = birth if birth_kind else 0
+    place = place if place_kind else 0
     read_name(rules, query_text, &parsed_query)
     read_name(rules, name_text, &parsed_name)
     with nogil:
         prepare(rules, &parsed_query, &query)
         prepare(rules, &parsed_name, &name)
-        query.share = rules.name_share[birth][sex_kind != 0]
+        query.share = rules.name_share[birth][sex_kind != 0][place]
         no_reading(&best)
         for query_form in range(query.forms):
             for name_form in range(name.forms):
@@ -460,9 +467,11 @@ def compare_names(TextRules rules not None, bytes query_text not None, bytes nam
         best.name = 0
         best.form = 0
         best.birth_kind = birth_kind
-        best.birth_points = rules.birth_points[birth][sex_kind != 0][birth_kind]
+        best.birth_points = rules.birth_points[birth][sex_kind != 0][place][birth_kind]
         best.sex_kind = sex_kind
-        best.sex_points = rules.sex_points[birth][sex_kind != 0][sex_kind]
-        best.score += best.birth_points + best.sex_points
+        best.sex_points = rules.sex_points[birth][sex_kind != 0][place][sex_kind]
+        best.place_kind = place_kind
+        best.place_points = rules.place_points[birth][sex_kind != 0][place][place_kind]
+        best.score += best.birth_points + best.sex_points + best.place_points
         write_row(&best, 0, row)
     return tuple([row[at] for at in range(ROW_HEAD + 4 * row[7])])

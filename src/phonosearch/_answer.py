@@ -25,6 +25,7 @@ from phonosearch._reference import (
     DateKind,
     Pair,
     PartKind,
+    PlaceKind,
     SexKind,
     alternate_ending,
     merge,
@@ -37,7 +38,7 @@ __all__ = [
     "level_name",
 ]  # fmt: skip
 
-ROW_HEAD = 15
+ROW_HEAD = 17
 
 class Evidence(NamedTuple):
     """One reason for a score.
@@ -46,11 +47,11 @@ class Evidence(NamedTuple):
     ----------
     part : str
         The part of the query or of the name that it speaks of, as it is compared, or "order", "form", "dob", "age",
-        "sex".
+        "sex", "place".
     kind : str
         "exact", "spelling", "nickname", "initial", "both_keys", "soundex", "metaphone", "close", "different",
         "left_out" (asked for, not on record), "not_asked" (on record, not asked for), "order", "joined", "particles",
-        or the agreement of a date of birth, an age or a sex.
+        or the agreement of a date of birth, an age, a sex or a place.
     text : str
         One sentence, with the words as they were asked and recorded.
     points : int
@@ -94,6 +95,8 @@ def alignment_of_row(row: Sequence[int]) -> Alignment:
         sex_points=row[13],
         age_kind=AgeKind(row[10]) if of_age else AgeKind.NOT_ASKED,
         age_points=row[11] if of_age else 0,
+        place_kind=PlaceKind(row[15]),
+        place_points=row[16],
     )
 
 
@@ -151,6 +154,13 @@ _SEX_SENTENCES = {
     SexKind.ABSENT: "No sex is on record.",
     SexKind.CONTRADICTED: "The sex on record is another one.",
 }
+_PLACE_SENTENCES = {
+    PlaceKind.EXACT: "The place agrees.",
+    PlaceKind.DISTRICT: "The postcode district of the place agrees.",
+    PlaceKind.TOWN: "A town of the place agrees, but not all that was asked.",
+    PlaceKind.ABSENT: "No place is on record that can be compared.",
+    PlaceKind.CONTRADICTED: "The place on record is another one.",
+}
 
 
 _KINDS = {kind.value: "different" if kind == PartKind.NONE else kind.name.lower() for kind in PartKind}
@@ -183,8 +193,8 @@ def evidence_of(
         recorded_words = words_of(names[1], recorded)
     out = []
     for at in range(ROW_HEAD, ROW_HEAD + 4 * pairs, 4):
-        place, other, kind = row[at], row[at + 1], row[at + 2]
-        a = asked[place]
+        here, other, kind = row[at], row[at + 1], row[at + 2]
+        a = asked[here]
         if asked_words is None and recorded_words is None:
             text = _pair_sentence(kind, a, recorded[other])
         else:
@@ -192,7 +202,7 @@ def evidence_of(
                 kind,
                 a,
                 recorded[other],
-                "" if asked_words is None else asked_words[place],
+                "" if asked_words is None else asked_words[here],
                 "" if recorded_words is None else recorded_words[other],
             )
         out.append(Evidence(a, _KINDS[kind], text, row[at + 3]))
@@ -223,6 +233,9 @@ def evidence_of(
     if row[12]:
         sex = SexKind(row[12])
         out.append(Evidence("sex", sex.name.lower(), _SEX_SENTENCES[sex], row[13]))
+    if row[15]:
+        place = PlaceKind(row[15])
+        out.append(Evidence("place", place.name.lower(), _PLACE_SENTENCES[place], row[16]))
     return tuple(out)
 
 
@@ -286,6 +299,8 @@ class Answer:
     def digest(self) -> str:
         asked = [self._query.text, str(self._query.date or ""), self._query.sex or ""]
         asked += [f"age {self._query.age}"] if self._query.age else []
+        if self._query.place:
+            asked += ["towns", *self._query.place.towns, "postcodes", *self._query.place.postcodes]
         document = {
             "rules": self.rules,
             "fingerprint": self.fingerprint,

@@ -137,7 +137,7 @@ cdef class BatchIndex(NameIndex):
                 text[at] = PyBytes_AS_STRING(name)
                 length[at] = PyBytes_GET_SIZE(name)
                 beside = asked[at]
-                others[at] = beside.evidence
+                self.ask_besides(beside, &others[at])
             space = self.borrow(level)
             with nogil:
                 for at in range(count):
@@ -228,14 +228,14 @@ cdef class BatchIndex(NameIndex):
         and for what letters say where one of the names has one part only.
         """
         cdef int birth, with_sex, kind, date, sex, least = 1000, share
-        for birth in range(4):          # nobody is asked by an age
+        for birth in range(4):          # nobody is asked by an age or a place
             for with_sex in range(2):
                 date = sex = 0
                 for kind in range(DATE_STATES):
-                    date = max(date, self.rules.birth_points[birth][with_sex][kind])
+                    date = max(date, self.rules.birth_points[birth][with_sex][0][kind])
                 for kind in range(4):
-                    sex = max(sex, self.rules.sex_points[birth][with_sex][kind])
-                share = self.rules.name_share[birth][with_sex]
+                    sex = max(sex, self.rules.sex_points[birth][with_sex][0][kind])
+                share = self.rules.name_share[birth][with_sex][0]
                 least = min(least, 1000 * max(min_score - date - sex, 0) // max(share, 1))
         least -= ROUNDING + max(self.rules.order_cost, self.rules.disorder_cost)
         return max(least, 0) * query.share // 1000

@@ -7,8 +7,20 @@ from phonosearch._answer import Evidence, evidence_of, form_kind, level_name
 from phonosearch._errors import QueryError
 from phonosearch._kernel import text_rules
 from phonosearch._names import form_of_kind, forms
-from phonosearch._query import QueryLike, age_of, dates_of, names_of, sex_of
-from phonosearch._reference import NO_LEVEL, AgeKind, DateKind, SexKind, age_kind, date_kind, precision_of, sex_kind
+from phonosearch._query import QueryLike, age_of, dates_of, names_of, places_of, read_asked_place, sex_of
+from phonosearch._reference import (
+    NO_LEVEL,
+    AgeKind,
+    DateKind,
+    PlaceKind,
+    SexKind,
+    age_kind,
+    date_kind,
+    place_asked,
+    place_kind,
+    precision_of,
+    sex_kind,
+)
 from phonosearch._rules import rules
 
 __all__ = ["Comparison", "compare"]
@@ -71,9 +83,9 @@ class Comparison:
 def compare(a: QueryLike, b: QueryLike) -> Comparison:
     """Compare two names, or two people, by exactly the rules of a search.
 
-    The first is what is asked, the second what is on record: a date of birth, an age or a sex counts when the first has
-    one. Of several names the two that agree best are compared. The score is graded also where no level accepts the
-    pair.
+    The first is what is asked, the second what is on record: a date of birth, an age, a sex or a place counts when the
+    first has one. Of several names the two that agree best are compared. The score is graded also where no level
+    accepts the pair.
 
     Parameters
     ----------
@@ -98,6 +110,7 @@ def compare(a: QueryLike, b: QueryLike) -> Comparison:
     """
     agreement: DateKind | AgeKind = DateKind.NOT_ASKED
     same_sex, birth = SexKind.NOT_ASKED, 3
+    same_place, place = PlaceKind.NOT_ASKED, 1
     if not (isinstance(a, str) and isinstance(b, str)):
         dates = dates_of(b)
         if age_of(b) is not None:
@@ -110,13 +123,18 @@ def compare(a: QueryLike, b: QueryLike) -> Comparison:
             agreement, birth = max(
                 ((date_kind(date, dates), precision_of(date)) for date in dates_of(a)), default=(agreement, birth)
             )
+        recorded = places_of(b)
+        same_place, place = max(
+            ((place_kind(asked, recorded), place_asked(asked)) for asked in map(read_asked_place, places_of(a))),
+            default=(same_place, place),
+        )
         same_sex = sex_kind(sex_of(a), sex_of(b))
     names = names_of(b)
     best: tuple[tuple[int, ...], str, str] | None = None
     level = NO_LEVEL
     for asked in names_of(a):
         for name in names:
-            row = _row(asked, name, agreement, same_sex, birth)
+            row = _row(asked, name, agreement, same_sex, birth, same_place, place)
             level = min(level, row[2])
             if best is None or row[1] > best[0][1]:
                 best = row, asked, name
@@ -124,9 +142,9 @@ def compare(a: QueryLike, b: QueryLike) -> Comparison:
     return Comparison(best[0], level_name(level), *best[1:])
 
 
-def _row(asked: str, name: str, agreement: DateKind | AgeKind, sex: SexKind, birth: int) -> tuple[int, ...]:
+def _row(asked: str, name: str, *evidence: int) -> tuple[int, ...]:
     try:
-        return _align.compare_names(text_rules(), asked.encode(), name.encode(), agreement, sex, birth)
+        return _align.compare_names(text_rules(), asked.encode(), name.encode(), *evidence)
     except ValueError:
         forms(asked)  # these say what is wrong
         forms(name)

@@ -5,9 +5,9 @@ from postings; each is verified and counted with its people, scored as far as it
 ``_reference`` states the same rules slowly, ARCHITECTURE.md says why this is complete.
 """
 
-from cpython.bytes cimport PyBytes_FromStringAndSize
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.unicode cimport PyUnicode_DecodeUTF8
-from libc.stdint cimport int16_t, int32_t, int64_t, uint32_t
+from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint32_t
 from libc.stdlib cimport qsort
 from libc.string cimport memcpy, memset
 
@@ -283,7 +283,9 @@ cdef class NameIndex(FindingIndex):
         cdef size_t at
         cdef uint32_t owner, source
         cdef Alignment other
-        cdef bint asked = space.query.other.birth != 0 or space.query.other.sex != 0
+        cdef bint asked = (
+            space.query.other.birth != 0 or space.query.other.sex != 0 or space.query.other.place != 0
+        )
         for at in range(space.found_count):
             if space.found[at].score < least_name or space.found[at].score < 0:
                 continue
@@ -300,6 +302,8 @@ cdef class NameIndex(FindingIndex):
             for at in range(space.hit_count):
                 if at + 8 < space.hit_count:
                     PS_PREFETCH(&self.dob.data[space.hits[at + 8].person])
+                    if self.place.size and space.query.other.place:
+                        PS_PREFETCH(&self.place.data[2 * <size_t>space.hits[at + 8].person])
                 other.score = space.hits[at].score
                 self.add_other_evidence(&space.query, space.hits[at].person, &other)
                 space.hits[at].score = other.score
@@ -319,11 +323,21 @@ cdef class NameIndex(FindingIndex):
         memset(&space.query.other, 0, sizeof(Evidence))
         return space
 
+    cdef int ask_besides(self, Asked asked, Evidence* out) except -1:
+        """What is asked besides a name, its towns by their numbers here."""
+        cdef int town
+        cdef bytes letters
+        out[0] = asked.evidence
+        for town in range(out.towns):
+            letters = asked.towns[town]
+            out.town[town] = self.find_town(<const uint8_t*>PyBytes_AS_STRING(letters), PyBytes_GET_SIZE(letters))
+        return 0
+
     cdef Workspace _borrow(self, bytes text, int level, Asked asked):
         """A workspace with the query read into it."""
         cdef Workspace space = self.borrow(level)
         if asked is not None:
-            space.query.other = asked.evidence
+            self.ask_besides(asked, &space.query.other)
         read_name(self.rules, text, &space.parsed)
         prepare(self.rules, &space.parsed, &space.query)
         prepare_search(space)

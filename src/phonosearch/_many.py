@@ -49,7 +49,7 @@ _Result = TypeVar("_Result")
 
 PIECE = 128  # queries, or people: some tens of milliseconds
 NAME_COLUMNS = ("full_name", "forenames", "surname")
-OTHER_COLUMNS = ("dob", "sex", "age", "age_on")
+OTHER_COLUMNS = ("dob", "sex", "age", "age_on", "place")
 
 
 class Pair(NamedTuple):

@@ -1,4 +1,4 @@
-"""What was asked: a name and, perhaps, a date of birth or an age, and a sex; checked before any work is done."""
+"""What was asked: a name and, perhaps, a date of birth or an age, a sex and a place; checked before any work."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from phonosearch._dates import FIRST_YEAR, LAST_YEAR, AskedAge, PartialDate, pac
 from phonosearch._errors import QueryError
 from phonosearch._kernel import text_rules
 from phonosearch._names import Form, forms
+from phonosearch._places import Place, pack_postcode, read_place
 from phonosearch._records import Name, Person
 from phonosearch._rules import LEVELS, rules
 
 __all__ = [
-    "SEXES", "Query", "QueryLike", "age_of", "dates_of", "level_number", "names_of", "read_age", "read_date",
-    "read_query", "read_sex", "sex_of",
+    "SEXES", "Query", "QueryLike", "age_of", "dates_of", "level_number", "names_of", "places_of", "read_age",
+    "read_asked_place", "read_date", "read_query", "read_sex", "sex_of",
 ]  # fmt: skip
 
 SEXES = ("M", "F", "X")
@@ -34,6 +35,7 @@ class Query:
     date: PartialDate | None
     sex: str | None
     age: AskedAge | None = None
+    place: Place | None = None
 
     @cached_property
     def parts(self) -> list[tuple[str, ...]]:
@@ -55,7 +57,14 @@ class Query:
         """What is asked besides the name, in the kernel's form."""
         date = pack(self.date) if self.date else 0
         age = (self.age.low, self.age.high, pack(self.age.on)) if self.age else None
-        return Asked(date, SEXES.index(self.sex) + 1 if self.sex else 0, age)
+        place = self.place or Place()
+        return Asked(
+            date,
+            SEXES.index(self.sex) + 1 if self.sex else 0,
+            age,
+            tuple(town.encode() for town in place.towns),
+            pack_postcode(place.postcodes[0]) if place.postcodes else 0,
+        )
 
     def __repr__(self) -> str:
         return f"Query(<{len(self.text)} characters>)"
@@ -141,7 +150,7 @@ def read_sex(value: object) -> str | None:
     return value.upper()
 
 
-FIELDS = ("person_id", "full_name", "forenames", "surname", "names", "kind", "dob", "sex", "age", "age_on")
+FIELDS = ("person_id", "full_name", "forenames", "surname", "names", "kind", "dob", "sex", "age", "age_on", "place")
 
 
 def _fields_of(value: object) -> dict[str, object]:
@@ -202,22 +211,41 @@ def age_of(value: object) -> AskedAge | None:
 _AGE_AND_DATE = "is asked beside a date of birth, which says more; leave one of them out"
 
 
+def places_of(value: object) -> tuple[Place, ...]:
+    """The places of what is asked or compared."""
+    given = None if isinstance(value, str) else _fields_of(value).get("place")
+    items = given if isinstance(given, list | tuple) else (given,)
+    return tuple(read_place(item) for item in items if item is not None)
+
+
+def read_asked_place(place: Place) -> Place:
+    """A place that is asked for."""
+    if len(place.postcodes) > 1:
+        raise QueryError("place", "holds several postcodes; ask for one of them")
+    return place
+
+
 def sex_of(value: object) -> str | None:
     """The sex of what is asked or compared."""
     return None if isinstance(value, str) else read_sex(_fields_of(value).get("sex"))
 
 
 def read_query(
-    query: QueryLike, dob: object = None, sex: object = None, age: object = None, age_on: object = None
+    query: QueryLike,
+    dob: object = None,
+    sex: object = None,
+    age: object = None,
+    age_on: object = None,
+    place: object = None,
 ) -> Query:
-    """Check what was asked; of several names and dates of a person the first is asked.
+    """Check what was asked; of several names, dates and places of a person the first is asked.
 
     What is given beside the query goes before what the query holds.
 
     Raises
     ------
     QueryError
-        An empty name, a wrong type, an unknown field, something that is not a date, an age or a sex.
+        An empty name, a wrong type, an unknown field, something that is not a date, an age, a sex or a place.
     LimitError
         A name over the limits.
     """
@@ -228,4 +256,7 @@ def read_query(
     years = age_of(query) if age is None and age_on is None else read_age(age, age_on)
     if years is not None and date is not None:
         raise QueryError("age", _AGE_AND_DATE)
-    return Query(text, date, read_sex(sex) if sex is not None else sex_of(query), years)
+    asked = next(iter(places_of({"place": place} if place is not None else query)), None)
+    if asked is not None:
+        read_asked_place(asked)
+    return Query(text, date, read_sex(sex) if sex is not None else sex_of(query), years, asked)

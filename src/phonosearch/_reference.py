@@ -18,11 +18,13 @@ from phonosearch._encoders import double_metaphone, soundex
 from phonosearch._letters import similarity
 from phonosearch._names import Form
 from phonosearch._normalise import is_raw
+from phonosearch._places import Place, outward
 from phonosearch._rules import LEVELS, rules
 
 __all__ = [
-    "NO_LEVEL", "AgeKind", "Alignment", "DateKind", "OtherEvidence", "Pair", "PartKind", "SexKind", "age_kind", "align",
-    "align_person", "alternate_ending", "date_kind", "kind_of", "merge", "precision_of", "relate", "sex_kind", "weight",
+    "NO_LEVEL", "AgeKind", "Alignment", "DateKind", "OtherEvidence", "Pair", "PartKind", "PlaceKind", "SexKind",
+    "age_kind", "align", "align_person", "alternate_ending", "date_kind", "kind_of", "merge", "place_asked",
+    "place_kind", "precision_of", "relate", "sex_kind", "weight",
 ]  # fmt: skip
 
 EXACT, VARIANT, SOUNDS, CLOSE, WIDE = range(len(LEVELS))
@@ -95,6 +97,17 @@ class SexKind(IntEnum):
     EXACT = 3
 
 
+class PlaceKind(IntEnum):
+    """How a place that was asked for agrees with those on record."""
+
+    NOT_ASKED = 0
+    CONTRADICTED = 1
+    ABSENT = 2
+    TOWN = 3
+    DISTRICT = 4
+    EXACT = 5
+
+
 class Pair(NamedTuple):
     """One part of the query beside one part of the name."""
 
@@ -126,17 +139,21 @@ class Alignment(NamedTuple):
     name: int = 0
     age_kind: AgeKind = AgeKind.NOT_ASKED
     age_points: int = 0
+    place_kind: PlaceKind = PlaceKind.NOT_ASKED
+    place_points: int = 0
 
 
 class OtherEvidence(NamedTuple):
     """How what is asked besides the name agrees; ``precision`` of the date asked: 1 year, 2 month, 3 day; ``years`` in
-    the range of ages asked."""
+    the range of ages asked; ``asked`` of the place: 1 towns, 2 a district, 3 a postcode."""
 
     date: DateKind = DateKind.NOT_ASKED
     precision: int = 3
     sex: SexKind = SexKind.NOT_ASKED
     age: AgeKind = AgeKind.NOT_ASKED
     years: int = 1
+    place: PlaceKind = PlaceKind.NOT_ASKED
+    asked: int = 1
 
     def points(self) -> dict[str, int]:
         """Points of 1000 left for the name, and those that each piece of evidence earns."""
@@ -145,6 +162,7 @@ class OtherEvidence(NamedTuple):
             "date": (r.birth_field(self.precision, 0), self.date),
             "age": (r.birth_field(0, self.years), self.age),
             "sex": ("sex", self.sex),
+            "place": (r.place_field(self.asked), self.place),
         }
         fields = {name: field for name, (field, kind) in asked.items() if field and kind}
         share, points = r.shares(*fields.values())
@@ -390,6 +408,37 @@ def sex_kind(asked: str | None, recorded: str | None) -> SexKind:
     return SexKind.EXACT if asked == recorded else SexKind.CONTRADICTED
 
 
+def place_asked(place: Place | None) -> int:
+    """How much of a place is asked: 0 nothing, 1 towns, 2 a district, 3 a postcode; with the towns or without."""
+    if place is None:
+        return 0
+    return 1 if not place.postcodes else 3 if len(place.postcodes[0]) > 4 else 2
+
+
+def place_kind(asked: Place | None, recorded: Sequence[Place]) -> PlaceKind:
+    """The agreement of a place asked for, of one postcode at most, with all that is on record together.
+
+    The most telling of what is asked decides: a postcode that agrees speaks for the town too. What is not on record of
+    a kind that is asked contradicts nothing.
+    """
+    if asked is None:
+        return PlaceKind.NOT_ASKED
+    towns = {town for place in recorded for town in place.towns}
+    postcodes = {postcode for place in recorded for postcode in place.postcodes}
+    district = {outward(postcode) for postcode in asked.postcodes} & {outward(postcode) for postcode in postcodes}
+    agree = towns & set(asked.towns)
+    exact = (set(asked.towns) <= towns, district, postcodes & set(asked.postcodes))[place_asked(asked) - 1]
+    if exact:
+        return PlaceKind.EXACT
+    if district:
+        return PlaceKind.DISTRICT
+    if agree:
+        return PlaceKind.TOWN
+    if (asked.postcodes and postcodes) or (asked.towns and towns):
+        return PlaceKind.CONTRADICTED
+    return PlaceKind.ABSENT
+
+
 def _align_parts(
     query: Sequence[str], name: Sequence[str], base: int, share: int, turned: bool
 ) -> tuple[int, tuple[Pair, ...], int, int]:
@@ -479,7 +528,7 @@ def _counted(
 def _readings(query: Sequence[Form], name: Sequence[Form], number: int, other: OtherEvidence) -> list[Alignment]:
     """Every form of the query beside every form of a name, then the merged reading."""
     earned = other.points()
-    share, date_points, age_points, sex_points = (earned[of] for of in ("name", "date", "age", "sex"))
+    share, date_points, age_points, sex_points, place_points = earned.values()
     readings = [(q, n, at, n.number, False) for (at, q), n in product(enumerate(query), name)]
     merged_query, merged_name = merge(query[0].parts, name[0].parts), merge(name[0].parts, query[0].parts)
     if merged_query != query[0].parts or merged_name != name[0].parts:
@@ -489,11 +538,11 @@ def _readings(query: Sequence[Form], name: Sequence[Form], number: int, other: O
         base = VARIANT if merged or query_form or name_form else EXACT
         holds_all = "particles" not in (q.kind, n.kind)
         level, pairs, order, form = _align_parts(q.parts, n.parts, base, share, holds_all)
-        score = sum(pair.points for pair in pairs) + order + form + date_points + age_points + sex_points
+        score = sum(pair.points for pair in pairs) + order + form + sum(earned.values()) - share
         found.append(
             Alignment(
                 level, score, query_form, name_form, merged, pairs, order, form, other.date, date_points, other.sex,
-                sex_points, number, other.age, age_points,
+                sex_points, number, other.age, age_points, other.place, place_points,
             )
         )  # fmt: skip
     return found
@@ -517,9 +566,11 @@ def align(
     sex: SexKind = SexKind.NOT_ASKED,
     age: AgeKind = AgeKind.NOT_ASKED,
     years: int = 1,
+    place: PlaceKind = PlaceKind.NOT_ASKED,
+    asked: int = 1,
 ) -> Alignment:
     """The best reading of one name against the query, and the lowest level of any."""
-    return _best(_readings(query, name, 0, OtherEvidence(date, precision, sex, age, years)))
+    return _best(_readings(query, name, 0, OtherEvidence(date, precision, sex, age, years, place, asked)))
 
 
 def align_person(
@@ -531,6 +582,8 @@ def align_person(
     asked_sex: str | None = None,
     sex: str | None = None,
     asked_age: AskedAge | None = None,
+    asked_place: Place | None = None,
+    places: Sequence[Place] = (),
 ) -> Alignment:
     """The best reading over all names of a person, and the lowest level of any; ``name`` is the number of the best."""
     other = OtherEvidence(
@@ -539,5 +592,7 @@ def align_person(
         sex_kind(asked_sex, sex),
         age_kind(asked_age, dates),
         asked_age.years if asked_age else 1,
+        place_kind(asked_place, places),
+        place_asked(asked_place),
     )
     return _best([reading for number, name in enumerate(names) for reading in _readings(query, name, number, other)])

@@ -129,6 +129,10 @@ class Rules:
     letter_curve: tuple[tuple[int, int], ...]
     rarity_scale: dict[str, int]
     rarity_text: str
+    postcode_areas: frozenset[str]
+    postcode_third: str
+    postcode_fourth: str
+    postcode_never_inward: str
 
     @property
     def nicknames(self) -> tuple[Row, ...]:
@@ -174,6 +178,10 @@ class Rules:
         if years:
             return f"age_{next(width for width in self.age_widths if years <= width)}"
         return (None, "dob_year", "dob_month", "dob")[precision]
+
+    def place_field(self, asked: int) -> str | None:
+        """The field of a place of which the towns (1), a district (2) or a postcode (3) is asked."""
+        return (None, "place_town", "place_district", "place_postcode")[asked]
 
     def _above_contradiction(self, field: str) -> dict[str, int]:
         states = {state: tenths for (of, state), tenths in self.weights.items() if of == field}
@@ -397,4 +405,8 @@ def rules() -> Rules:
         letter_curve=tuple((evidence, points) for evidence, points in table["letters"]["curve"]),
         rarity_scale=table["rarity"],
         rarity_text=texts["rarity.tsv"],
+        postcode_areas=frozenset(table["postcode"]["areas"].split()),
+        postcode_third=table["postcode"]["third"],
+        postcode_fourth=table["postcode"]["fourth"],
+        postcode_never_inward=table["postcode"]["never_inward"],
     )
