@@ -31,6 +31,7 @@ GROUPS = {
     "deletion neighbourhood": ("deletion_start", "deletion_part"),
     "identifiers": ("person_id", "person_id_start"),
     "dates of birth, sex": ("dob", "dob_several_start", "dob_several"),
+    "places": ("place", "place_several_start", "place_several", "place_town", "place_town_start"),
     "kinds of names": ("name_start", "name_kind"),
     "names as given": ("name_text", "name_text_start"),
 }

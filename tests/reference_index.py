@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping
 from functools import cache
 from itertools import pairwise, product
@@ -11,6 +12,8 @@ from phonosearch import LEVELS, Hit, PhonosearchError, _reference
 from phonosearch._answer import Evidence, alignment_of_row, evidence_of, form_kind
 from phonosearch._dates import PartialDate, parse_date
 from phonosearch._names import Form, form_of_kind, forms
+from phonosearch._places import Place, read_place
+from phonosearch._query import read_age
 from phonosearch._records import KINDS
 from phonosearch._reference import EXACT, NO_LEVEL, VARIANT, Alignment, PartKind
 
@@ -27,6 +30,7 @@ class Person(NamedTuple):
     names: tuple[list[Form], ...]
     dates: tuple[PartialDate, ...]
     sex: str | None
+    places: tuple[Place, ...]
 
 
 class Found(NamedTuple):
@@ -47,6 +51,7 @@ def gather(records: Iterable[Mapping[str, Any]]) -> list[Person]:
     names: dict[str, dict[str, int]] = {}
     dates: dict[str, set[PartialDate]] = {}
     sexes: dict[str, set[str]] = {}
+    places: dict[str, list[Place]] = {}
     for record in records:
         person_id = record["person_id"]
         given = [record] if any(record.get(field) for field in ("full_name", "forenames", "surname")) else []
@@ -66,6 +71,9 @@ def gather(records: Iterable[Mapping[str, Any]]) -> list[Person]:
         for text, kind in usable:
             known[text] = min(kind, known.get(text, kind))
         dates.setdefault(person_id, set()).update(parse_date(date) for date in _listed(record.get("dob")))
+        for place in _listed(record.get("place")):
+            with contextlib.suppress(PhonosearchError):
+                places.setdefault(person_id, []).append(read_place(place))
         sexes.setdefault(person_id, set()).update([record["sex"]] if record.get("sex") else [])
     people = []
     for person_id in sorted(names):
@@ -79,6 +87,7 @@ def gather(records: Iterable[Mapping[str, Any]]) -> list[Person]:
                 tuple(all_forms(text) for text, _ in ordered),
                 tuple(sorted(dates[person_id])),
                 next(iter(sex)) if len(sex) == 1 else None,
+                tuple(places.get(person_id, ())),
             )
         )
     return people
@@ -142,39 +151,36 @@ class ReferenceIndex:
             for asked, recorded, base in readings
         )
 
-    def found(self, query: str, *, dob: str | None = None, sex: str | None = None) -> list[Found]:
+    def found(self, query: str, **other: Any) -> list[Found]:
         """All that level ``wide`` finds, in the order of an answer."""
         asked = all_forms(query)
-        date = parse_date(dob) if dob else None
         found = []
         for number in self._candidates(asked):
             person = self.people[number]
             if any(self.level(asked, name) < NO_LEVEL for name in person.names):
-                found.append(
-                    Found(
-                        person.person_id,
-                        _reference.align_person(
-                            asked, person.names, asked_date=date, dates=person.dates, asked_sex=sex, sex=person.sex
-                        ),
-                    )
-                )
+                found.append(Found(person.person_id, align(asked, person, other)))
         return sorted(found, key=lambda hit: (-hit.alignment.score, hit.person_id))
 
 
-def scan(
-    records: Iterable[Mapping[str, Any]], query: str, *, dob: str | None = None, sex: str | None = None
-) -> list[Found]:
+def align(query: list[Form], person: Person, other: Mapping[str, Any]) -> Alignment:
+    """The reference on one person; ``other`` is asked besides the name, as a search takes it."""
+    dob = other.get("dob")
+    return _reference.align_person(
+        query,
+        person.names,
+        asked_date=parse_date(dob) if dob else None,
+        dates=person.dates,
+        asked_sex=other.get("sex"),
+        sex=person.sex,
+        asked_age=read_age(other.get("age"), other.get("age_on")),
+        asked_place=read_place(other["place"]) if other.get("place") else None,
+        places=person.places,
+    )
+
+
+def scan(records: Iterable[Mapping[str, Any]], query: str, **other: Any) -> list[Found]:
     """What ``ReferenceIndex.found`` returns, with no shortcut at all."""
-    date = parse_date(dob) if dob else None
-    found = [
-        Found(
-            person.person_id,
-            _reference.align_person(
-                forms(query), person.names, asked_date=date, dates=person.dates, asked_sex=sex, sex=person.sex
-            ),
-        )
-        for person in gather(records)
-    ]
+    found = [Found(person.person_id, align(forms(query), person, other)) for person in gather(records)]
     return sorted(
         (hit for hit in found if hit.alignment.level < NO_LEVEL), key=lambda hit: (-hit.alignment.score, hit.person_id)
     )
@@ -189,28 +195,28 @@ def evidence(found: Alignment, asked_name: str, recorded_name: str) -> tuple[Evi
     """An alignment in the words of the library."""
     pairs = [number for pair in found.pairs for number in pair]
     row = [0, found.score, found.level, found.name, found.query_form, found.name_form, found.merged, len(found.pairs)]
-    row += [found.order_points, found.form_points, found.date_kind, found.date_points, found.sex_kind, found.sex_points]
+    row += [found.order_points, found.form_points, found.date_kind or found.age_kind]
+    row += [found.date_points + found.age_points, found.sex_kind, found.sex_points]
     asked, recorded = forms(asked_name)[found.query_form], form_of_kind(forms(recorded_name), found.name_form)
     names = asked_name, recorded_name
-    return evidence_of([*row, 0, *pairs], asked.parts, recorded.parts, names, form_kind(asked.kind, recorded.kind))
+    row += [0, found.place_kind, found.place_points]
+    return evidence_of([*row, *pairs], asked.parts, recorded.parts, names, form_kind(asked.kind, recorded.kind))
 
 
-def check_against(
-    index: Any, expected: list[Found], query: str, *, dob: str | None = None, sex: str | None = None
-) -> None:
+def check_against(index: Any, expected: list[Found], query: str, **other: Any) -> None:
     """Assert that a search finds just what was expected, at every level, with the same evidence."""
     ladder = {level: sum(hit.alignment.level <= number for hit in expected) for number, level in enumerate(LEVELS)}
     for number, level in enumerate(LEVELS):
-        answer = index.search(query, level=level, limit=100_000, dob=dob, sex=sex)
+        answer = index.search(query, level=level, limit=100_000, **other)
         wanted = [hit for hit in expected if hit.alignment.level <= number]
         got = [Found(hit.person_id, alignment(hit)) for hit in answer.hits]
-        assert got == wanted, (level, query, dob, sex)
+        assert got == wanted, (level, query, other)
         assert answer.total == len(wanted)
         assert [hit.score for hit in answer.hits] == [hit.alignment.score for hit in wanted]
         assert [hit.level for hit in answer.hits] == [LEVELS[hit.alignment.level] for hit in wanted]
         assert answer.ladder() == ladder
         # A short page is found without scoring everybody.
         for limit in (1, 4):
-            page = index.search(query, level=level, limit=limit, dob=dob, sex=sex)
+            page = index.search(query, level=level, limit=limit, **other)
             assert [Found(hit.person_id, alignment(hit)) for hit in page.hits] == wanted[:limit], (level, limit)
             assert page.total == len(wanted)

@@ -54,7 +54,7 @@ def shuffled_rows(count: int, seed: int) -> list[dict[str, Any]]:
     rows = []
     for person in population(count, seed=seed):
         for name in person.get("names") or [{"forenames": person["forenames"], "surname": person["surname"]}]:
-            rows.append({**{key: person[key] for key in ("person_id", "dob", "sex") if key in person}, **name})
+            rows.append({**{key: person[key] for key in ("person_id", "dob", "sex", "place") if key in person}, **name})
             if chosen.random() < 0.1:
                 rows.append({**rows[-1], "sex": chosen.choice("MFX"), "dob": "1984"})
             if chosen.random() < 0.02:

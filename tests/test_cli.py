@@ -307,6 +307,14 @@ class TestSearch:
         assert sum(item["points"] for item in hit["evidence"]) == hit["score"]
         assert run(*arguments, "--json").stdout == run(*arguments, "--json").stdout
 
+    def test_an_age_in_place_of_a_date(self, index: Path) -> None:
+        asked = ("--age", "40-45", "--age-on", "2026-11-23", "--place", "Leeds")
+        found = run_json("search", index, "Jon Smith", *asked)
+        answer = ps.PersonIndex.open(index).search("Jon Smith", age="40-45", age_on="2026-11-23", place="Leeds")
+        assert (found["digest"], found["age"], found["age_on"]) == (answer.digest, "40-45", "2026-11-23")
+        told = run_json("explain", index, "Jon Smith", "P1", *asked)
+        assert [item["part"] for item in told["evidence"]][-2:] == ["age", "place"]
+
     def test_nobody_in_json(self, index: Path) -> None:
         assert run_json("search", index, "Quackenbush", "--level", "exact", code=1)["hits"] == []
 
@@ -320,6 +328,10 @@ class TestSearch:
         [
             (["Secretia", "--level", "loud"], ["level: must be one of exact, variant"]),
             (["Secretia", "--dob", "31/12/1999"], ["dob: is not a date"]),
+            (["Secretia", "--age", "34"], ["age_on: is needed with an age", "the clock"]),
+            (["Secretia", "--age", "1999", "--age-on", "2026-11-23"], ["age: is not an age from 0 to 130"]),
+            (["Secretia", "--age", "34", "--age-on", "31/12/1999"], ["age_on: is not a day"]),
+            (["Secretia", "--place", "???"], ["place: has no letters and no postcode"]),
             (["Secretia", "--sex", "Secretia"], ["sex: must be one of M, F, X"]),
             (["Secretia", "--limit", "-1"], ["limit: must be a whole number"]),
             (["Secretia", "--limit", "100001"], ["over the limit of 100,000"]),

@@ -12,17 +12,18 @@ import pytest
 from hypothesis import assume, example, given, reject, settings
 from hypothesis import strategies as st
 
-from phonosearch import LEVELS, PersonIndex, _reference, compare, testing
-from phonosearch._agreement import date_agreement
+from phonosearch import LEVELS, PersonIndex, compare, testing
+from phonosearch._agreement import Asked, age_agreement, date_agreement
 from phonosearch._align import compare_names
 from phonosearch._answer import alignment_of_row, level_name
-from phonosearch._dates import PartialDate, pack, parse_date
+from phonosearch._dates import AskedAge, PartialDate, pack, parse_date
 from phonosearch._kernel import text_rules
 from phonosearch._names import forms
-from phonosearch._reference import DateKind, SexKind, align, date_kind
+from phonosearch._reference import AgeKind, DateKind, PlaceKind, SexKind, age_kind, align, date_kind
 from phonosearch._rules import rules
 from phonosearch.testing import population, queries, variants
-from reference_index import Found, ReferenceIndex, all_forms, check_against, evidence, scan
+from reference_index import Found, ReferenceIndex, all_forms, check_against, evidence, gather, scan
+from reference_index import align as reference_align
 
 WORDS = (
     # spellings, nicknames, words that sound alike
@@ -76,11 +77,35 @@ def name_texts(draw: st.DrawFn, longest: int = 4) -> str:
 names = st.one_of(name_texts(), name_texts(), name_texts(), name_texts(), name_texts(6), st.sampled_from(RAW))
 DATES = [
     "1984", "1985", "1989", "1984-03", "1984-04", "1984-03-07", "1984-07-03", "1984-03-17", "1986-03-07", "1990",
-    "1948-03-07", "1983-04-07",
+    "1948-03-07", "1983-04-07", "1984-01-01", "1984-01", "1985-01-01",
 ]  # fmt: skip
 dates = st.sampled_from(DATES)
 sexes = st.sampled_from("MFX")
+ages = st.one_of(
+    st.integers(33, 46), st.sampled_from(["34", "35-44", " 20 – 30 ", "0", "91-130", (38, 40), [40, 79], (0, 39)])
+)
+PLACES = [
+    "Leeds", "Headingley, Leeds", "Headingley, Leeds LS6 2AB", "LS6 2AB", "ls6", "LS6 2AD", "York YO1 7HH", "York",
+    "Hull",
+]  # fmt: skip
+places = st.sampled_from(PLACES)
 kinds = st.sampled_from(["primary", "alias", "maiden", "previous", "nickname", "weak"])
+
+
+@st.composite
+def other_evidence(draw: st.DrawFn) -> dict[str, Any]:
+    """What may be asked besides a name, as a search takes it."""
+    asked: dict[str, Any] = {}
+    birth = draw(st.sampled_from(["", "", "dob", "age"]))
+    if birth == "dob":
+        asked["dob"] = draw(dates)
+    elif birth == "age":
+        asked |= {"age": draw(ages), "age_on": draw(st.sampled_from(["2026-03-07", "2024-02-29", "1990-01-01"]))}
+    if draw(st.booleans()):
+        asked["sex"] = draw(sexes)
+    if draw(st.booleans()):
+        asked["place"] = draw(places)
+    return asked
 
 
 @st.composite
@@ -98,18 +123,21 @@ def records(draw: st.DrawFn) -> list[dict[str, Any]]:
         sex = draw(st.none() | sexes)
         if sex is not None:
             record["sex"] = sex
+        place = draw(st.none() | places | st.lists(places | st.just("???"), min_size=1, max_size=3))
+        if place is not None:
+            record["place"] = place
         out.append(record)
     return out
 
 
 @settings(max_examples=2 * settings.default.max_examples)
-@given(records(), names, st.none() | dates, st.none() | sexes, st.data())
+@given(records(), names, other_evidence(), st.data())
 def test_search_equals_the_reference(
-    people: list[dict[str, Any]], query: str, dob: str | None, sex: str | None, data: st.DataObject
+    people: list[dict[str, Any]], query: str, other: dict[str, Any], data: st.DataObject
 ) -> None:
     if data.draw(st.booleans(), "the query is a name of the population"):
         query = data.draw(st.sampled_from([person["full_name"] for person in people]))
-    check_against(PersonIndex.build(people), scan(people, query, dob=dob, sex=sex), query, dob=dob, sex=sex)
+    check_against(PersonIndex.build(people), scan(people, query, **other), query, **other)
 
 
 @settings(max_examples=max(20, settings.default.max_examples // 5))
@@ -213,9 +241,9 @@ def test_the_shortcuts_of_the_oracle_change_nothing() -> None:
     assert found > len(asked)
 
 
-def _asked(people: list[dict[str, Any]], count: int, seed: int) -> list[tuple[str, str | None, str | None]]:
-    """Queries of every kind of mistake, some with a date of birth or a sex of somebody."""
-    out: list[tuple[str, str | None, str | None]] = []
+def _asked(people: list[dict[str, Any]], count: int, seed: int) -> list[tuple[str, dict[str, Any]]]:
+    """Queries of every kind of mistake, some with a date of birth, an age or a sex of somebody."""
+    out: list[tuple[str, dict[str, Any]]] = []
     plain = queries(people, count, seed=seed)
     for number, query in enumerate(plain):
         text = query.text
@@ -225,9 +253,17 @@ def _asked(people: list[dict[str, Any]], count: int, seed: int) -> list[tuple[st
             text = whole.get("full_name") or f"{whole['forenames']} {whole['surname']}"
             made = variants(text, seed=number)
             text = made[0].name if made else text
-        dob = person.get("dob") if number % 3 == 1 else None
+        dob = person.get("dob")
         dob = dob[0] if isinstance(dob, list) else dob
-        out.append((text, dob, person.get("sex") if number % 5 == 1 else None))
+        other: dict[str, Any] = {"sex": person.get("sex")} if number % 5 == 1 else {}
+        if number % 4 == 2:
+            other["place"] = person["place"]
+        if dob and number % 3 == 1:
+            other["dob"] = dob
+        elif dob and number % 3 == 2:
+            low = max(2026 - int(dob[:4]) - number % 4, 0)
+            other |= {"age": (low, low + number % 12), "age_on": "2026-11-23"}
+        out.append((text, other))
     return out
 
 
@@ -240,9 +276,9 @@ def test_search_equals_the_reference_on_a_large_population(capsys: pytest.Captur
     asked = _asked(people, count, seed=1)
     assert len(asked) == count > 0
     began, found = time.perf_counter(), 0
-    for text, dob, sex in asked:
-        expected = oracle.found(text, dob=dob, sex=sex)
-        check_against(index, expected, text, dob=dob, sex=sex)
+    for text, other in asked:
+        expected = oracle.found(text, **other)
+        check_against(index, expected, text, **other)
         found += len(expected)
     assert found > count
     took = time.perf_counter() - began
@@ -253,22 +289,25 @@ def test_search_equals_the_reference_on_a_large_population(capsys: pytest.Captur
 # Comparison of two names
 
 
-@given(names, names, st.none() | dates, st.none() | dates, st.none() | sexes, st.none() | sexes)
-@example("John Smith", "Smith John", "1984", "1984-03-07", "M", None)
+@given(
+    names, names, other_evidence(), st.none() | dates | st.lists(dates, min_size=2, max_size=3), st.none() | sexes,
+    st.none() | places | st.lists(places, min_size=2, max_size=3),
+)  # fmt: skip
+@example("John Smith", "Smith John", {"dob": "1984", "sex": "M"}, "1984-03-07", None, None)
+@example("John Smith", "Smith John", {"age": "30-40", "age_on": "2020-01-01", "place": "LS6"}, "1984", None, "Leeds")
 def test_compare_equals_search_and_reference(
-    query: str, name: str, asked_dob: str | None, dob: str | None, asked_sex: str | None, sex: str | None
+    query: str,
+    name: str,
+    other: dict[str, Any],
+    dob: str | list[str] | None,
+    sex: str | None,
+    place: str | list[str] | None,
 ) -> None:
-    asked = {"full_name": query, "dob": asked_dob, "sex": asked_sex}
-    record = {"person_id": "P1", "full_name": name, "dob": dob, "sex": sex}
+    asked = {"full_name": query} | other
+    record = {"person_id": "P1", "full_name": name, "dob": dob, "sex": sex, "place": place}
     found = compare(asked, record)
-    expected = _reference.align_person(
-        forms(query),
-        [forms(name)],
-        asked_date=parse_date(asked_dob) if asked_dob else None,
-        dates=[parse_date(dob)] if dob else [],
-        asked_sex=asked_sex,
-        sex=sex,
-    )
+    (person,) = gather([record])
+    expected = reference_align(forms(query), person, other)
     assert (found.score, found.level) == (expected.score, level_name(expected.level))
     assert found.evidence == evidence(expected, query, name)
     assert sum(item.points for item in found.evidence) == found.score
@@ -289,6 +328,19 @@ def test_compared_names_equal_the_reference(
     assert alignment_of_row(row) == align(forms(query), forms(name), date=date, precision=precision, sex=sex)
 
 
+@given(
+    names, names, st.sampled_from(AgeKind), st.integers(0, 4), st.sampled_from(SexKind), st.sampled_from(PlaceKind),
+    st.integers(1, 3),
+)  # fmt: skip
+def test_names_compared_beside_an_age_and_a_place_equal_the_reference(
+    query: str, name: str, age: AgeKind, width: int, sex: SexKind, place: PlaceKind, asked: int
+) -> None:
+    row = compare_names(text_rules(), query.encode(), name.encode(), age, sex, 4 + width, place, asked)
+    years = rules().age_widths[width]
+    expected = align(forms(query), forms(name), age=age, years=years, sex=sex, place=place, asked=asked)
+    assert alignment_of_row(row) == expected
+
+
 def test_the_precision_of_a_date_decides_its_share() -> None:
     """Every agreement of a date with every one of a sex, and the default of the precision."""
     shares = set()
@@ -305,8 +357,14 @@ def test_the_precision_of_a_date_decides_its_share() -> None:
     assert len({compare_names(text_rules(), b"John", b"John", 0, 0, precision) for precision in (1, 2, 3)}) == 1
 
 
-@pytest.mark.parametrize("wrong", [(8, 0, 3), (-1, 0, 3), (0, 4, 3), (0, -1, 3), (1, 1, 0), (1, 1, 4)])
-def test_agreements_that_do_not_exist_are_refused(wrong: tuple[int, int, int]) -> None:
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        (18, 0, 4), (12, 0, 3), (-1, 0, 3), (11, 0, 4), (1, 0, 9), (0, 4, 3), (0, -1, 3), (1, 1, 0), (1, 1, 4),
+        (0, 0, 3, 6, 1), (0, 0, 3, -1, 1), (0, 0, 3, 1, 0), (0, 0, 3, 1, 4),
+    ],
+)  # fmt: skip
+def test_agreements_that_do_not_exist_are_refused(wrong: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="no such agreement"):
         compare_names(text_rules(), b"John", b"John", *wrong)
 
@@ -316,7 +374,7 @@ def test_compare_and_search_take_the_precision_of_the_date_asked(dob: str) -> No
     """The share of the date is that of what is asked, not of what is on record."""
     person = {"person_id": "P1", "full_name": "Jon Smith", "dob": "1984-03-07", "sex": "M"}
     asked = {"full_name": "John Smith", "dob": dob, "sex": "M"}
-    share, by_date, by_sex = rules().shares(dob.count("-") + 1, True)
+    share, (by_date, by_sex) = rules().shares(("dob_year", "dob_month", "dob")[dob.count("-")], "sex")
     (hit,) = PersonIndex.build([person]).search(asked).hits
     found = compare(asked, person)
     assert [item.points for item in found.evidence][-2:] == [by_date["exact"], by_sex["exact"]]
@@ -337,12 +395,46 @@ def test_of_several_names_the_best_two_are_compared(one: list[str], other: list[
 @st.composite
 def partial_dates(draw: st.DrawFn) -> PartialDate:
     year, month, day = draw(st.integers(1980, 1995)), draw(st.integers(0, 12)), draw(st.integers(0, 28))
+    if month and draw(st.booleans()):
+        month, day = draw(st.sampled_from([(1, 1), (1, 0), (10, 1), (1, 10)]))
     return PartialDate(year, month, day if month else 0)
 
 
 @given(partial_dates(), st.lists(partial_dates(), max_size=3))
 def test_dates_agree_as_in_the_reference(asked: PartialDate, recorded: list[PartialDate]) -> None:
     assert date_agreement(pack(asked), [pack(date) for date in recorded]) == date_kind(asked, recorded)
+
+
+@given(
+    st.integers(0, 130), st.integers(0, 39),
+    st.dates(datetime.date(1950, 1, 1), datetime.date(2030, 12, 31)) | st.sampled_from([datetime.date(2024, 2, 29)]),
+    st.lists(partial_dates() | st.just(PartialDate(1988, 2, 29)), max_size=3),
+)  # fmt: skip
+def test_ages_agree_as_in_the_reference(low: int, more: int, day: datetime.date, recorded: list[PartialDate]) -> None:
+    on = PartialDate(day.year, day.month, day.day)
+    asked = Asked(age=(low, low + more, pack(on)))
+    assert age_agreement(asked, [pack(date) for date in recorded]) == age_kind(AskedAge(low, low + more, on), recorded)
+
+
+@given(st.integers(0, 100), st.dates(datetime.date(1990, 1, 1), datetime.date(2030, 12, 31)))
+def test_an_age_agrees_with_the_days_of_birth_that_the_calendar_says(age: int, day: datetime.date) -> None:
+    """Who has that age on that day was born on one of 365 or 366 days, one after another."""
+    asked = AskedAge(age, age, PartialDate(day.year, day.month, day.day))
+    first = day.replace(year=day.year - age - 1, day=min(day.day, 28)) - datetime.timedelta(days=40)
+    days = [first + datetime.timedelta(days=number) for number in range(460)]
+    kinds = [age_kind(asked, [PartialDate(one.year, one.month, one.day)]) for one in days]
+    agree = [one for one, kind in zip(days, kinds, strict=True) if kind == AgeKind.EXACT]
+    assert (agree[-1] - agree[0]).days + 1 == len(agree) in (365, 366)
+    assert agree[-1].year == day.year - age
+    assert (agree[-1].month, agree[-1].day) <= (day.month, day.day)
+    assert set(kinds) == {AgeKind.EXACT, AgeKind.NEAR_1}
+
+
+def test_an_asked_age_and_an_asked_date_exclude_each_other() -> None:
+    both = {"date": 1984 << 9, "age": (3, 4, 1984 << 9 | 33)}
+    for wrong in (both, {"sex": 4}, {"sex": -1}, {"age": (3, 4)}, {"towns": (b"a",) * 9}):
+        with pytest.raises(ValueError, match=r"no such evidence|values to unpack"):
+            Asked(**wrong)  # type: ignore[arg-type]
 
 
 @st.composite
@@ -421,13 +513,16 @@ def test_answers_do_not_depend_on_what_was_asked_before() -> None:
             assert used.search(text, level=level, dob="1984", sex="F").digest == digest, (turn, text, level)
 
 
+AGED = {"age": "40-45", "age_on": "2026-11-23", "sex": "M", "place": "York"}
+
+
 @pytest.mark.parametrize("level", LEVELS)
 def test_a_page_is_part_of_the_whole_with_other_evidence(level: str) -> None:
     """Which scores are bounded and which are computed depends on the page."""
     people = list(testing.population(1500, seed=13))
     index = PersonIndex.build(people)
     for query in testing.queries(people, 25, seed=14):
-        for other in ({}, {"dob": "1980-05-02"}, {"sex": "M"}, {"dob": "1975", "sex": "F"}):
+        for other in ({}, {"dob": "1980-05-02"}, {"sex": "M"}, {"dob": "1975", "sex": "F"}, AGED):
             whole = index.search(query.text, level=level, limit=5000, **other)
             assert len(whole.hits) == whole.total
             for offset, limit in ((0, 1), (0, 4), (2, 7), (9, 30)):

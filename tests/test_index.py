@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -372,6 +373,24 @@ def test_what_is_no_date_is_refused_with_what_to_do(index: PersonIndex, dob: str
             ask()
 
 
+def test_an_age_may_be_given_in_several_ways(index: PersonIndex) -> None:
+    on = "2026-11-23"
+    whole = {"full_name": "Steven Smith", "age": 42, "age_on": on}
+    for one, other in (
+        (index.search("Steven Smith", age="42", age_on=on), index.search(whole)),
+        (index.search("Steven Smith", age=np.int64(42), age_on=datetime.date(2026, 11, 23)), index.search(whole)),
+        (index.search("Steven Smith", age="40 - 45", age_on=on), index.search("Steven Smith", age=[40, 45], age_on=on)),
+        (index.search(whole | {"age": 3}, age=42, age_on=on), index.search(whole)),
+    ):
+        assert one.digest == other.digest
+        assert one.hits == other.hits
+    answer = index.search("Steven Smith", age=42, age_on=on)
+    assert answer.digest != index.search("Steven Smith", age=42, age_on="2026-11-24").digest
+    assert answer.total == index.search("Steven Smith").total
+    assert answer.hits[0].evidence[-1].part == "age"
+    assert answer.hits[0].evidence[-1].text == "The age agrees with the date of birth."
+
+
 @pytest.mark.parametrize("dob", [datetime.date(1984, 3, 7), 1984, ["1984-03-07"], ("1984", "1990")])
 def test_search_by_a_person_with_any_date_that_can_be_indexed(index: PersonIndex, dob: Any) -> None:
     person = Person("P1", full_name="Stephen Smith", dob=dob)
@@ -673,6 +692,7 @@ def test_names_that_differ_in_one_row_are_noted() -> None:
 
 # Errors
 
+EVIDENCE = {"dob", "sex", "age", "age_on", "place"}
 BAD_SEARCHES: list[tuple[Any, dict[str, Any], str]] = [
     ("", {}, "name"),
     ("   ", {}, "name"),
@@ -712,6 +732,22 @@ BAD_SEARCHES: list[tuple[Any, dict[str, Any], str]] = [
     ("John", {"sex": ""}, "sex"),
     ("John", {"sex": "U"}, "sex"),
     ("John", {"sex": 1}, "sex"),
+    ("John", {"age": 34}, "age_on"),
+    ("John", {"age": 34, "age_on": "2026-11"}, "age_on"),
+    ("John", {"age": 34, "age_on": "today"}, "age_on"),
+    ("John", {"age": 34, "age_on": 2026}, "age_on"),
+    ("John", {"age_on": "2026-11-23"}, "age_on"),
+    *[
+        ("John", {"age": wrong, "age_on": "2026-11-23"}, "age")
+        for wrong in (
+            "", "old", "-5", "30-", "40-30", "131", "0-40", "1.5", 1.5, -1, 131, True, (30,), (30, "40"), b"34",
+        )
+    ],
+    ("John", {"age": 34, "age_on": "2026-11-23", "dob": "1992"}, "age"),
+    ({"full_name": "John", "dob": "1992"}, {"age": 34, "age_on": "2026-11-23"}, "age"),
+    ({"full_name": "John", "age": 34, "age_on": "2026-11-23"}, {"dob": "1992"}, "age"),
+    ({"full_name": "John", "age": 34}, {}, "age_on"),
+    ({"full_name": "John", "age": 34, "age_on": "2026-11-23", "dob": "1992"}, {}, "age"),
 ]
 OVER: list[tuple[Any, dict[str, Any], str, int, int]] = [
     ("x" * 257, {}, "name", 256, 257),
@@ -729,11 +765,11 @@ def test_bad_questions_are_refused(index: PersonIndex, query: Any, options: dict
         index.search(query, **options)
     assert error.value.field == field
     assert not isinstance(error.value, LimitError)
-    same = {key: value for key, value in options.items() if key in ("level", "dob", "sex")}
+    same = {key: value for key, value in options.items() if key in ("level", *EVIDENCE)}
     if same == options:
         with pytest.raises(QueryError):
             index.explain(query, "P1", **options)
-    if not {"dob", "sex"} & options.keys():
+    if not EVIDENCE & options.keys():
         with pytest.raises(QueryError):
             index.search_many(["John", query], **options)
 
@@ -845,6 +881,11 @@ BAD_WITH_CANARIES: list[Callable[[PersonIndex], object]] = [
     lambda index: index.search(CANARY, dob=f"{CANARY_DATE}x"),
     lambda index: index.search(CANARY, dob="1871-02-30"),
     lambda index: index.search(CANARY, sex=CANARY),
+    lambda index: index.search(CANARY, place=f"{CANARY} LS6 2AB LS7 2AB"),
+    lambda index: index.search(CANARY, place=CANARY * 40),
+    lambda index: index.search(CANARY, age=CANARY, age_on=CANARY_DATE),
+    lambda index: index.search(CANARY, age=34, age_on=f"{CANARY_DATE}x"),
+    lambda index: compare(CANARY, {"full_name": CANARY, "age": 34, "age_on": CANARY_DATE}),
     lambda index: index.search(CANARY, level=CANARY),
     lambda index: index.search(CANARY, limit=CANARY),
     lambda index: index.search({CANARY: CANARY}),

@@ -34,12 +34,13 @@ Arrays = dict[str, Any]
 EVERYTHING = settings.default.max_examples >= 1000  # the profile "ci"
 PEOPLE: list[dict[str, Any]] = [
     *population(12, seed=4),
-    {"person_id": "Q1", "full_name": "Ian Mc Donald", "dob": ["1984-03-07", "1985"], "sex": "M"},
+    {"person_id": "Q1", "full_name": "Ian Mc Donald", "dob": ["1984-03-07", "1985"], "sex": "M",
+     "place": ["Leeds LS6 2AB", "York"]},
     {"person_id": "Q2", "full_name": "Siân O’Brien", "names": [{"full_name": "Sian Jones", "kind": "maiden"}]},
     {"person_id": "Q3", "full_name": "Maria de la Cruz van der Berg"},
     {"person_id": "Q4", "full_name": "??"},
     {"person_id": "Q5", "full_name": "J R R Tolkien"},
-    {"person_id": "Q6", "full_name": "Smith"},
+    {"person_id": "Q6", "full_name": "Smith", "place": "Headingley, Leeds"},
     {"person_id": "Q7", "full_name": "John Smith Jones Baker", "dob": "1984"},
     {"person_id": "Q8", "full_name": "李小龙", "dob": "1984-03", "names": [{"full_name": "Bruce Lee"}]},
 ]
@@ -215,7 +216,7 @@ def search_everything(index: PersonIndex) -> int:
     """Ask all there is to ask; how many hits there were."""
     hits = 0
     for number, query in enumerate(QUERIES):
-        options: dict[str, Any] = {"dob": "1984-03-07", "sex": "M"} if number % 2 else {}
+        options: dict[str, Any] = {"dob": "1984-03-07", "sex": "M", "place": "Leeds LS6 2AB"} if number % 2 else {}
         for level in LEVELS:
             answer = index.search(query, level=level, limit=100, **options)
             hits += len(answer.hits)

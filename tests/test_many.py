@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import itertools
 from typing import Any
 
@@ -75,6 +76,20 @@ def test_a_table_may_hold_parts_of_names_dates_and_sexes(index: ps.PersonIndex) 
     assert found[0] == shown(index.search("John Smith", dob="1984-03", sex="M"))
     assert found[1] == shown(index.search("Khan"))
     assert found[2] == {"total": None, "hits": None}
+
+
+@pytest.mark.parametrize(
+    "ages", [pa.array([34, None, 50]), pa.array(["34", None, "50"]), pa.array([[34, 34], None, [50, 50]])]
+)
+def test_a_table_may_hold_ages(index: ps.PersonIndex, ages: Any) -> None:
+    names = ["John Smith", "Khan", "Mary Jones"]
+    days = pa.array([datetime.date(2026, 11, 23)] * 3)
+    found = index.search_many(pa.table({"full_name": names, "age": ages, "age_on": days})).to_pylist()
+    assert found[0] == shown(index.search("John Smith", age=34, age_on="2026-11-23"))
+    assert found[1] == shown(index.search("Khan"))
+    assert found[2] == shown(index.search("Mary Jones", age=50, age_on="2026-11-23"))
+    mappings = [{"full_name": name, "age": 34, "age_on": "2026-11-23"} for name in names]
+    assert [shown(answer) for answer in index.search_many(mappings)] == [shown(index.search(one)) for one in mappings]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from phonosearch import LEVELS, double_metaphone, osa_distance, soundex
-from phonosearch._dates import parse_date
+from phonosearch._dates import AskedAge, parse_date
 from phonosearch._letters import similarity
 from phonosearch._names import Form, form_of_kind, forms
 from phonosearch._reference import (
@@ -21,6 +21,7 @@ from phonosearch._reference import (
     LEVEL_OF_KIND,
     NO_LEVEL,
     VARIANT,
+    AgeKind,
     Alignment,
     DateKind,
     OtherEvidence,
@@ -29,6 +30,7 @@ from phonosearch._reference import (
     _assignment,
     _counted,
     _has_matching,
+    age_kind,
     align,
     align_person,
     date_kind,
@@ -273,7 +275,8 @@ def test_the_letters_are_met_on_both_sides_of_the_limit() -> None:
 def points(found: Alignment) -> int:
     return (
         sum(pair.points for pair in found.pairs)
-        + found.order_points + found.form_points + found.date_points + found.sex_points
+        + found.order_points + found.form_points + found.date_points + found.sex_points + found.age_points
+        + found.place_points
     )  # fmt: skip
 
 
@@ -498,13 +501,30 @@ def test_family_name_first_costs_a_little_where_parts_are_joined(asked: str, tur
         ("1984", ["1984-03-07"], DateKind.EXACT),
         ("1984-03-07", ["1984-03"], DateKind.PARTIAL),
         ("1984-03-07", ["1984-07-03"], DateKind.SWAPPED),
-        ("1984-03-07", ["1948-03-07"], DateKind.SWAPPED),
-        ("1984-03-07", ["1983-04-07"], DateKind.SWAPPED),
+        ("1984-03-07", ["1948-03-07"], DateKind.DIGITS_SWAPPED),
+        ("1984-03-07", ["1983-04-07"], DateKind.SIMILAR),
         ("1984-10-12", ["1984-12-10"], DateKind.SWAPPED),
         ("1984-11-05", ["1984-05-11"], DateKind.SWAPPED),
         ("1984-11-05", ["1985-05-11"], DateKind.CONTRADICTED),
-        ("1984-03-12", ["1984-03-21"], DateKind.SWAPPED),
-        ("1984-03-12", ["1984-03-23"], DateKind.CONTRADICTED),
+        ("1984-11-05", ["1984-05-01"], DateKind.SIMILAR),
+        ("1984-11-05", ["1952-11-05"], DateKind.SIMILAR),
+        ("1984-11-05", ["1976-11-07"], DateKind.CONTRADICTED),
+        ("1984-01-01", ["1984-01-01"], DateKind.EXACT_PLACEHOLDER),
+        ("1984-01-01", ["1984"], DateKind.PARTIAL),
+        ("1984-01-01", ["1984-01"], DateKind.PARTIAL),
+        ("1984-01", ["1984-01-01"], DateKind.EXACT),
+        ("1984", ["1984-01-01"], DateKind.EXACT),
+        ("1984-03-07", ["1984-01-01"], DateKind.PLACEHOLDER),
+        ("1984-01-01", ["1984-03-07"], DateKind.PLACEHOLDER),
+        ("1984-01-01", ["1984-03"], DateKind.PLACEHOLDER),
+        ("1984-03", ["1984-01-01"], DateKind.PLACEHOLDER),
+        ("1984-03", ["1984-01"], DateKind.CONTRADICTED),
+        ("1984-01-07", ["1984-01-01"], DateKind.PLACEHOLDER),
+        ("1984-10-01", ["1984-01-01"], DateKind.PLACEHOLDER),
+        ("1985-01-01", ["1984-01-01"], DateKind.ONE_DIGIT),
+        ("1984-03-07", ["1985-01-01"], DateKind.CONTRADICTED),
+        ("1984-03-12", ["1984-03-21"], DateKind.DIGITS_SWAPPED),
+        ("1984-03-12", ["1984-03-23"], DateKind.SIMILAR),
         ("1984-03-07", ["1984-03-17"], DateKind.ONE_DIGIT),
         ("1984-03-07", ["1983-03-07"], DateKind.ONE_DIGIT),
         ("1979-03-07", ["1981-03-07"], DateKind.NEAR_YEAR),
@@ -526,10 +546,20 @@ def test_nothing_asked_is_no_evidence() -> None:
 # What a date of birth may be found to be, by how much of it is asked.
 STATES = {
     1: (DateKind.EXACT, DateKind.ABSENT, DateKind.NEAR_YEAR, DateKind.CONTRADICTED),
-    2: (DateKind.EXACT, DateKind.PARTIAL, DateKind.ABSENT, DateKind.NEAR_YEAR, DateKind.CONTRADICTED),
+    2: (
+        DateKind.EXACT, DateKind.PARTIAL, DateKind.PLACEHOLDER, DateKind.ABSENT, DateKind.NEAR_YEAR,
+        DateKind.CONTRADICTED,
+    ),
     3: tuple(kind for kind in DateKind if kind),
 }
 NAME_OF = {1: "dob_year", 2: "dob_month", 3: "dob"}
+
+
+def shares(precision: int, with_sex: bool) -> tuple[int, dict[str, int], dict[str, int]]:
+    """Points for a name, by the states of a date and by those of a sex."""
+    birth = rules().birth_field(precision, 0)
+    share, points = rules().shares(*([birth] if birth else []), *(["sex"] if with_sex else []))
+    return share, points[0] if birth else {}, points[-1] if with_sex else {}
 
 
 def weight_of(field: str, kind: DateKind | SexKind) -> int:
@@ -541,7 +571,7 @@ def weight_of(field: str, kind: DateKind | SexKind) -> int:
 @pytest.mark.parametrize("precision", [0, 1, 2, 3])
 @pytest.mark.parametrize("with_sex", [False, True])
 def test_shares(precision: int, with_sex: bool) -> None:
-    share, by_date, by_sex = rules().shares(precision, with_sex)
+    share, by_date, by_sex = shares(precision, with_sex)
     assert share + by_date.get("exact", 0) + by_sex.get("exact", 0) == 1000
     assert (share == 1000) == (not precision and not with_sex)
     assert (bool(by_date), bool(by_sex)) == (bool(precision), with_sex)
@@ -559,54 +589,106 @@ def test_shares(precision: int, with_sex: bool) -> None:
 
 def test_the_more_of_a_date_is_asked_the_more_it_takes() -> None:
     for with_sex in (False, True):
-        nothing, year, month, day = (rules().shares(precision, with_sex)[1].get("exact", 0) for precision in range(4))
+        nothing, year, month, day = (shares(precision, with_sex)[1].get("exact", 0) for precision in range(4))
         assert nothing == 0
         assert 0 < year < month < day
     # A sex takes less beside a date than without.
     for precision in (1, 2, 3):
-        assert rules().shares(precision, True)[2]["exact"] < rules().shares(0, True)[2]["exact"]
+        assert shares(precision, True)[2]["exact"] < shares(0, True)[2]["exact"]
 
 
 def test_the_states_of_a_whole_date_stand_in_the_order_of_their_weights() -> None:
     """The best of several dates on record is the one of greatest kind, so that must be the one that earns most."""
     for precision, states in STATES.items():
         met = [kind for kind in DateKind if kind in states and kind != DateKind.ABSENT]
-        _, by_date, _ = rules().shares(precision, False)
+        _, by_date, _ = shares(precision, False)
         earned = [by_date[kind.name.lower()] for kind in met]
         assert earned == sorted(set(earned)), precision
 
 
-@pytest.mark.parametrize("asked", ["1984", "1984-03", "1984-03-07"])
+@pytest.mark.parametrize("asked", ["1984", "1984-03", "1984-03-07", "1984-01-01"])
 def test_only_the_states_of_a_precision_are_met(asked: str) -> None:
     """Of dates near and far, by year, month and day: those that `STATES` names, all of them."""
     recorded = [
         parse_date(f"{year}{rest}")
         for year in (1975, 1980, 1982, 1983, 1984, 1985, 1986, 1948, 2000)
-        for rest in ("", "-03", "-04", "-07", "-03-07", "-07-03", "-03-17", "-03-08", "-12-31", "-04-07")
+        for rest in ("", "-03", "-04", "-07", "-03-07", "-07-03", "-03-17", "-03-08", "-12-31", "-04-07", "-01-01")
     ]
     date = parse_date(asked)
     met = {date_kind(date, [one]) for one in recorded} | {date_kind(date, [])}
-    assert met == set(STATES[precision_of(date)])
+    missed = set(STATES[precision_of(date)]) - met
+    assert met <= set(STATES[precision_of(date)])
+    # What is exact of 1 January is a placeholder; and its day and month exchanged are itself.
+    first = {DateKind.EXACT, DateKind.SWAPPED}
+    assert missed == (first if asked.endswith("-01-01") else {DateKind.EXACT_PLACEHOLDER} if len(asked) > 7 else set())
 
 
 def test_what_other_evidence_earns() -> None:
     for precision in (1, 2, 3):
-        share, by_date, by_sex = rules().shares(precision, True)
+        share, by_date, by_sex = shares(precision, True)
         for kind in STATES[precision]:
             for sex in (SexKind.EXACT, SexKind.ABSENT, SexKind.CONTRADICTED):
                 found = align(forms("John Smith"), forms("John Smith"), date=kind, precision=precision, sex=sex)
-                assert OtherEvidence(kind, precision, sex).points() == (
-                    share, by_date[kind.name.lower()], by_sex[sex.name.lower()]
-                )  # fmt: skip
+                earned = {"name": share, "date": by_date[kind.name.lower()], "sex": by_sex[sex.name.lower()]}
+                assert OtherEvidence(kind, precision, sex).points() == {"age": 0, "place": 0} | earned
                 assert (found.date_points, found.sex_points) == (by_date[kind.name.lower()], by_sex[sex.name.lower()])
                 assert sum(pair.points for pair in found.pairs) == share
-    assert OtherEvidence(DateKind.NOT_ASKED, 3, SexKind.NOT_ASKED).points() == (1000, 0, 0)
+    assert OtherEvidence().points() == {"name": 1000, "date": 0, "sex": 0, "age": 0, "place": 0}
+
+
+@pytest.mark.parametrize("sex", [SexKind.NOT_ASKED, SexKind.EXACT])
+def test_the_nearer_an_age_the_more_it_earns_and_the_wider_its_range_the_less(sex: SexKind) -> None:
+    earned = []
+    for years in (1, 5, 6, 10, 11, 20, 40):
+        found = {kind.name: OtherEvidence(sex=sex, age=kind, years=years).points()["age"] for kind in AgeKind if kind}
+        nearness = [found[name] for name in ("CONTRADICTED", "NEAR_5", "NEAR_2", "NEAR_1", "ABSENT", "EXACT")]
+        assert nearness[0] == 0
+        assert nearness == sorted(set(nearness))
+        earned.append(found["EXACT"] - found["ABSENT"])
+    assert earned == sorted(earned, reverse=True)
+    assert len(set(earned)) == 5
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "recorded", "kind"),
+    [
+        (34, 34, ["1992-11-23"], AgeKind.EXACT),
+        (34, 34, ["1991-11-24"], AgeKind.EXACT),
+        (34, 34, ["1992-11-24"], AgeKind.NEAR_1),
+        (34, 34, ["1991-11-23"], AgeKind.NEAR_1),
+        (34, 34, ["1990-11-23"], AgeKind.NEAR_2),
+        (34, 34, ["1987-11-23"], AgeKind.NEAR_5),
+        (34, 34, ["1986-11-23"], AgeKind.CONTRADICTED),
+        (34, 34, ["1997-11-23"], AgeKind.NEAR_5),
+        (34, 34, ["1997-11-24"], AgeKind.CONTRADICTED),
+        (30, 40, ["1990-01-01"], AgeKind.EXACT),
+        (30, 40, ["1986"], AgeKind.EXACT),
+        (30, 40, ["1985"], AgeKind.EXACT),
+        (30, 40, ["1984"], AgeKind.NEAR_1),
+        (30, 40, ["1985-11"], AgeKind.EXACT),
+        (30, 40, ["1985-10"], AgeKind.NEAR_1),
+        (0, 0, ["2026-11-23"], AgeKind.EXACT),
+        (0, 0, ["2026-11-24"], AgeKind.NEAR_1),
+        (34, 34, ["1950", "1992"], AgeKind.EXACT),
+        (34, 34, [], AgeKind.ABSENT),
+    ],
+)
+def test_ages(low: int, high: int, recorded: list[str], kind: AgeKind) -> None:
+    asked = AskedAge(low, high, parse_date("2026-11-23"))
+    assert age_kind(asked, [parse_date(date) for date in recorded]) == kind
+
+
+def test_who_was_born_on_29_february_completes_a_year_on_1_march_where_there_is_no_such_day() -> None:
+    born = [parse_date("1984-02-29")]
+    for day, age in (("2026-02-28", 41), ("2026-03-01", 42), ("2024-02-28", 39), ("2024-02-29", 40)):
+        assert age_kind(AskedAge(age, age, parse_date(day)), born) == AgeKind.EXACT
+    assert age_kind(None, born) == AgeKind.NOT_ASKED
 
 
 @given(st.dates(datetime.date(1900, 1, 1), datetime.date(2020, 12, 31)))
 @example(datetime.date(1984, 3, 7))
 @example(datetime.date(1984, 10, 12))
-def test_two_digits_exchanged_anywhere_are_swapped(day: datetime.date) -> None:
+def test_neighbouring_digits_exchanged_say_more_than_others(day: datetime.date) -> None:
     asked = parse_date(day.isoformat())
     for one, other in combinations(range(8), 2):
         digits = list(day.isoformat().replace("-", ""))
@@ -616,7 +698,14 @@ def test_two_digits_exchanged_anywhere_are_swapped(day: datetime.date) -> None:
         text = "".join(digits)
         with contextlib.suppress(ValueError):
             recorded = parse_date(f"{text[:4]}-{text[4:6]}-{text[6:]}")
-            assert date_kind(asked, [recorded]) == date_kind(recorded, [asked]) == DateKind.SWAPPED
+            kind = date_kind(asked, [recorded])
+            assert kind == date_kind(recorded, [asked])
+            turned = asked.year == recorded.year and (asked.month, asked.day) == (recorded.day, recorded.month)
+            first = asked.year == recorded.year and (1, 1) in (asked[1:], recorded[1:])
+            expected = DateKind.DIGITS_SWAPPED if other == one + 1 else DateKind.SIMILAR
+            if asked[1:] == recorded[1:] and abs(asked.year - recorded.year) <= 2 and other != one + 1:
+                expected = DateKind.NEAR_YEAR
+            assert kind == (DateKind.SWAPPED if turned else DateKind.PLACEHOLDER if first else expected)
 
 
 # The building blocks, against trying everything

@@ -65,7 +65,7 @@ def rows(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     out = []
     for record in records:
         names = record.get("names") or [{key: record[key] for key in ("forenames", "surname") if key in record}]
-        rest = {key: record[key] for key in ("dob", "sex") if key in record}
+        rest = {key: record[key] for key in ("dob", "sex", "place") if key in record}
         for number, name in enumerate(names):
             fields = rest if number == len(names) - 1 else {}
             out.append({"person_id": record["person_id"], **name, **fields})

@@ -510,16 +510,16 @@ def test_wrong_section_checksum_under_a_right_seal(small: Path) -> None:
 
 def test_other_versions_say_which_way(small: Path) -> None:
     crafted = Crafted(small)
-    crafted.header[1] = 1
+    crafted.header[1] = 2
     crafted.write(small)
     old = refused(small)
     assert isinstance(old, FormatTooOldError)
-    assert (old.got, old.oldest) == (1, 2)
-    crafted.header[1] = 3
+    assert (old.got, old.oldest) == (2, 3)
+    crafted.header[1] = 4
     crafted.write(small)
     new = refused(small)
     assert isinstance(new, FormatTooNewError)
-    assert (new.got, new.newest) == (3, 2)
+    assert (new.got, new.newest) == (4, 3)
 
 
 @pytest.mark.parametrize("field", [0, 1, 2])

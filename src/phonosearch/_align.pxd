@@ -2,6 +2,7 @@
 
 from libc.stdint cimport int32_t, uint32_t
 
+from phonosearch._agreement cimport Evidence
 from phonosearch._assignment cimport Grid
 from phonosearch._relation cimport CLOSE, EXACT, NO_LEVEL, SOUNDS, VARIANT, WIDE, PartInfo
 from phonosearch._text cimport MAX_FORMS, MAX_PARTS, ParsedName, TextRules
@@ -12,7 +13,7 @@ cdef enum:
 cdef enum:
     NAME_FORM = 5               # column of a row: how the form of the name came about, 0 for the full one
     FORM = 14                   # column of a row: the form of the index
-    ROW_HEAD = 15
+    ROW_HEAD = 17
     ROW = ROW_HEAD + 4 * MAX_PARTS
 
 ctypedef struct Alignment:
@@ -27,10 +28,12 @@ ctypedef struct Alignment:
     int pairs
     int order_points
     int form_points
-    int date_kind
-    int date_points
+    int birth_kind              # of a date or of an age
+    int birth_points
     int sex_kind
     int sex_points
+    int place_kind
+    int place_points
     uint32_t form               # of the index: the form read, or the full form where parts were joined
     int query_part[MAX_PARTS]
     int name_part[MAX_PARTS]
@@ -59,9 +62,7 @@ ctypedef struct Query:
     int pool
     bint grouped                # whether any part has spellings or nicknames
     int level
-    uint32_t date               # packed, 0 where none was asked
-    int sex
-    int precision               # of the date: 0 none, 1 year, 2 month, 3 day
+    Evidence other              # what is asked besides the name
     int share                   # points of 1000 left for the name
     int contradicted_bound      # no reading in which a part contradicts scores more for the name
 

@@ -1,5 +1,6 @@
 from phonosearch._text import TextRules
 
 def compare_names(
-    rules: TextRules, query_text: bytes, name_text: bytes, date_kind: int = 0, sex_kind: int = 0, precision: int = 3
+    rules: TextRules, query_text: bytes, name_text: bytes, birth_kind: int = 0, sex_kind: int = 0, birth: int = 3,
+    place_kind: int = 0, place: int = 1
 ) -> tuple[int, ...]: ...

@@ -9,7 +9,10 @@ from libc.string cimport memcmp, memcpy, memset
 
 from phonosearch._assignment cimport assign, identifies
 from phonosearch._relation cimport KIND_NONE, UNEARNED, describe, earn, relate_kind, weight
-from phonosearch._text cimport ACCEPTED, MAX_PARTS, PARTICLES_FORM, ParsedName, TextRules
+from phonosearch._text cimport (
+    ACCEPTED, BIRTH_STATES, BIRTHS, DATE_STATES, MAX_PARTS, PARTICLES_FORM, PLACE_STATES, PLACES, ParsedName,
+    TextRules,
+)
 
 cdef uint8_t[9] LEVEL_OF_KIND
 LEVEL_OF_KIND[:] = [NO_LEVEL, CLOSE, SOUNDS, SOUNDS, SOUNDS, VARIANT, VARIANT, VARIANT, EXACT]
@@ -322,11 +325,13 @@ cdef void write_row(const Alignment* found, int person, int32_t* row) noexcept n
     row[7] = found.pairs
     row[8] = found.order_points
     row[9] = found.form_points
-    row[10] = found.date_kind
-    row[11] = found.date_points
+    row[10] = found.birth_kind
+    row[11] = found.birth_points
     row[12] = found.sex_kind
     row[13] = found.sex_points
-    row[14] = <int32_t>found.form
+    row[FORM] = <int32_t>found.form
+    row[15] = found.place_kind
+    row[16] = found.place_points
     for pair in range(found.pairs):
         row[ROW_HEAD + 4 * pair] = found.query_part[pair]
         row[ROW_HEAD + 4 * pair + 1] = found.name_part[pair]
@@ -389,10 +394,17 @@ cdef void prepare(TextRules rules, const ParsedName* parsed, Query* query) noexc
             query.weight[form][part] = weight(rules, &query.parts[form][part])
             query.grouped |= query.parts[form][part].entry != NULL
         query.full_parts[form] = full_parts_of(query.parts[form], query.size[form])
-    query.precision = 0
-    if query.date:
-        query.precision = 1 + (query.date >> 5 & 15 != 0) + (query.date & 31 != 0)
-    query.share = rules.name_share[query.precision][query.sex != 0]
+    query.other.birth = 0
+    if query.other.age_day:
+        query.other.birth = 4
+        while (
+            query.other.birth < BIRTHS - 1
+            and query.other.age_high - query.other.age_low + 1 > rules.age_widths[query.other.birth - 4]
+        ):
+            query.other.birth += 1
+    elif query.other.date:
+        query.other.birth = 1 + (query.other.date >> 5 & 15 != 0) + (query.other.date & 31 != 0)
+    query.share = rules.name_share[query.other.birth][query.other.sex != 0][query.other.place]
     query.contradicted_bound = _contradicted_bound(rules, query)
 
 
@@ -404,8 +416,12 @@ cdef int read_name(TextRules rules, bytes text, ParsedName* parsed) except -1:
 
 
 def compare_names(TextRules rules not None, bytes query_text not None, bytes name_text not None,
-                  int date_kind=0, int sex_kind=0, int precision=3):
-    """The alignment row of one name against another, in UTF-8; ValueError where either cannot be read."""
+                  int birth_kind=0, int sex_kind=0, int birth=3, int place_kind=0, int place=1):
+    """The alignment row of one name against another, in UTF-8; ValueError where either cannot be read.
+
+    ``birth`` is the precision of the date asked, or 4 and the place of the width of an age; ``place`` how much of a
+    place is asked.
+    """
     cdef ParsedName parsed_query, parsed_name
     cdef Query query, name
     cdef Alignment found, best
@@ -413,17 +429,22 @@ def compare_names(TextRules rules not None, bytes query_text not None, bytes nam
     cdef int query_form, name_form
     cdef int32_t row[ROW]
     cdef int at
-    if not 0 <= date_kind < 8 or not 0 <= sex_kind < 4 or not 1 <= precision <= 3:
+    if not (
+        0 <= birth_kind < BIRTH_STATES and 0 <= sex_kind < 4 and 1 <= birth < BIRTHS
+        and (birth_kind == 0 or (birth_kind >= DATE_STATES) == (birth >= 4))
+        and 0 <= place_kind < PLACE_STATES and 1 <= place < PLACES
+    ):
         raise ValueError("no such agreement")
-    query.date = name.date = 0
-    query.sex = name.sex = 0
-    precision = precision if date_kind else 0
+    memset(&query.other, 0, sizeof(query.other))
+    memset(&name.other, 0, sizeof(name.other))
+    birth = birth if birth_kind else 0
+    place = place if place_kind else 0
     read_name(rules, query_text, &parsed_query)
     read_name(rules, name_text, &parsed_name)
     with nogil:
         prepare(rules, &parsed_query, &query)
         prepare(rules, &parsed_name, &name)
-        query.share = rules.name_share[precision][sex_kind != 0]
+        query.share = rules.name_share[birth][sex_kind != 0][place]
         no_reading(&best)
         for query_form in range(query.forms):
             for name_form in range(name.forms):
@@ -445,10 +466,12 @@ def compare_names(TextRules rules not None, bytes query_text not None, bytes nam
         )
         best.name = 0
         best.form = 0
-        best.date_kind = date_kind
-        best.date_points = rules.date_points[precision][sex_kind != 0][date_kind]
+        best.birth_kind = birth_kind
+        best.birth_points = rules.birth_points[birth][sex_kind != 0][place][birth_kind]
         best.sex_kind = sex_kind
-        best.sex_points = rules.sex_points[precision][sex_kind != 0][sex_kind]
-        best.score += best.date_points + best.sex_points
+        best.sex_points = rules.sex_points[birth][sex_kind != 0][place][sex_kind]
+        best.place_kind = place_kind
+        best.place_points = rules.place_points[birth][sex_kind != 0][place][place_kind]
+        best.score += best.birth_points + best.sex_points + best.place_points
         write_row(&best, 0, row)
     return tuple([row[at] for at in range(ROW_HEAD + 4 * row[7])])

@@ -20,10 +20,12 @@ from phonosearch._normalise import is_raw
 from phonosearch._query import Query
 from phonosearch._reference import (
     LEVEL_OF_KIND,
+    AgeKind,
     Alignment,
     DateKind,
     Pair,
     PartKind,
+    PlaceKind,
     SexKind,
     alternate_ending,
     merge,
@@ -36,7 +38,7 @@ __all__ = [
     "level_name",
 ]  # fmt: skip
 
-ROW_HEAD = 15
+ROW_HEAD = 17
 
 class Evidence(NamedTuple):
     """One reason for a score.
@@ -44,11 +46,12 @@ class Evidence(NamedTuple):
     Attributes
     ----------
     part : str
-        The part of the query or of the name that it speaks of, as it is compared, or "order", "form", "dob", "sex".
+        The part of the query or of the name that it speaks of, as it is compared, or "order", "form", "dob", "age",
+        "sex", "place".
     kind : str
         "exact", "spelling", "nickname", "initial", "both_keys", "soundex", "metaphone", "close", "different",
         "left_out" (asked for, not on record), "not_asked" (on record, not asked for), "order", "joined", "particles",
-        or the agreement of a date of birth or sex.
+        or the agreement of a date of birth, an age, a sex or a place.
     text : str
         One sentence, with the words as they were asked and recorded.
     points : int
@@ -75,6 +78,7 @@ def alignment_of_row(row: Sequence[int]) -> Alignment:
         Pair(row[at], row[at + 1], PartKind(row[at + 2]), row[at + 3])
         for at in range(ROW_HEAD, ROW_HEAD + 4 * row[7], 4)
     )
+    of_age = row[10] > DateKind.EXACT
     return Alignment(
         level=row[2],
         score=row[1],
@@ -85,10 +89,14 @@ def alignment_of_row(row: Sequence[int]) -> Alignment:
         pairs=pairs,
         order_points=row[8],
         form_points=row[9],
-        date_kind=DateKind(row[10]),
-        date_points=row[11],
+        date_kind=DateKind.NOT_ASKED if of_age else DateKind(row[10]),
+        date_points=0 if of_age else row[11],
         sex_kind=SexKind(row[12]),
         sex_points=row[13],
+        age_kind=AgeKind(row[10]) if of_age else AgeKind.NOT_ASKED,
+        age_points=row[11] if of_age else 0,
+        place_kind=PlaceKind(row[15]),
+        place_points=row[16],
     )
 
 
@@ -123,16 +131,35 @@ def _pair_sentence(kind: int, asked: str, recorded: str, asked_word: str = "", r
 _DATE_SENTENCES = {
     DateKind.EXACT: "The date of birth agrees.",
     DateKind.PARTIAL: "The date of birth agrees as far as it is on record.",
-    DateKind.SWAPPED: "The date of birth agrees with day and month, or two digits, exchanged.",
+    DateKind.EXACT_PLACEHOLDER: "The date of birth agrees; it is 1 January, often written for an unknown day.",
+    DateKind.SWAPPED: "The date of birth agrees with day and month exchanged.",
+    DateKind.PLACEHOLDER: "The year of birth agrees; one date is 1 January, often written for an unknown day.",
+    DateKind.DIGITS_SWAPPED: "The date of birth agrees with two neighbouring digits exchanged.",
     DateKind.ONE_DIGIT: "The date of birth differs in one digit.",
     DateKind.NEAR_YEAR: "The date of birth is at most two years away on the same day.",
+    DateKind.SIMILAR: "The date of birth on record is another one, but like it in part.",
     DateKind.ABSENT: "No date of birth is on record.",
     DateKind.CONTRADICTED: "The date of birth on record is another one.",
+}
+_AGE_SENTENCES = {
+    AgeKind.EXACT: "The age agrees with the date of birth.",
+    AgeKind.NEAR_1: "The age is within one year of that by the date of birth.",
+    AgeKind.NEAR_2: "The age is within two years of that by the date of birth.",
+    AgeKind.NEAR_5: "The age is within five years of that by the date of birth.",
+    AgeKind.ABSENT: "No date of birth is on record, so the age cannot be compared.",
+    AgeKind.CONTRADICTED: "The age does not agree with the date of birth.",
 }
 _SEX_SENTENCES = {
     SexKind.EXACT: "The sex agrees.",
     SexKind.ABSENT: "No sex is on record.",
     SexKind.CONTRADICTED: "The sex on record is another one.",
+}
+_PLACE_SENTENCES = {
+    PlaceKind.EXACT: "The place agrees.",
+    PlaceKind.DISTRICT: "The postcode district of the place agrees.",
+    PlaceKind.TOWN: "A town of the place agrees, but not all that was asked.",
+    PlaceKind.ABSENT: "No place is on record that can be compared.",
+    PlaceKind.CONTRADICTED: "The place on record is another one.",
 }
 
 
@@ -166,8 +193,8 @@ def evidence_of(
         recorded_words = words_of(names[1], recorded)
     out = []
     for at in range(ROW_HEAD, ROW_HEAD + 4 * pairs, 4):
-        place, other, kind = row[at], row[at + 1], row[at + 2]
-        a = asked[place]
+        here, other, kind = row[at], row[at + 1], row[at + 2]
+        a = asked[here]
         if asked_words is None and recorded_words is None:
             text = _pair_sentence(kind, a, recorded[other])
         else:
@@ -175,7 +202,7 @@ def evidence_of(
                 kind,
                 a,
                 recorded[other],
-                "" if asked_words is None else asked_words[place],
+                "" if asked_words is None else asked_words[here],
                 "" if recorded_words is None else recorded_words[other],
             )
         out.append(Evidence(a, _KINDS[kind], text, row[at + 3]))
@@ -197,12 +224,18 @@ def evidence_of(
         out.append(Evidence("form", form, "Parts are joined or split.", form_points))
     elif form == "particles":
         out.append(Evidence("form", form, "A particle (de, bin, von …) is left out.", form_points))
-    if row[10]:
+    if row[10] > DateKind.EXACT:
+        age = AgeKind(row[10])
+        out.append(Evidence("age", age.name.lower(), _AGE_SENTENCES[age], row[11]))
+    elif row[10]:
         date = DateKind(row[10])
         out.append(Evidence("dob", date.name.lower(), _DATE_SENTENCES[date], row[11]))
     if row[12]:
         sex = SexKind(row[12])
         out.append(Evidence("sex", sex.name.lower(), _SEX_SENTENCES[sex], row[13]))
+    if row[15]:
+        place = PlaceKind(row[15])
+        out.append(Evidence("place", place.name.lower(), _PLACE_SENTENCES[place], row[16]))
     return tuple(out)
 
 
@@ -265,6 +298,9 @@ class Answer:
     @cached_property
     def digest(self) -> str:
         asked = [self._query.text, str(self._query.date or ""), self._query.sex or ""]
+        asked += [f"age {self._query.age}"] if self._query.age else []
+        if self._query.place:
+            asked += ["towns", *self._query.place.towns, "postcodes", *self._query.place.postcodes]
         document = {
             "rules": self.rules,
             "fingerprint": self.fingerprint,

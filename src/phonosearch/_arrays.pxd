@@ -1,6 +1,6 @@
 """The packed arrays of an index, for the search over them."""
 
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
 from phonosearch._text cimport TextRules
 
@@ -11,6 +11,7 @@ cdef enum:
     LAST_NAME = 0x80            # in name_kind: the last name of a person
     SEX_SHIFT = 29              # in dob: where the two bits of the sex stand
     MAX_ID = 256
+    PLACE_SEVERAL = 0xFFFFFF    # the town of an entry of `place` whose rest is a number in `place_several_start`
 
 cdef enum:
     OWNER_SEVERAL = 0x80000000  # in `owner`: the rest is a number in `several_*`, not a person
@@ -36,6 +37,8 @@ cdef class PackedNames:
     cdef Array class_start, form_part, long_start, owner_start, owner
     cdef Array several_start, several_person, several_form
     cdef Array person_id_start, name_start, dob, dob_several_start, dob_several, name_text_start
+    cdef Array place, place_several_start, place_several, place_town_start
+    cdef const uint8_t* place_town
     cdef const uint8_t* name_kind
     cdef const uint8_t* name_text   # NULL where names are not kept as given
     cdef int deletion_shift
@@ -45,6 +48,7 @@ cdef class PackedNames:
     cdef int _take_all(self) except -1
     cdef int _validate(self) except -1
     cdef int _take_names(self) except -1
+    cdef int _take_places(self) except -1
     cdef int _check_codes(self, str name, Array* codes, Array* starts, size_t total) except -1
     cdef tuple _bounds(self, str name)
     cdef int _runs(self, str name, const Array* starts, size_t total) except -1
@@ -53,6 +57,7 @@ cdef class PackedNames:
     cdef int32_t find_word(self, const uint8_t* letters, int length) noexcept nogil
     cdef int _next_identifier(self, size_t* at, size_t end, uint8_t* text, int length) noexcept nogil
     cdef int identifier(self, size_t person, uint8_t* text) noexcept nogil
+    cdef uint32_t find_town(self, const uint8_t* letters, size_t length) noexcept nogil
     cdef int64_t name_of(self, size_t person, size_t number) noexcept nogil
     cdef str person_text(self, size_t person)
 
@@ -62,6 +67,10 @@ cdef class PackedNames:
 
     cdef inline uint32_t sex_of(self, size_t person) noexcept nogil:
         return self.dob.data[person] >> SEX_SHIFT & 3
+
+    cdef inline uint64_t place_at(self, const Array* places, size_t at) noexcept nogil:
+        """One place: a town + 1 in 24 bits, a packed postcode in 40."""
+        return <uint64_t>places.data[2 * at + 1] << 32 | places.data[2 * at]
 
     cdef inline int length(self, uint32_t part) noexcept nogil:
         return self.part_start.data[part + 1] - self.part_start.data[part]

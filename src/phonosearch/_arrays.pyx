@@ -90,6 +90,10 @@ cdef class PackedNames:
         self._take("dob", &self.dob)
         self._take("dob_several_start", &self.dob_several_start)
         self._take("dob_several", &self.dob_several)
+        self._take("place", &self.place)
+        self._take("place_several_start", &self.place_several_start)
+        self._take("place_several", &self.place_several)
+        self._take("place_town_start", &self.place_town_start)
         if self.part_start.size < 1:
             raise ValueError("part_start")
         self.parts = self.part_start.size - 1
@@ -195,6 +199,43 @@ cdef class PackedNames:
         self._take_names()
         if not self._runs("dob_several_start", &self.dob_several_start, self.dob_several.size):
             raise ValueError("dob_several_start")
+        self._take_places()
+        return 0
+
+    cdef int _take_places(self) except -1:
+        """What an entry says is only compared; that it is one of several is checked where it is read."""
+        cdef cnp.ndarray towns = self._array("place_town", np.uint8)
+        self.place_town = <const uint8_t*>cnp.PyArray_DATA(towns)
+        if self.place.size and self.place.size != 2 * self.people:
+            raise ValueError("place")
+        if self.place_several.size % 2 or not self._runs(
+            "place_several_start", &self.place_several_start, self.place_several.size // 2
+        ):
+            raise ValueError("place_several_start")
+        if self.place_town_start.size >= PLACE_SEVERAL or not self._runs(
+            "place_town_start", &self.place_town_start, towns.shape[0]
+        ):
+            raise ValueError("place_town_start")
+        return 0
+
+    cdef uint32_t find_town(self, const uint8_t* letters, size_t length) noexcept nogil:
+        """The number of a town + 1, or 0 where nobody has a place in it."""
+        cdef size_t low = 0, high = self.place_town_start.size - 1, middle, size
+        cdef int order
+        while low < high:
+            middle = (low + high) >> 1
+            size = self.place_town_start.data[middle + 1] - self.place_town_start.data[middle]
+            order = memcmp(
+                self.place_town + self.place_town_start.data[middle], letters, size if size < length else length
+            )
+            if order == 0:
+                if size == length:
+                    return <uint32_t>middle + 1
+                order = -1 if size < length else 1
+            if order < 0:
+                low = middle + 1
+            else:
+                high = middle
         return 0
 
     cdef int _take_names(self) except -1:

@@ -3,6 +3,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from phonosearch._agreement import Asked
 from phonosearch._core import NameIndex
 from phonosearch._text import TextRules
 
@@ -16,8 +17,7 @@ class BatchIndex(NameIndex):
     def search_batch(
         self,
         texts: list[bytes],
-        dates: npt.NDArray[np.uint32],
-        sexes: npt.NDArray[np.uint8],
+        asked: list[Asked],
         level: int,
         offset: int,
         limit: int,

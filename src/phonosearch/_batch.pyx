@@ -8,12 +8,13 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
 from libc.stdlib cimport calloc, free, qsort, realloc
 from libc.string cimport memcpy
 
+from phonosearch._agreement cimport Asked, Evidence
 from phonosearch._align cimport Alignment, Query, prepare
 from phonosearch._arrays cimport LAST_NAME, MAX_ID, OWNER_SEVERAL
 from phonosearch._core cimport NameIndex
 from phonosearch._relation cimport NO_LEVEL, WIDE
 from phonosearch._scoring cimport prepare_search
-from phonosearch._text cimport ACCEPTED, FULL_FORM, MAX_FORMS
+from phonosearch._text cimport ACCEPTED, DATE_STATES, FULL_FORM, MAX_FORMS
 from phonosearch._workspace cimport Hit, Workspace, memory_error
 
 cnp.import_array()
@@ -105,10 +106,9 @@ cdef class BatchIndex(NameIndex):
     """The search for many names; arguments and errors as those of ``PackedNames``."""
 
     def search_batch(
-        self, list texts not None, const uint32_t[::1] dates not None, const uint8_t[::1] sexes not None, int level,
-        size_t offset, size_t limit,
+        self, list texts not None, list asked not None, int level, size_t offset, size_t limit
     ):
-        """Search for checked names in UTF-8.
+        """Search for checked names in UTF-8, and what is asked besides each.
 
         Returns the total of each query, and six rows, a column for each hit: number of the query, person, name of the
         person, form of the name, score, level.
@@ -122,25 +122,29 @@ cdef class BatchIndex(NameIndex):
         cdef cnp.ndarray totals = np.zeros(count, dtype=np.int64)
         cdef int64_t* to = <int64_t*>cnp.PyArray_DATA(totals)
         cdef bytes name
-        if dates.shape[0] != <Py_ssize_t>count or sexes.shape[0] != <Py_ssize_t>count:
-            raise ValueError("a date and a sex for each name")
+        cdef Asked beside
+        cdef Evidence* others = NULL
+        if <size_t>len(asked) != count:
+            raise ValueError("what is asked besides each name")
         text = <const char**>calloc(count + 1, sizeof(char*))
         length = <Py_ssize_t*>calloc(count + 1, sizeof(Py_ssize_t))
         try:
-            if text == NULL or length == NULL:
+            others = <Evidence*>calloc(count + 1, sizeof(Evidence))
+            if text == NULL or length == NULL or others == NULL:
                 raise MemoryError
             for at in range(count):
                 name = texts[at]
                 text[at] = PyBytes_AS_STRING(name)
                 length[at] = PyBytes_GET_SIZE(name)
+                beside = asked[at]
+                self.ask_besides(beside, &others[at])
             space = self.borrow(level)
             with nogil:
                 for at in range(count):
                     if self.rules.read(<const uint8_t*>text[at], length[at], &space.parsed) != ACCEPTED:
                         with gil:
                             raise ValueError("the name must have been checked")
-                    space.query.date = dates[at]
-                    space.query.sex = sexes[at]
+                    space.query.other = others[at]
                     prepare(self.rules, &space.parsed, &space.query)
                     prepare_search(space)
                     self.find_page(space, offset, limit, &total, &first, &size)
@@ -153,6 +157,7 @@ cdef class BatchIndex(NameIndex):
         finally:
             free(text)
             free(length)
+            free(others)
         return totals, lines.columns()
 
     def pairs_batch(
@@ -222,15 +227,15 @@ cdef class BatchIndex(NameIndex):
         What a name earns of its share is the same in both, but for rounding, for the order of parts that a tie decides,
         and for what letters say where one of the names has one part only.
         """
-        cdef int precision, with_sex, kind, date, sex, least = 1000, share
-        for precision in range(4):
+        cdef int birth, with_sex, kind, date, sex, least = 1000, share
+        for birth in range(4):          # nobody is asked by an age or a place
             for with_sex in range(2):
                 date = sex = 0
-                for kind in range(1, 8 if precision else 1):
-                    date = max(date, self.rules.date_points[precision][with_sex][kind])
-                for kind in range(1, 4 if with_sex else 1):
-                    sex = max(sex, self.rules.sex_points[precision][with_sex][kind])
-                share = self.rules.name_share[precision][with_sex]
+                for kind in range(DATE_STATES):
+                    date = max(date, self.rules.birth_points[birth][with_sex][0][kind])
+                for kind in range(4):
+                    sex = max(sex, self.rules.sex_points[birth][with_sex][0][kind])
+                share = self.rules.name_share[birth][with_sex][0]
                 least = min(least, 1000 * max(min_score - date - sex, 0) // max(share, 1))
         least -= ROUNDING + max(self.rules.order_cost, self.rules.disorder_cost)
         return max(least, 0) * query.share // 1000
@@ -347,8 +352,8 @@ cdef class BatchIndex(NameIndex):
                 if dates + 1 < self.dob_several_start.size
                 and self.dob_several_start.data[dates] < self.dob_several.size else 0
             )
-        space.query.date = dates
-        space.query.sex = self.sex_of(person)
+        space.query.other.date = dates
+        space.query.other.sex = self.sex_of(person)
         prepare(self.rules, &space.parsed, &space.query)
         prepare_search(space)
         return 0

@@ -34,6 +34,11 @@ ctypedef struct Entry:
     uint8_t kind
     uint8_t sex
 
+ctypedef struct PlaceEntry:     # a place of a person: a town, a postcode or both
+    uint64_t postcode           # packed, 0 for none
+    uint32_t person
+    uint32_t town               # number in Builder.towns + 1, 0 for none
+
 ctypedef struct Scan:
     const uint8_t* text         # the name
     Py_ssize_t length
@@ -56,12 +61,15 @@ cdef class Builder:
     cdef Buffer texts
     cdef Buffer form_numbers
     cdef Buffer dates           # pairs of uint32: person, packed date
+    cdef WordTable towns
+    cdef Buffer places          # PlaceEntry
     cdef Buffer runs            # pairs of uint64: entries from this one on come from rows from this one on
 
     cdef void forget_people(self) noexcept
     cdef void clear(self) noexcept
     cdef int64_t row_of(self, size_t entry) noexcept nogil
     cdef int _add_row(self, Columns columns, Py_ssize_t row, Scan* scan, uint8_t* warning) except -1 nogil
+    cdef int _add_places(self, uint32_t person, const uint8_t* text, Py_ssize_t length) except -1 nogil
     cdef int64_t _person(self, const uint8_t* identifier, size_t length) except -1 nogil
     cdef int64_t _part(self, const uint8_t* letters, size_t length) except -1 nogil
     cdef WordSlot* _slot(self, uint64_t key) noexcept nogil

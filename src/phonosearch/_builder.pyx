@@ -13,6 +13,7 @@ from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memcmp, memcpy, memset
 
 from phonosearch._cells cimport Column, Columns, all_blank, blank, cell, read_date, read_kind, read_sex, valid_utf8
+from phonosearch._place_text cimport Places, read_places
 from phonosearch._prefetch cimport PS_PREFETCH
 from phonosearch._text cimport (
     ACCEPTED, EMPTY_NAME, ID_TOO_LONG, INVALID_UNICODE, MAX_CODE_POINTS, MAX_FORMS, MAX_ID_BYTES, MAX_PARTS,
@@ -29,6 +30,7 @@ cdef enum:
     WARN_SEX = 2
     WARN_KIND = 4
     WARN_BOTH_NAMES = 16
+    WARN_PLACE = 32
     UNUSUAL = 255               # in ``Builder.simple``
     MAX_KEYED = 13              # letters that ``pack_word`` packs
     AHEAD = 16                  # names that are scanned before the first of them is added
@@ -164,6 +166,7 @@ cdef class Builder:
         seed = int.from_bytes(os.urandom(16), "little")  # no collisions of an attacker's choice
         _table_init(&self.people, seed & 0xFFFFFFFFFFFFFFFF)
         _table_init(&self.parts, seed & 0xFFFFFFFFFFFFFFFF)
+        _table_init(&self.towns, seed & 0xFFFFFFFFFFFFFFFF)
         self.word_seed = seed >> 64 | 1
         self.ascending = True
         self.word_shift = 64 - 12
@@ -302,7 +305,35 @@ cdef class Builder:
                     dated[1] = <uint32_t>date
                     _append(&self.dates, dated, sizeof(dated))
             start = position + 1
+        text = cell(&column[7], row, &length)
+        start = 0
+        while text != NULL and start < length:
+            position = start
+            while position < length and text[position] != 59 and text[position] != 124:
+                position += 1
+            if not all_blank(text + start, position - start):
+                if not self._add_places(entry.person, text + start, position - start):
+                    warning[0] |= WARN_PLACE
+            start = position + 1
         return ACCEPTED
+
+    cdef int _add_places(self, uint32_t person, const uint8_t* text, Py_ssize_t length) except -1 nogil:
+        """Add a place of a person; False where it is none."""
+        cdef Places found
+        cdef PlaceEntry entry
+        cdef int at
+        if not read_places(self.rules, text, length, &found):
+            return False
+        if self.towns.slots == NULL:
+            _hash_all(&self.towns, (1 << 12) - 1)
+        entry.person = person
+        for at in range(max(found.towns, found.postcodes)):
+            entry.town = 0
+            if at < found.towns:
+                entry.town = 1 + <uint32_t>_number(&self.towns, found.letters[at], found.length[at])
+            entry.postcode = found.postcode[at] if at < found.postcodes else 0
+            _append(&self.places, &entry, sizeof(PlaceEntry))
+        return True
 
     cdef int64_t row_of(self, size_t entry) noexcept nogil:
         """The row in the source that an entry came from; entries that follow those so far are taken to go on."""
@@ -481,6 +512,8 @@ cdef class Builder:
         _free(&self.entries)
         _free(&self.texts)
         _free(&self.dates)
+        _table_free(&self.towns)
+        _free(&self.places)
         _free(&self.runs)
 
     cdef void clear(self) noexcept:

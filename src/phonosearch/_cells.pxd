@@ -9,7 +9,7 @@ ctypedef struct Column:
     bint present
 
 cdef class Columns:
-    cdef Column column[7]
+    cdef Column column[8]
     cdef list owners
     cdef const int64_t* row     # of each entry, its row in the source
     cdef Py_ssize_t rows

@@ -18,7 +18,9 @@ cdef class Columns:
         self.owners.append(rows)
         self.row = <const int64_t*>cnp.PyArray_DATA(rows)
         self.rows = rows.shape[0]
-        for place, name in enumerate(("person_id", "full_name", "forenames", "surname", "kind", "dob", "sex")):
+        for place, name in enumerate(
+            ("person_id", "full_name", "forenames", "surname", "kind", "dob", "sex", "place")
+        ):
             self._take(place, batch.columns.get(name))
 
     cdef int _take(self, int place, text) except -1:

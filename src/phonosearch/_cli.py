@@ -135,6 +135,9 @@ Rejects = Annotated[
 Level = Annotated[str, typer.Option(help="exact, variant, sounds, close or wide; each finds all of the one before it.")]
 BirthDate = Annotated[str | None, typer.Option(metavar="DATE", help="1984, 1984-03 or 1984-03-07; moves the score.")]
 Sex = Annotated[str | None, typer.Option(metavar="M|F|X", help="Moves the score.")]
+Age = Annotated[str | None, typer.Option(metavar="AGE", help="34 or 30-40, in place of a date; moves the score.")]
+AgeOn = Annotated[str | None, typer.Option(metavar="DAY", help="The day on which the age is meant, as 2026-11-23.")]
+Where = Annotated[str | None, typer.Option(metavar="PLACE", help="A town, a postcode or both; moves the score.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, in ASCII.")]
 
 
@@ -220,8 +223,8 @@ def build(
 ) -> None:
     """Index people from a file, and account for every row of it.
 
-    Columns: person_id, then full_name or forenames and surname; kind, dob and sex if known. Others are not used, and
-    listed. Exit code 3: the index is written, but some rows were rejected.
+    Columns: person_id, then full_name or forenames and surname; kind, dob, sex and place if known. Others are not used,
+    and listed. Exit code 3: the index is written, but some rows were rejected.
     """
     _check_target(output, people)
     _storage.check_replaceable(output)
@@ -290,6 +293,9 @@ def search(
     level: Level = "close",
     dob: BirthDate = None,
     sex: Sex = None,
+    age: Age = None,
+    age_on: AgeOn = None,
+    place: Where = None,
     limit: Annotated[int, typer.Option(help="How many hits to show.")] = 20,
     offset: Annotated[int, typer.Option(help="How many hits to pass over first.")] = 0,
     explain: Annotated[bool, typer.Option("--explain", help="Say of each hit why it was found.")] = False,
@@ -301,7 +307,9 @@ def search(
     """
     people = ps.PersonIndex.open(index)
     started = time.perf_counter()
-    answer = people.search(name, level=level, limit=limit, offset=offset, dob=dob, sex=sex)
+    answer = people.search(
+        name, level=level, limit=limit, offset=offset, dob=dob, sex=sex, age=age, age_on=age_on, place=place
+    )
     seconds = time.perf_counter() - started
     if as_json:
         hits = []
@@ -313,9 +321,10 @@ def search(
             hits.append(fields | ({"evidence": _evidence(hit.evidence)} if explain else {}))
         # No time: the same question to the same index gives the same bytes.
         _print_json({
-            "query": name, "level": level, "dob": dob, "sex": sex, "limit": limit, "offset": offset,
-            "total": answer.total, "ladder": answer.ladder(), "statement": answer.statement, "rules": answer.rules,
-            "fingerprint": answer.fingerprint, "digest": answer.digest, "hits": hits,
+            "query": name, "level": level, "dob": dob, "sex": sex, "age": age, "age_on": age_on, "place": place,
+            "limit": limit, "offset": offset, "total": answer.total, "ladder": answer.ladder(),
+            "statement": answer.statement, "rules": answer.rules, "fingerprint": answer.fingerprint,
+            "digest": answer.digest, "hits": hits,
         })  # fmt: skip
     else:
         screen = Screen()
@@ -346,18 +355,22 @@ def explain(
     level: Level = "close",
     dob: BirthDate = None,
     sex: Sex = None,
+    age: Age = None,
+    age_on: AgeOn = None,
+    place: Where = None,
     as_json: AsJson = False,
 ) -> None:
     """Say why a search finds a person, or why it does not.
 
     Exit code 2: the person is not in the index; the record may have been rejected, and then the reason is told.
     """
-    why = ps.PersonIndex.open(index).explain(name, person_id, level=level, dob=dob, sex=sex)
+    people = ps.PersonIndex.open(index)
+    why = people.explain(name, person_id, level=level, dob=dob, sex=sex, age=age, age_on=age_on, place=place)
     if as_json:
         _print_json({
             "query": name, "person_id": why.person_id, "asked_level": level, "dob": dob, "sex": sex,
-            "found": why.found, "level": why.level, "score": why.score, "name": why.name, "text": why.text,
-            "evidence": _evidence(why.evidence),
+            "age": age, "age_on": age_on, "place": place, "found": why.found, "level": why.level, "score": why.score,
+            "name": why.name, "text": why.text, "evidence": _evidence(why.evidence),
         })  # fmt: skip
         return
     screen = Screen()

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from phonosearch import _align
 from phonosearch._answer import Evidence, evidence_of, form_kind, level_name
+from phonosearch._errors import QueryError
 from phonosearch._kernel import text_rules
 from phonosearch._names import form_of_kind, forms
-from phonosearch._query import QueryLike, dates_of, names_of, sex_of
-from phonosearch._reference import NO_LEVEL, DateKind, SexKind, date_kind, precision_of, sex_kind
+from phonosearch._query import QueryLike, age_of, dates_of, names_of, places_of, read_asked_place, sex_of
+from phonosearch._reference import (
+    NO_LEVEL,
+    AgeKind,
+    DateKind,
+    PlaceKind,
+    SexKind,
+    age_kind,
+    date_kind,
+    place_asked,
+    place_kind,
+    precision_of,
+    sex_kind,
+)
 from phonosearch._rules import rules
 
 __all__ = ["Comparison", "compare"]
@@ -70,8 +83,9 @@ class Comparison:
 def compare(a: QueryLike, b: QueryLike) -> Comparison:
     """Compare two names, or two people, by exactly the rules of a search.
 
-    The first is what is asked, the second what is on record: a date of birth or a sex counts when the first has one. Of
-    several names the two that agree best are compared. The score is graded also where no level accepts the pair.
+    The first is what is asked, the second what is on record: a date of birth, an age, a sex or a place counts when the
+    first has one. Of several names the two that agree best are compared. The score is graded also where no level
+    accepts the pair.
 
     Parameters
     ----------
@@ -94,11 +108,25 @@ def compare(a: QueryLike, b: QueryLike) -> Comparison:
     >>> sum(item.points for item in found.evidence) == found.score
     True
     """
-    agreement, same_sex, precision = DateKind.NOT_ASKED, SexKind.NOT_ASKED, 3
+    agreement: DateKind | AgeKind = DateKind.NOT_ASKED
+    same_sex, birth = SexKind.NOT_ASKED, 3
+    same_place, place = PlaceKind.NOT_ASKED, 1
     if not (isinstance(a, str) and isinstance(b, str)):
         dates = dates_of(b)
-        agreement, precision = max(
-            ((date_kind(date, dates), precision_of(date)) for date in dates_of(a)), default=(agreement, precision)
+        if age_of(b) is not None:
+            raise QueryError("age", "is on the second person, who is on record; give the date of birth there, as dob")
+        asked_age = age_of(a)
+        if asked_age is not None:
+            widths = rules().age_widths
+            agreement, birth = age_kind(asked_age, dates), 4 + sum(width < asked_age.years for width in widths)
+        else:
+            agreement, birth = max(
+                ((date_kind(date, dates), precision_of(date)) for date in dates_of(a)), default=(agreement, birth)
+            )
+        recorded = places_of(b)
+        same_place, place = max(
+            ((place_kind(asked, recorded), place_asked(asked)) for asked in map(read_asked_place, places_of(a))),
+            default=(same_place, place),
         )
         same_sex = sex_kind(sex_of(a), sex_of(b))
     names = names_of(b)
@@ -106,7 +134,7 @@ def compare(a: QueryLike, b: QueryLike) -> Comparison:
     level = NO_LEVEL
     for asked in names_of(a):
         for name in names:
-            row = _row(asked, name, agreement, same_sex, precision)
+            row = _row(asked, name, agreement, same_sex, birth, same_place, place)
             level = min(level, row[2])
             if best is None or row[1] > best[0][1]:
                 best = row, asked, name
@@ -114,9 +142,9 @@ def compare(a: QueryLike, b: QueryLike) -> Comparison:
     return Comparison(best[0], level_name(level), *best[1:])
 
 
-def _row(asked: str, name: str, date: DateKind, sex: SexKind, precision: int) -> tuple[int, ...]:
+def _row(asked: str, name: str, *evidence: int) -> tuple[int, ...]:
     try:
-        return _align.compare_names(text_rules(), asked.encode(), name.encode(), date, sex, precision)
+        return _align.compare_names(text_rules(), asked.encode(), name.encode(), *evidence)
     except ValueError:
         forms(asked)  # these say what is wrong
         forms(name)

@@ -2,6 +2,7 @@
 
 from libc.stdint cimport int32_t, int64_t, uint32_t
 
+from phonosearch._agreement cimport Asked, Evidence
 from phonosearch._align cimport Alignment, Query
 from phonosearch._finding cimport FindingIndex
 from phonosearch._workspace cimport UNBOUNDED, Found, Hit, Workspace
@@ -33,7 +34,8 @@ cdef class NameIndex(FindingIndex):
     ) except -1 nogil
     cdef int align_hit(self, Workspace space, const Hit* hit, Alignment* found) except -1 nogil
     cdef Workspace borrow(self, int level)
-    cdef Workspace _borrow(self, bytes text, int level, uint32_t date, int sex)
+    cdef int ask_besides(self, Asked asked, Evidence* out) except -1
+    cdef Workspace _borrow(self, bytes text, int level, Asked asked)
     cdef void _prefetch_page(self, const Hit* hits, size_t count) noexcept nogil
     cdef object _hit(self, const int32_t* row, object read)
     cdef str _name_text(self, int64_t name, const int32_t* row)

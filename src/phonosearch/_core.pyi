@@ -3,6 +3,7 @@ from typing import Any, Self
 
 import numpy.typing as npt
 
+from phonosearch._agreement import Asked
 from phonosearch._answer import Evidence
 from phonosearch._finding import FindingIndex
 from phonosearch._hit import Hit
@@ -16,10 +17,10 @@ class NameIndex(FindingIndex):
         bounds: dict[str, tuple[int, int, bool]] | None = None,
     ) -> Self: ...
     def search(
-        self, text: bytes, level: int, offset: int, limit: int, date: int, sex: int,
+        self, text: bytes, level: int, offset: int, limit: int, asked: Asked | None,
         read: Callable[[tuple[int, ...]], tuple[Evidence, ...]],
     ) -> tuple[int, tuple[Hit, ...]]: ...  # fmt: skip
     def count(self, text: bytes) -> list[int]: ...
     def align(
-        self, text: bytes, person: int, form: int, date: int = 0, sex: int = 0
+        self, text: bytes, person: int, form: int, asked: Asked | None = None
     ) -> tuple[tuple[int, ...], str]: ...

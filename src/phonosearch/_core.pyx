@@ -5,12 +5,13 @@ from postings; each is verified and counted with its people, scored as far as it
 ``_reference`` states the same rules slowly, ARCHITECTURE.md says why this is complete.
 """
 
-from cpython.bytes cimport PyBytes_FromStringAndSize
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.unicode cimport PyUnicode_DecodeUTF8
-from libc.stdint cimport int16_t, int32_t, int64_t, uint32_t
+from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint32_t
 from libc.stdlib cimport qsort
 from libc.string cimport memcpy, memset
 
+from phonosearch._agreement cimport Asked, Evidence
 from phonosearch._align cimport (
     FORM, NAME_FORM, ROW, ROW_HEAD, Alignment, Query, prepare, read_name, write_row,
 )
@@ -282,7 +283,9 @@ cdef class NameIndex(FindingIndex):
         cdef size_t at
         cdef uint32_t owner, source
         cdef Alignment other
-        cdef bint asked = space.query.date != 0 or space.query.sex != 0
+        cdef bint asked = (
+            space.query.other.birth != 0 or space.query.other.sex != 0 or space.query.other.place != 0
+        )
         for at in range(space.found_count):
             if space.found[at].score < least_name or space.found[at].score < 0:
                 continue
@@ -299,6 +302,8 @@ cdef class NameIndex(FindingIndex):
             for at in range(space.hit_count):
                 if at + 8 < space.hit_count:
                     PS_PREFETCH(&self.dob.data[space.hits[at + 8].person])
+                    if self.place.size and space.query.other.place:
+                        PS_PREFETCH(&self.place.data[2 * <size_t>space.hits[at + 8].person])
                 other.score = space.hits[at].score
                 self.add_other_evidence(&space.query, space.hits[at].person, &other)
                 space.hits[at].score = other.score
@@ -315,29 +320,38 @@ cdef class NameIndex(FindingIndex):
         except IndexError:
             space = Workspace(self.parts, self.forms, self.several_person.size)
         space.query.level = level
-        space.query.date = 0
-        space.query.sex = 0
+        memset(&space.query.other, 0, sizeof(Evidence))
         return space
 
-    cdef Workspace _borrow(self, bytes text, int level, uint32_t date, int sex):
+    cdef int ask_besides(self, Asked asked, Evidence* out) except -1:
+        """What is asked besides a name, its towns by their numbers here."""
+        cdef int town
+        cdef bytes letters
+        out[0] = asked.evidence
+        for town in range(out.towns):
+            letters = asked.towns[town]
+            out.town[town] = self.find_town(<const uint8_t*>PyBytes_AS_STRING(letters), PyBytes_GET_SIZE(letters))
+        return 0
+
+    cdef Workspace _borrow(self, bytes text, int level, Asked asked):
         """A workspace with the query read into it."""
         cdef Workspace space = self.borrow(level)
-        space.query.date = date
-        space.query.sex = sex
+        if asked is not None:
+            self.ask_besides(asked, &space.query.other)
         read_name(self.rules, text, &space.parsed)
         prepare(self.rules, &space.parsed, &space.query)
         prepare_search(space)
         return space
 
     def search(
-        self, bytes text not None, int level, size_t offset, size_t limit, unsigned int date, int sex, read
+        self, bytes text not None, int level, size_t offset, size_t limit, Asked asked, read
     ):
         """The exact number of people who satisfy the level, and one page of them, a tuple of ``Hit``.
 
         The order is score descending, then person ascending. ``read`` makes the evidence of a hit when asked for. A
         workspace that an error leaves behind is dropped.
         """
-        cdef Workspace space = self._borrow(text, level, date, sex)
+        cdef Workspace space = self._borrow(text, level, asked)
         cdef size_t total = 0, at, first = 0, count = 0
         cdef Alignment found
         cdef int32_t row[ROW]
@@ -414,7 +428,7 @@ cdef class NameIndex(FindingIndex):
         cdef int level
         totals = []
         for level in range(NO_LEVEL):
-            space = self._borrow(text, level, 0, 0)
+            space = self._borrow(text, level, None)
             with nogil:
                 self.find_people(space)
             totals.append(_total(space))
@@ -422,7 +436,7 @@ cdef class NameIndex(FindingIndex):
             self.pool.append(space)
         return totals
 
-    def align(self, bytes text not None, size_t person, size_t form, unsigned int date=0, int sex=0):
+    def align(self, bytes text not None, size_t person, size_t form, Asked asked=None):
         """The alignment row of one person, hit or not, and their name; ``form`` is theirs, if they have only one."""
         cdef Workspace space
         cdef Alignment found
@@ -434,7 +448,7 @@ cdef class NameIndex(FindingIndex):
             raise ValueError("owner")
         if several >= 0:
             source = OWNER_SEVERAL | <uint32_t>several
-        space = self._borrow(text, CLOSE, date, sex)
+        space = self._borrow(text, CLOSE, asked)
         self.align_names(space, source, &found)
         self.add_other_evidence(&space.query, <uint32_t>person, &found)
         write_row(&found, <int>person, row)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["PartialDate", "contradict", "pack", "parse_date", "unpack"]
+__all__ = ["AskedAge", "PartialDate", "contradict", "pack", "parse_date", "unpack"]
 
 FIRST_YEAR, LAST_YEAR = 1800, 2200
 
@@ -35,6 +35,22 @@ class PartialDate(NamedTuple):
         if not self.month:
             return f"{self.year:04}"
         return f"{self.year:04}-{self.month:02}" + (f"-{self.day:02}" if self.day else "")
+
+
+class AskedAge(NamedTuple):
+    """An age that a person was said to be of on a day: completed years, from ``low`` to ``high``."""
+
+    low: int
+    high: int
+    on: PartialDate
+
+    def __str__(self) -> str:
+        return f"{self.low}-{self.high} on {self.on}"
+
+    @property
+    def years(self) -> int:
+        """How many ages there are in the range."""
+        return self.high - self.low + 1
 
 
 def _checked(date: PartialDate) -> PartialDate:

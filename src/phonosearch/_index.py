@@ -57,6 +57,7 @@ MAX_LIMIT = 100_000
 # What the records say beside the identifiers, whatever the layout of the arrays.
 _SUBSTANCE = (
     "name_start", "name_kind", "name_text", "name_text_start", "dob", "dob_several_start", "dob_several", "sex",
+    "place", "place_several_start", "place_several", "place_town", "place_town_start",
 )  # fmt: skip
 # In place of the names as given, where they are not kept: their parts.
 _PARTS = (
@@ -302,14 +303,18 @@ class PersonIndex:
         offset: int = 0,
         dob: object = None,
         sex: object = None,
+        age: object = None,
+        age_on: object = None,
+        place: object = None,
     ) -> Answer:
         """Find every person whose name satisfies the level.
 
         Parameters
         ----------
         query : str, mapping or Person
-            A name, or ``{"forenames": ..., "surname": ...}``, which may hold ``dob`` and ``sex`` too. Of several
-            names or dates of a person the first is asked. ``*`` and ``?`` are no wildcards: they part words.
+            A name, or ``{"forenames": ..., "surname": ...}``, which may hold ``dob``, ``sex``, ``age``, ``age_on``
+            and ``place`` too. Of several names, dates or places of a person the first is asked. ``*`` and ``?`` are no
+            wildcards: they part words.
         level : {"exact", "variant", "sounds", "close", "wide"}
             The rule of membership; each level holds all that the one before it finds.
         limit, offset : int
@@ -318,6 +323,14 @@ class PersonIndex:
             "1984", "1984-03" or "1984-03-07". Moves the score, never the membership.
         sex : {"M", "F", "X"} or None
             Moves the score, never the membership.
+        age : int, str, tuple of two int, or None
+            In place of a date of birth: 34, or a range as "30-40" or (30, 40). It is compared with the dates of birth
+            on record. Moves the score, never the membership.
+        age_on : str or date
+            The day on which the person was said to be of that age; needed with it.
+        place : str or None
+            Towns, a UK postcode or its district, or all: "Headingley, Leeds LS6 2AB". Moves the score, never the
+            membership.
 
         Returns
         -------
@@ -334,13 +347,13 @@ class PersonIndex:
         """
         number = level_number(level)
         _check_page(limit, offset)
-        return self._answer(read_query(query, dob, sex), number, limit, offset)
+        return self._answer(read_query(query, dob, sex, age, age_on, place), number, limit, offset)
 
     def _answer(self, query: Query, level: int, limit: int, offset: int) -> Answer:
         text = query.encoded
         read = partial(self._evidence, query)
         try:
-            total, hits = self._kernel.search(text, level, offset, limit, query.packed_date, query.sex_number, read)
+            total, hits = self._kernel.search(text, level, offset, limit, query.asked, read)
         except (ValueError, IndexError) as error:
             raise self._inconsistent(error) from None
         return Answer(
@@ -405,8 +418,9 @@ class PersonIndex:
         Parameters
         ----------
         queries : iterable of str, mapping or Person, or Arrow data
-            A mapping may hold ``dob`` and ``sex``. Arrow (extra ``arrow``): a column of names, or a table with
-            ``full_name`` or ``forenames`` and ``surname``, and perhaps ``dob`` and ``sex``; other columns are ignored.
+            A mapping may hold ``dob``, or ``age`` and ``age_on``, ``sex`` and ``place``. Arrow (extra ``arrow``): a
+            column of names, or a table with ``full_name`` or ``forenames`` and ``surname``, and perhaps those; other
+            columns are ignored.
         level, limit, offset
             As for ``search``.
         threads : int or None
@@ -502,7 +516,16 @@ class PersonIndex:
         )
 
     def explain(
-        self, query: QueryLike, person_id: str, *, level: str = "close", dob: object = None, sex: object = None
+        self,
+        query: QueryLike,
+        person_id: str,
+        *,
+        level: str = "close",
+        dob: object = None,
+        sex: object = None,
+        age: object = None,
+        age_on: object = None,
+        place: object = None,
     ) -> Explanation:
         """Why a search finds a person, or why it does not.
 
@@ -527,16 +550,15 @@ class PersonIndex:
         phonosearch._errors.UnknownPersonError: this person is not in the index, because row 1 of the source was ...
         """
         number = level_number(level)
-        checked = read_query(query, dob, sex)
+        checked = read_query(query, dob, sex, age, age_on, place)
         person = (
             self._kernel.find_person(person_id.encode("utf-8", "surrogatepass")) if isinstance(person_id, str) else -1
         )
         if person < 0:
             raise UnknownPersonError(tuple(self._rejected.get(person_id, ())) if isinstance(person_id, str) else ())
         form = int(self._first_form[person])
-        date, sex_number = checked.packed_date, checked.sex_number
         try:
-            row, name = self._kernel.align(checked.encoded, person, form, date, sex_number)
+            row, name = self._kernel.align(checked.encoded, person, form, checked.asked)
         except (ValueError, IndexError) as error:
             raise self._inconsistent(error) from None
         score, found = row[1], row[2]

@@ -25,7 +25,7 @@ STATUS = {
     5: "missing_id",
     6: "id_too_long",
 }
-WARNINGS = {1: "bad_dob", 2: "bad_sex", 4: "bad_kind", 16: "both_names"}
+WARNINGS = {1: "bad_dob", 2: "bad_sex", 4: "bad_kind", 16: "both_names", 32: "bad_place"}
 
 _REJECTIONS = {
     "not_a_record": "the record is neither a mapping nor a Person",
@@ -52,6 +52,11 @@ _SENTENCES = {
     "dob_type": "a date of birth was left out: it is neither text, a year nor a date",
     "bad_sex": "the sex was left out: it is not M, F or X",
     "sex_type": "the sex was left out: it is not text",
+    "bad_place": (
+        "a place was left out: it holds no letters and no UK postcode, is longer than {place_code_points} characters, "
+        "or names more than {place_parts} towns"
+    ),
+    "place_type": "a place was left out: it is not text",
     "both_names": "forenames and surname were left out: full_name says another name",
     "sex_conflict": "the sex was left out: it contradicts another row of this person",
     "bad_kind": "the kind of a name was left out, so the name is an alias: it is not one of " + ", ".join(KINDS),
@@ -69,6 +74,7 @@ _SYNONYMS = {
     "kind": ("nametype", "namekind", "type", "nameuse"),
     "dob": ("dateofbirth", "birthdate", "birthday", "birth", "born", "yearofbirth", "birthyear", "yob"),
     "sex": ("gender", "sexcode", "gendercode"),
+    "place": ("town", "city", "postcode", "address", "location", "residence", "placeofresidence"),
 }
 # Which columns there are; only a record in Python can hold names within it.
 Place = Literal["table", "record", "name"]

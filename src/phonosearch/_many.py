@@ -49,6 +49,7 @@ _Result = TypeVar("_Result")
 
 PIECE = 128  # queries, or people: some tens of milliseconds
 NAME_COLUMNS = ("full_name", "forenames", "surname")
+OTHER_COLUMNS = ("dob", "sex", "age", "age_on", "place")
 
 
 class Pair(NamedTuple):
@@ -132,7 +133,7 @@ def _checked(queries: Iterable[Any], *, nulls: bool = False) -> Iterator[Query |
 
 
 def _arrow_rows(pa: Any, source: Any) -> list[Any]:
-    """Names, mappings or None, from a column of strings or a table with columns of names, dob and sex."""
+    """Names, mappings or None, from a column of strings or a table with columns of names and other evidence."""
     try:
         if hasattr(source, "__arrow_c_stream__"):
             array = pa.chunked_array(source)
@@ -146,15 +147,20 @@ def _arrow_rows(pa: Any, source: Any) -> list[Any]:
         raise QueryError("queries", "are Arrow data that cannot be read") from None
     if not pa.types.is_struct(array.type):
         if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
-            raise QueryError("queries", f"must be strings, or a table with {', '.join(NAME_COLUMNS)}, dob or sex")
+            raise QueryError("queries", f"must be strings, or a table with {', '.join(NAME_COLUMNS + OTHER_COLUMNS)}")
         rows: list[Any] = array.to_pylist()
         return rows
     names = [name for name in NAME_COLUMNS if name in table.column_names]
     if not names:
         raise QueryError("queries", f"must have a column {', '.join(NAME_COLUMNS[:2])} or {NAME_COLUMNS[2]}")
-    wanted = [*names, *(name for name in ("dob", "sex") if name in table.column_names)]
+    wanted = [*names, *(name for name in OTHER_COLUMNS if name in table.column_names)]
     return [
-        {field: value for field, value in row.items() if value is not None}
+        # The day of an age may fill its column, whichever rows have an age.
+        {
+            field: value
+            for field, value in row.items()
+            if value is not None and (field != "age_on" or row.get("age") is not None)
+        }
         if any(row[name] is not None for name in names)
         else None
         for row in table.select(wanted).to_pylist()
@@ -183,10 +189,9 @@ def ask_arrow(
 
     def ask(piece: list[Query | None]) -> Any:
         asked = [query for query in piece if query is not None]
-        dates = np.array([query.packed_date for query in asked], dtype=np.uint32)
-        sexes = np.array([query.sex_number for query in asked], dtype=np.uint8)
+        beside = [query.asked for query in asked]
         try:
-            totals, lines = kernel.search_batch([query.encoded for query in asked], dates, sexes, level, offset, limit)
+            totals, lines = kernel.search_batch([query.encoded for query in asked], beside, level, offset, limit)
             return _arrow_answers(pa, kernel, piece, totals, lines)
         except ValueError as error:
             raise inconsistent(error) from None

@@ -25,7 +25,8 @@ cnp.import_array()
 
 # The arrays in the order of the file.
 ARRAYS = (
-    "person_id", "person_id_start", "dob", "dob_several_start", "dob_several", "part_letters", "part_start", "part_key",
+    "person_id", "person_id_start", "dob", "dob_several_start", "dob_several", "place",
+    "place_several_start", "place_several", "place_town", "place_town_start", "part_letters", "part_start", "part_key",
     "primary_code", "primary_start", "alternate_code", "alternate_start", "alternate_part", "soundex_code",
     "soundex_start", "soundex_part", "deletion_start", "deletion_part", "name_start", "name_kind", "name_text",
     "name_text_start", "class_start", "form_part", "long_start", "owner_start", "owner", "several_start",

@@ -23,5 +23,7 @@ cdef class PeoplePacker:
     cdef size_t _blocks(self) noexcept
     cdef int _gather_names(self) except -1
     cdef int _dates_and_sexes(self) except -1
+    cdef int _places(self) except -1
+    cdef uint32_t _towns(self, uint32_t* counts, uint32_t** rank) except? 0xFFFFFFFF
     cdef int _contradictions(self) except -1
     cdef int _names(self, bint display) except -1

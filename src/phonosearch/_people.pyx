@@ -1,13 +1,14 @@
-"""The people that builders hold to arrays: identifiers, names and their kinds, dates of birth and sexes."""
+"""The people that builders hold to arrays: identifiers, names and their kinds, dates of birth, sexes and places."""
 
 cimport numpy as cnp
 from libc.stdint cimport uint8_t, uint32_t, uint64_t, uintptr_t
-from libc.stdlib cimport free, malloc
+from libc.stdlib cimport free, malloc, qsort
 from libc.string cimport memcmp, memcpy
 
-from phonosearch._arrays cimport BLOCK, LAST_NAME, SEX_SHIFT
-from phonosearch._builder cimport MAX_NUMBERS, Builder, Entry, WordTable
+from phonosearch._arrays cimport BLOCK, LAST_NAME, PLACE_SEVERAL, SEX_SHIFT
+from phonosearch._builder cimport MAX_NUMBERS, Builder, Entry, PlaceEntry, WordTable
 from phonosearch._new_arrays cimport add_up, allocate, new_u1, new_u4
+from phonosearch._place_text cimport POSTCODE_BITS
 from phonosearch._prefetch cimport PS_PREFETCH
 from phonosearch._sort_keys cimport (
     SortKey, compare_keys, distinct, rank_words, same_word, set_first, sort_few, sort_keys, sort_unique,
@@ -55,6 +56,28 @@ cdef int _compare_texts(const void* one, const void* other) noexcept nogil:
     if a.length != b.length:
         return -1 if a.length < b.length else 1
     return (a.first > b.first) - (a.first < b.first)
+
+
+cdef int _compare_places(const void* one, const void* other) noexcept nogil:
+    cdef uint64_t a = (<const uint64_t*>one)[0], b = (<const uint64_t*>other)[0]
+    return (a > b) - (a < b)
+
+
+cdef uint32_t _sort_places(uint64_t* places, uint32_t count) noexcept nogil:
+    """Sort the places of one person, each once at the front; how many there are. Doing it again changes nothing."""
+    cdef uint32_t at, kept = 0
+    if count > 1:
+        qsort(places, count, sizeof(uint64_t), _compare_places)
+    for at in range(count):
+        if kept == 0 or places[at] != places[kept - 1]:
+            places[kept] = places[at]
+            kept += 1
+    return kept
+
+
+cdef inline void _write_place(uint32_t* to, uint64_t place) noexcept nogil:
+    to[0] = <uint32_t>place
+    to[1] = <uint32_t>(place >> 32)
 
 
 cdef uint32_t _distinct_names(SortKey* keys, uint32_t count) noexcept nogil:
@@ -105,6 +128,7 @@ cdef class PeoplePacker:
         self._identifiers()
         self._gather_names()
         self._dates_and_sexes()
+        self._places()
         self._names(display)
         for builder in self.builders:
             builder.forget_people()
@@ -361,6 +385,116 @@ cdef class PeoplePacker:
             free(dates)
         if conflicts:
             self._contradictions()
+        return 0
+
+    cdef uint32_t _towns(self, uint32_t* counts, uint32_t** rank) except? 0xFFFFFFFF:
+        """Number the towns, in order of their letters; how many there are. ``rank`` is of each builder."""
+        cdef Builder builder
+        cdef size_t total = 0, letters = 0, at = 0
+        cdef SortKey* keys
+        cdef uint8_t* text
+        cdef uint32_t* start
+        cdef uint32_t count, place = 0
+        cdef int number
+        for number in range(self.count):
+            builder = self.builders[number]
+            counts[number] = builder.towns.count
+            total += builder.towns.count
+        keys = <SortKey*>allocate(total, sizeof(SortKey))
+        try:
+            for builder in self.builders:
+                at += _take_words(&builder.towns, keys + at, <uint32_t>at)
+            with nogil:
+                set_first(keys, total)
+                sort_keys(&keys, total)
+            count = rank_words(keys, total, counts, self.count, rank)
+            if count >= PLACE_SEVERAL - 1:
+                raise LimitError("records", PLACE_SEVERAL - 2, count, "different towns")
+            for at in range(total):
+                if at == 0 or not same_word(&keys[at], &keys[at - 1]):
+                    letters += keys[at].length
+            text = new_u1(self.arrays, "place_town", letters)
+            start = new_u4(self.arrays, "place_town_start", <size_t>count + 1)
+            for at in range(total):
+                if at == 0 or not same_word(&keys[at], &keys[at - 1]):
+                    memcpy(text + start[place], keys[at].word, keys[at].length)
+                    start[place + 1] = start[place] + keys[at].length
+                    place += 1
+        finally:
+            free(keys)
+        return count
+
+    cdef int _places(self) except -1:
+        """Two numbers a person, or none where no place is known: 24 bits of a town + 1, 40 of a postcode."""
+        cdef Builder builder
+        cdef uint32_t people = self.people_count, person, several = 0, first, kept, at
+        cdef size_t count = 0, entry, total = 0
+        cdef uint32_t* counts = <uint32_t*>allocate(self.count, sizeof(uint32_t))
+        cdef uint32_t** town_rank = <uint32_t**>allocate(self.count, sizeof(uint32_t*))
+        cdef uint32_t* start = NULL
+        cdef uint64_t* places = NULL
+        cdef uint32_t* place
+        cdef uint32_t* several_start
+        cdef uint32_t* several_places
+        cdef PlaceEntry* entries
+        cdef uint64_t value
+        cdef int number
+        for builder in self.builders:
+            count += builder.places.used // sizeof(PlaceEntry)
+        if count > 0xFFFFFFFE:
+            raise LimitError("records", 0xFFFFFFFE, count, "places")
+        try:
+            self._towns(counts, town_rank)
+            start = <uint32_t*>allocate(<size_t>people + 1, sizeof(uint32_t))
+            places = <uint64_t*>allocate(count, sizeof(uint64_t))
+            for number in range(self.count):
+                builder = self.builders[number]
+                entries = <PlaceEntry*>builder.places.data
+                for entry in range(builder.places.used // sizeof(PlaceEntry)):
+                    start[self.person_rank[number][entries[entry].person] + 1] += 1
+            add_up(start, people)
+            for number in range(self.count):
+                builder = self.builders[number]
+                entries = <PlaceEntry*>builder.places.data
+                for entry in range(builder.places.used // sizeof(PlaceEntry)):
+                    person = self.person_rank[number][entries[entry].person]
+                    value = 1 + town_rank[number][entries[entry].town - 1] if entries[entry].town else 0
+                    places[start[person]] = value << POSTCODE_BITS | entries[entry].postcode
+                    start[person] += 1
+            # As for the dates: the end of p - 1 is the start of p.
+            with nogil:
+                for person in range(people):
+                    first = start[person - 1] if person else 0
+                    kept = _sort_places(places + first, start[person] - first)
+                    several += kept > 1
+                    total += kept if kept > 1 else 0
+            place = new_u4(self.arrays, "place", 2 * <size_t>people if count else 0)
+            several_start = new_u4(self.arrays, "place_several_start", <size_t>several + 1)
+            several_places = new_u4(self.arrays, "place_several", 2 * total)
+            several = 0
+            with nogil:
+                for person in range(people if count else 0):
+                    first = start[person - 1] if person else 0
+                    kept = _sort_places(places + first, start[person] - first)
+                    if kept == 1:
+                        _write_place(place + 2 * <size_t>person, places[first])
+                    elif kept > 1:
+                        _write_place(
+                            place + 2 * <size_t>person, <uint64_t>PLACE_SEVERAL << POSTCODE_BITS | several
+                        )
+                        for at in range(kept):
+                            _write_place(
+                                several_places + 2 * (<size_t>several_start[several] + at), places[first + at]
+                            )
+                        several_start[several + 1] = several_start[several] + kept
+                        several += 1
+        finally:
+            for number in range(self.count):
+                free(town_rank[number])
+            free(town_rank)
+            free(counts)
+            free(start)
+            free(places)
         return 0
 
     cdef int _contradictions(self) except -1:

@@ -1,21 +1,25 @@
-"""What was asked: a name with, perhaps, a date of birth and a sex, checked before any work is done."""
+"""What was asked: a name and, perhaps, a date of birth or an age, a sex and a place; checked before any work."""
 
 from __future__ import annotations
 
+import operator
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from phonosearch._dates import FIRST_YEAR, LAST_YEAR, PartialDate, pack, parse_date
+from phonosearch._agreement import Asked
+from phonosearch._dates import FIRST_YEAR, LAST_YEAR, AskedAge, PartialDate, pack, parse_date
 from phonosearch._errors import QueryError
 from phonosearch._kernel import text_rules
 from phonosearch._names import Form, forms
+from phonosearch._places import Place, pack_postcode, read_place
 from phonosearch._records import Name, Person
-from phonosearch._rules import LEVELS
+from phonosearch._rules import LEVELS, rules
 
 __all__ = [
-    "SEXES", "Query", "QueryLike", "dates_of", "level_number", "names_of", "read_date", "read_query", "read_sex",
-    "sex_of",
+    "SEXES", "Query", "QueryLike", "age_of", "dates_of", "level_number", "names_of", "places_of", "read_age",
+    "read_asked_place", "read_date", "read_query", "read_sex", "sex_of",
 ]  # fmt: skip
 
 SEXES = ("M", "F", "X")
@@ -30,6 +34,8 @@ class Query:
     text: str
     date: PartialDate | None
     sex: str | None
+    age: AskedAge | None = None
+    place: Place | None = None
 
     @cached_property
     def parts(self) -> list[tuple[str, ...]]:
@@ -47,14 +53,18 @@ class Query:
         return self.text.encode()
 
     @property
-    def packed_date(self) -> int:
-        """The date in the kernel's form, 0 for none."""
-        return pack(self.date) if self.date else 0
-
-    @property
-    def sex_number(self) -> int:
-        """The sex in the kernel's form, 0 for none."""
-        return SEXES.index(self.sex) + 1 if self.sex else 0
+    def asked(self) -> Asked:
+        """What is asked besides the name, in the kernel's form."""
+        date = pack(self.date) if self.date else 0
+        age = (self.age.low, self.age.high, pack(self.age.on)) if self.age else None
+        place = self.place or Place()
+        return Asked(
+            date,
+            SEXES.index(self.sex) + 1 if self.sex else 0,
+            age,
+            tuple(town.encode() for town in place.towns),
+            pack_postcode(place.postcodes[0]) if place.postcodes else 0,
+        )
 
     def __repr__(self) -> str:
         return f"Query(<{len(self.text)} characters>)"
@@ -83,6 +93,54 @@ def read_date(value: object) -> PartialDate | None:
         raise QueryError("dob", problem) from None
 
 
+_AGES = re.compile(r"\s*([0-9]{1,3})\s*(?:[-–]\s*([0-9]{1,3})\s*)?")
+
+
+def _ages(value: object) -> tuple[int, int]:
+    """The least and the greatest age of 34, "34", "30-40" or (30, 40)."""
+    if isinstance(value, str):
+        found = _AGES.fullmatch(value)
+        if not found:
+            raise ValueError
+        return int(found[1]), int(found[2] or found[1])
+    both = value if isinstance(value, list | tuple) else (value, value)
+    if len(both) != 2 or any(isinstance(age, bool) for age in both):
+        raise ValueError
+    low, high = map(operator.index, both)
+    return low, high
+
+
+def read_age(age: object, age_on: object) -> AskedAge | None:
+    """An age that is asked for, and the day on which it is meant."""
+    if age is None:
+        if age_on is not None:
+            raise QueryError("age_on", "is given without an age; give the age too, or leave both out")
+        return None
+    most, widest = rules().limits["age"], rules().age_widths[-1]
+    try:
+        low, high = _ages(age)
+    except (ValueError, TypeError):
+        low, high = -1, -1
+    if not 0 <= low <= high <= most:
+        raise QueryError("age", f"is not an age from 0 to {most}; write 34, or a range as 30-40, or leave it out")
+    if high - low >= widest:
+        raise QueryError("age", f"is a range of more than {widest} years, which says little; narrow it or leave it out")
+    if age_on is None:
+        raise QueryError(
+            "age_on",
+            "is needed with an age: give the day on which the person was said to be of it, as 2026-11-23; no answer "
+            "depends on the clock",
+        )
+    text = age_on.isoformat()[:10] if hasattr(age_on, "isoformat") else age_on
+    try:
+        day = parse_date(text) if isinstance(text, str) else PartialDate(0)
+    except ValueError:
+        day = PartialDate(0)
+    if not day.day:
+        raise QueryError("age_on", f"is not a day from {FIRST_YEAR} to {LAST_YEAR}; write it as 2026-11-23")
+    return AskedAge(low, high, day)
+
+
 def read_sex(value: object) -> str | None:
     """A sex that is asked for."""
     if value is None:
@@ -92,7 +150,7 @@ def read_sex(value: object) -> str | None:
     return value.upper()
 
 
-FIELDS = ("person_id", "full_name", "forenames", "surname", "names", "kind", "dob", "sex")
+FIELDS = ("person_id", "full_name", "forenames", "surname", "names", "kind", "dob", "sex", "age", "age_on", "place")
 
 
 def _fields_of(value: object) -> dict[str, object]:
@@ -139,18 +197,55 @@ def dates_of(value: object) -> tuple[PartialDate, ...]:
     return tuple(date for date in map(read_date, recorded) if date)
 
 
+def age_of(value: object) -> AskedAge | None:
+    """The age of what is asked, which has no date of birth beside it."""
+    if isinstance(value, str):
+        return None
+    fields = _fields_of(value)
+    age = read_age(fields.get("age"), fields.get("age_on"))
+    if age is not None and dates_of(value):
+        raise QueryError("age", _AGE_AND_DATE)
+    return age
+
+
+_AGE_AND_DATE = "is asked beside a date of birth, which says more; leave one of them out"
+
+
+def places_of(value: object) -> tuple[Place, ...]:
+    """The places of what is asked or compared."""
+    given = None if isinstance(value, str) else _fields_of(value).get("place")
+    items = given if isinstance(given, list | tuple) else (given,)
+    return tuple(read_place(item) for item in items if item is not None)
+
+
+def read_asked_place(place: Place) -> Place:
+    """A place that is asked for."""
+    if len(place.postcodes) > 1:
+        raise QueryError("place", "holds several postcodes; ask for one of them")
+    return place
+
+
 def sex_of(value: object) -> str | None:
     """The sex of what is asked or compared."""
     return None if isinstance(value, str) else read_sex(_fields_of(value).get("sex"))
 
 
-def read_query(query: QueryLike, dob: object = None, sex: object = None) -> Query:
-    """Check what was asked; of several names and dates of a person the first is asked.
+def read_query(
+    query: QueryLike,
+    dob: object = None,
+    sex: object = None,
+    age: object = None,
+    age_on: object = None,
+    place: object = None,
+) -> Query:
+    """Check what was asked; of several names, dates and places of a person the first is asked.
+
+    What is given beside the query goes before what the query holds.
 
     Raises
     ------
     QueryError
-        An empty name, a wrong type, an unknown field, something that is not a date or a sex.
+        An empty name, a wrong type, an unknown field, something that is not a date, an age, a sex or a place.
     LimitError
         A name over the limits.
     """
@@ -158,4 +253,10 @@ def read_query(query: QueryLike, dob: object = None, sex: object = None) -> Quer
     if not text_rules().check(text.encode("utf-8", "surrogatepass")):
         forms(text)  # says what is wrong
     date = read_date(dob) if dob is not None else next(iter(dates_of(query)), None)
-    return Query(text, date, read_sex(sex) if sex is not None else sex_of(query))
+    years = age_of(query) if age is None and age_on is None else read_age(age, age_on)
+    if years is not None and date is not None:
+        raise QueryError("age", _AGE_AND_DATE)
+    asked = next(iter(places_of({"place": place} if place is not None else query)), None)
+    if asked is not None:
+        read_asked_place(asked)
+    return Query(text, date, read_sex(sex) if sex is not None else sex_of(query), years, asked)

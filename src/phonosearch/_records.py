@@ -40,7 +40,8 @@ __all__ = [
 
 MAX_SHAPES = 1024  # of records that are remembered
 
-_Entry = tuple[int, str, str | None, str | None, str | None, str | None, str | None, str | None]
+_Optional = str | None
+_Entry = tuple[int, str, _Optional, _Optional, _Optional, _Optional, _Optional, _Optional, _Optional]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -89,6 +90,8 @@ class Person:
         One or several dates of birth: "1984", "1984-03" or "1984-03-07".
     sex : str, optional
         "M", "F" or "X".
+    place : str or tuple of str, optional
+        One or several places: towns, UK postcodes, or both ("Headingley, Leeds LS6 2AB").
 
     Examples
     --------
@@ -103,6 +106,7 @@ class Person:
     names: tuple[Name, ...] = ()
     dob: tuple[str, ...] | str | None = None
     sex: str | None = None
+    place: tuple[str, ...] | str | None = None
 
     def __repr__(self) -> str:
         return f"Person(person_id={self.person_id!r})"
@@ -159,9 +163,11 @@ def _record_batches(source: Iterable[object], report: ReportBuilder, batch_rows:
             report.reject(row, None, "missing_id" if missing else "id_not_text")
             continue
         full_name, forenames, surname = get("full_name"), get("forenames"), get("surname")
-        kind, dob, sex, names = get("kind"), get("dob"), get("sex"), get("names")
+        kind, dob, sex, names, place = get("kind"), get("dob"), get("sex"), get("names"), get("place")
         if dob is not None and type(dob) is not str:
             dob = _dob_text(dob, lambda: report.warn(row, person_id, "dob_type"))  # noqa: B023  # called at once
+        if place is not None and type(place) is not str:
+            place = _place_text(place, lambda: report.warn(row, person_id, "place_type"))  # noqa: B023  # called at once
         if type(sex) not in plain:
             sex = _text(sex, lambda: report.warn(row, person_id, "sex_type"))  # noqa: B023  # called at once
         if (
@@ -172,10 +178,10 @@ def _record_batches(source: Iterable[object], report: ReportBuilder, batch_rows:
             and (names is None or (type(names) is tuple and not names))
             and (full_name or forenames or surname)
         ):
-            entries.append((row, person_id, full_name, forenames, surname, kind, dob, sex))  # type: ignore[arg-type]
+            entries.append((row, person_id, full_name, forenames, surname, kind, dob, sex, place))  # type: ignore[arg-type]
         else:
             for name in _names(record, row, person_id, report):
-                entries.append((row, person_id, *name, dob, sex))  # type: ignore[arg-type]
+                entries.append((row, person_id, *name, dob, sex, place))  # type: ignore[arg-type]
         if len(entries) >= batch_rows:
             yield _batch(entries)
             entries = []
@@ -252,6 +258,15 @@ def _dob_text(value: object, warn: Callable[[], None]) -> str | None:
             found.append(f"{item:04}")
         else:
             warn()
+    return ";".join(found) if found else None
+
+
+def _place_text(value: object, warn: Callable[[], None]) -> str | None:
+    found = [
+        text
+        for item in (value if isinstance(value, list | tuple) else (value,))
+        if (text := _text(item, warn)) is not None
+    ]
     return ";".join(found) if found else None
 
 

@@ -76,9 +76,9 @@ def _arrow_maker(pa: Any, name: str, kind: Any) -> Callable[[Any], Any]:
             return cast
         if types.is_date(kind) or types.is_timestamp(kind):
             return lambda array: array.cast(pa.date32()).cast(large)
-        if types.is_list(kind) or types.is_large_list(kind):
-            make = _arrow_maker(pa, name, kind.value_type)
-            return lambda array: _arrow_joined(pa, array, make)
+    if name in ("dob", "place") and (types.is_list(kind) or types.is_large_list(kind)):
+        make = _arrow_maker(pa, name, kind.value_type)
+        return lambda array: _arrow_joined(pa, array, make)
     raise RecordsError(f"column {name} is of Arrow type {kind}, which is not text" + (" or a date" * (name == "dob")))
 
 

@@ -15,7 +15,7 @@ __all__ = [
 
 KINDS = ("primary", "alias", "maiden", "previous", "nickname", "weak")
 NAME_COLUMNS = ("full_name", "forenames", "surname")
-COLUMNS = ("person_id", *NAME_COLUMNS, "kind", "dob", "sex")
+COLUMNS = ("person_id", *NAME_COLUMNS, "kind", "dob", "sex", "place")
 MAX_CELL = 131_072  # characters of a cell of a CSV file
 WANTED = "a column person_id, and full_name or forenames or surname, in small letters"
 

@@ -117,7 +117,8 @@ class Rules:
     alike_edits: int
     part: dict[str, int]
     name: dict[str, int]
-    other: dict[str, int]
+    name_range: int
+    age_widths: tuple[int, ...]
     weights: dict[tuple[str, str], int]
     variants: Variants
     sequences: dict[str, str]
@@ -128,6 +129,10 @@ class Rules:
     letter_curve: tuple[tuple[int, int], ...]
     rarity_scale: dict[str, int]
     rarity_text: str
+    postcode_areas: frozenset[str]
+    postcode_third: str
+    postcode_fourth: str
+    postcode_never_inward: str
 
     @property
     def nicknames(self) -> tuple[Row, ...]:
@@ -157,24 +162,30 @@ class Rules:
         """A score in words: "almost certainly", "probable", "possible" or "unlikely" one name."""
         return next(words for least, words in self.bands if score >= least)
 
-    def shares(self, precision: int, with_sex: bool) -> tuple[int, dict[str, int], dict[str, int]]:
-        """Points of 1000 for the name, then by state for a date of birth and for a sex, where they are asked.
+    def shares(self, *fields: str) -> tuple[int, tuple[dict[str, int], ...]]:
+        """Points of 1000 for the name, then by state for each field of ``weights.tsv`` that is asked.
 
-        ``precision`` of the date: 0 none, 1 year, 2 month, 3 day. The 1000 points are shared out as the weights of the
-        Fellegi-Sunter model range: the name's by ``other.name_range``, a field's from its contradiction to its full
-        agreement.
+        The 1000 points are shared out as the weights of the Fellegi-Sunter model range: the name's by
+        ``other.name_range``, a field's from its contradiction to its full agreement.
         """
-        field = (None, "dob_year", "dob_month", "dob")[precision]
-        by_date = self._above_contradiction(field) if field else {}
-        by_sex = self._above_contradiction("sex") if with_sex else {}
-        total = self.other["name_range"] + by_date.get("exact", 0) + by_sex.get("exact", 0)
-        date_points = {state: 1000 * tenths // total for state, tenths in by_date.items()}
-        sex_points = {state: 1000 * tenths // total for state, tenths in by_sex.items()}
-        return 1000 - date_points.get("exact", 0) - sex_points.get("exact", 0), date_points, sex_points
+        above = [self._above_contradiction(field) for field in fields]
+        total = self.name_range + sum(states["exact"] for states in above)
+        points = tuple({state: 1000 * tenths // total for state, tenths in states.items()} for states in above)
+        return 1000 - sum(states["exact"] for states in points), points
+
+    def birth_field(self, precision: int, years: int) -> str | None:
+        """The field of a date of birth asked to the year (1), month (2) or day (3), or of a range of ages."""
+        if years:
+            return f"age_{next(width for width in self.age_widths if years <= width)}"
+        return (None, "dob_year", "dob_month", "dob")[precision]
+
+    def place_field(self, asked: int) -> str | None:
+        """The field of a place of which the towns (1), a district (2) or a postcode (3) is asked."""
+        return (None, "place_town", "place_district", "place_postcode")[asked]
 
     def _above_contradiction(self, field: str) -> dict[str, int]:
         states = {state: tenths for (of, state), tenths in self.weights.items() if of == field}
-        if field != "sex":
+        if field.startswith("dob"):
             whole = {state: tenths for (of, state), tenths in self.weights.items() if of == "dob"}
             states = {state: min(tenths, states["exact"]) for state, tenths in (whole | states).items()}
         return {state: max(tenths - states["contradicted"], 0) for state, tenths in states.items()}
@@ -373,7 +384,8 @@ def rules() -> Rules:
         alike_edits=table["close"]["alike_edits"],
         part=table["part"],
         name=table["name"],
-        other=table["other"],
+        name_range=table["other"]["name_range"],
+        age_widths=tuple(table["other"]["age_widths"]),
         weights={(field, state): int(tenths) for field, state, _, _, tenths in _rows(texts["weights.tsv"])},
         variants=Variants(
             short_forms="".join(_body(texts[name]) for name in NICKNAME_TABLES) + own_text["nickname"],
@@ -393,4 +405,8 @@ def rules() -> Rules:
         letter_curve=tuple((evidence, points) for evidence, points in table["letters"]["curve"]),
         rarity_scale=table["rarity"],
         rarity_text=texts["rarity.tsv"],
+        postcode_areas=frozenset(table["postcode"]["areas"].split()),
+        postcode_third=table["postcode"]["third"],
+        postcode_fourth=table["postcode"]["fourth"],
+        postcode_never_inward=table["postcode"]["never_inward"],
     )

@@ -2,6 +2,7 @@
 
 from libc.stdint cimport int32_t, uint16_t, uint32_t
 
+from phonosearch._agreement cimport Evidence
 from phonosearch._align cimport Alignment, Query
 from phonosearch._bounds cimport BoundIndex
 from phonosearch._workspace cimport Workspace
@@ -17,6 +18,8 @@ cdef class ScoringIndex(BoundIndex):
     cdef int _align_rest(
         self, Workspace space, uint32_t form, uint32_t name, int name_form, Alignment* best
     ) except -1 nogil
+    cdef int _birth_agreement(self, const Evidence* asked, uint32_t recorded) noexcept nogil
+    cdef int _place_agreement(self, const Evidence* asked, uint32_t person) noexcept nogil
     cdef void add_other_evidence(self, const Query* query, uint32_t person, Alignment* best) noexcept nogil
     cdef int spread_of_other_evidence(self, const Query* query, int* most) noexcept nogil
 

@@ -2,18 +2,20 @@
 
 from libc.stdint cimport int32_t, uint16_t, uint32_t, uint64_t
 
-from phonosearch._agreement cimport DATE_ABSENT, date_agreement_of, sex_agreement_of
+from phonosearch._agreement cimport (
+    AGE_ABSENT, DATE_ABSENT, PLACE_ABSENT, PLACE_CONTRADICTED, PLACE_DISTRICT, PLACE_EXACT, PLACE_TOWN, Evidence,
+    age_agreement_of, date_agreement_of, sex_agreement_of,
+)
 from phonosearch._align cimport (
     MAX_TURNS, Alignment, Query, holds_all, keep_better, no_reading, score_grid, score_merged,
 )
-from phonosearch._arrays cimport OWNER_SEVERAL
+from phonosearch._arrays cimport OWNER_SEVERAL, PLACE_SEVERAL, Array
 from phonosearch._assignment cimport Grid, identifies
 from phonosearch._bounds cimport BoundIndex
 from phonosearch._expansion cimport letter_sketch
-from phonosearch._relation cimport (
-    CLOSE, EXACT, NO_LEVEL, UNEARNED, VARIANT, PartInfo,
-)
-from phonosearch._text cimport MAX_FORMS, MAX_PARTS
+from phonosearch._place_text cimport INWARD, POSTCODE_BITS
+from phonosearch._relation cimport CLOSE, EXACT, NO_LEVEL, UNEARNED, VARIANT, PartInfo
+from phonosearch._text cimport BIRTH_STATES, MAX_FORMS, MAX_PARTS, PLACE_STATES
 from phonosearch._words cimport pack_word
 from phonosearch._workspace cimport Workspace
 
@@ -186,51 +188,104 @@ cdef class ScoringIndex(BoundIndex):
                 keep_better(&found, best)
         return 0
 
+    cdef inline int _birth_agreement(self, const Evidence* asked, uint32_t recorded) noexcept nogil:
+        if asked.age_day:
+            return age_agreement_of(asked, recorded)
+        return date_agreement_of(asked.date, recorded)
+
+    cdef int _place_agreement(self, const Evidence* asked, uint32_t person) noexcept nogil:
+        """``_reference.place_kind``."""
+        cdef uint64_t value, postcode
+        cdef size_t at, end
+        cdef int town, agree = 0
+        cdef uint32_t met = 0, number
+        cdef bint towns = False, postcodes = False, same = False, district = False
+        cdef const Array* places = &self.place
+        if self.place.size == 0:
+            return PLACE_ABSENT
+        at = person
+        end = person + 1
+        value = self.place_at(places, at)
+        if value >> POSTCODE_BITS == PLACE_SEVERAL:
+            number = <uint32_t>value
+            if number + <size_t>1 >= self.place_several_start.size:
+                return PLACE_ABSENT             # of a crafted file
+            places = &self.place_several
+            at = self.place_several_start.data[number]
+            end = self.place_several_start.data[number + 1]
+        while at < end:
+            value = self.place_at(places, at)
+            at += 1
+            postcode = value & ((<uint64_t>1 << POSTCODE_BITS) - 1)
+            number = value >> POSTCODE_BITS
+            if postcode:
+                postcodes = True
+                if asked.postcode:
+                    same |= postcode == asked.postcode
+                    district |= postcode // INWARD == asked.postcode // INWARD
+            if number:
+                towns = True
+                for town in range(asked.towns):
+                    if asked.town[town] == number:
+                        met |= 1u << town
+        for town in range(asked.towns):
+            agree += met >> town & 1
+        if same or (asked.place == 2 and district) or (asked.place == 1 and agree == asked.towns):
+            return PLACE_EXACT
+        if district:
+            return PLACE_DISTRICT
+        if agree:
+            return PLACE_TOWN
+        if (asked.postcode and postcodes) or (asked.towns and towns):
+            return PLACE_CONTRADICTED
+        return PLACE_ABSENT
+
     cdef void add_other_evidence(self, const Query* query, uint32_t person, Alignment* best) noexcept nogil:
-        """What the date of birth and the sex of a person say."""
+        """What the date of birth, the sex and the places of a person say."""
+        cdef const Evidence* asked = &query.other
         cdef uint32_t dates, date_at
-        cdef int kind, date_kind
-        best.date_kind = best.date_points = best.sex_kind = best.sex_points = 0
-        if query.date:
+        cdef int found = 0
+        best.birth_kind = best.birth_points = best.sex_kind = best.sex_points = best.place_kind = best.place_points = 0
+        if asked.birth:
             dates = self.dates_of(person)
-            date_kind = DATE_ABSENT
             if dates & DOB_SEVERAL and (dates & ~DOB_SEVERAL) + 1 < self.dob_several_start.size:
-                date_kind = 0
                 dates &= ~DOB_SEVERAL
                 for date_at in range(self.dob_several_start.data[dates], self.dob_several_start.data[dates + 1]):
-                    kind = date_agreement_of(query.date, self.dob_several.data[date_at])
-                    if kind > date_kind:
-                        date_kind = kind
-                if date_kind == 0:
-                    date_kind = DATE_ABSENT
+                    found = max(found, self._birth_agreement(asked, self.dob_several.data[date_at]))
             elif dates and not dates & DOB_SEVERAL:
-                date_kind = date_agreement_of(query.date, dates)
-            best.date_kind = date_kind
-            best.date_points = self.rules.date_points[query.precision][query.sex != 0][date_kind]
-        if query.sex:
-            best.sex_kind = sex_agreement_of(query.sex, self.sex_of(person))
-            best.sex_points = self.rules.sex_points[query.precision][query.sex != 0][best.sex_kind]
-        best.score += best.date_points + best.sex_points
+                found = self._birth_agreement(asked, dates)
+            if found == 0:
+                found = AGE_ABSENT if asked.age_day else DATE_ABSENT
+            best.birth_kind = found
+            best.birth_points = self.rules.birth_points[asked.birth][asked.sex != 0][asked.place][found]
+        if asked.sex:
+            best.sex_kind = sex_agreement_of(asked.sex, self.sex_of(person))
+            best.sex_points = self.rules.sex_points[asked.birth][asked.sex != 0][asked.place][best.sex_kind]
+        if asked.place:
+            best.place_kind = self._place_agreement(asked, person)
+            best.place_points = self.rules.place_points[asked.birth][asked.sex != 0][asked.place][best.place_kind]
+        best.score += best.birth_points + best.sex_points + best.place_points
 
     cdef int spread_of_other_evidence(self, const Query* query, int* most) noexcept nogil:
-        """The points between the best and the worst that a date of birth and a sex can say, and the best."""
-        cdef int kind, least = 0, greatest = 0, spread = 0, points
+        """The points between the best and the worst that other evidence can say, and the best.
+
+        The worst says nothing: the points of a contradiction are 0 (``Rules.shares``).
+        """
+        cdef const Evidence* asked = &query.other
+        cdef int kind, greatest = 0
         most[0] = 0
-        if query.date:
-            for kind in range(1, 8):
-                points = self.rules.date_points[query.precision][query.sex != 0][kind]
-                least = points if kind == 1 else min(least, points)
-                greatest = points if kind == 1 else max(greatest, points)
-            spread = greatest - least
-            most[0] = greatest
-        if query.sex:
-            for kind in range(1, 4):
-                points = self.rules.sex_points[query.precision][query.sex != 0][kind]
-                least = points if kind == 1 else min(least, points)
-                greatest = points if kind == 1 else max(greatest, points)
-            spread += greatest - least
-            most[0] += greatest
-        return spread
+        for kind in range(BIRTH_STATES):
+            greatest = max(greatest, self.rules.birth_points[asked.birth][asked.sex != 0][asked.place][kind])
+        most[0] += greatest
+        greatest = 0
+        for kind in range(4):
+            greatest = max(greatest, self.rules.sex_points[asked.birth][asked.sex != 0][asked.place][kind])
+        most[0] += greatest
+        greatest = 0
+        for kind in range(PLACE_STATES):
+            greatest = max(greatest, self.rules.place_points[asked.birth][asked.sex != 0][asked.place][kind])
+        most[0] += greatest
+        return most[0]
 
 
 cdef void prepare_search(Workspace space) noexcept nogil:

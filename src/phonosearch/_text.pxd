@@ -11,6 +11,14 @@ cdef enum:
     MAX_CODE_POINTS = 256
     MAX_ID_BYTES = 256
     MAX_ENDINGS = 64
+    MAX_PLACE_PARTS = 8
+    MAX_PLACE_LETTERS = 100
+    DATE_STATES = 12    # of _reference.DateKind
+    BIRTH_STATES = 18   # and after them those of _reference.AgeKind
+    AGE_WIDTHS = 5
+    PLACES = 4          # how much is asked of a place: nothing, towns, a district, a postcode
+    PLACE_STATES = 6    # of _reference.PlaceKind
+    BIRTHS = 4 + AGE_WIDTHS     # how much is asked of a birth: nothing, year, month, day; an age, by its width
 
 # Outcomes of reading a name; the same numbers as _load_report.STATUS.
 cdef enum:
@@ -72,10 +80,14 @@ cdef class TextRules:
     cdef int spelling_letters, nickname_letters, sibling_letters
     cdef int none_above, none_divisor, none_most, alike_points, alike_edits
     cdef int left_out, left_out_alone, order_cost, disorder_cost, form_cost, contradicted_below, contradicted_cost
-    # By precision of the date asked (0 none, 1 year, 2 month, 3 day), and whether a sex is asked.
-    cdef int name_share[4][2]
-    cdef int date_points[4][2][8]
-    cdef int sex_points[4][2][4]
+    cdef uint8_t postcode_area[27 * 27]         # by the numbers of two letters from 1; 0 for no second one
+    cdef unsigned int postcode_third, postcode_fourth, postcode_never_inward    # letters, a bit each
+    cdef int age_widths[AGE_WIDTHS]
+    # By how much of a birth is asked, whether a sex is, and how much of a place.
+    cdef int name_share[BIRTHS][2][PLACES]
+    cdef int birth_points[BIRTHS][2][PLACES][BIRTH_STATES]
+    cdef int sex_points[BIRTHS][2][PLACES][4]
+    cdef int place_points[BIRTHS][2][PLACES][PLACE_STATES]
     cdef readonly LetterRules letters
     cdef object fold, raw_part
 

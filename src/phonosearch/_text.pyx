@@ -4,6 +4,8 @@ Latin text goes through a table made by ``_normalise.fold``, so both read a lett
 folded by ``_normalise.fold`` itself. The tables of words and groups come from the rules.
 """
 
+from itertools import product
+
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
@@ -25,7 +27,13 @@ cdef enum:
     JOINED = 1      # to the part before, with no letter between them
 
 # In the order of the kinds of the kernel.
-DATE_KINDS = ("not_asked", "contradicted", "absent", "near_year", "one_digit", "swapped", "partial", "exact")
+DATE_KINDS = (
+    "not_asked", "contradicted", "similar", "absent", "near_year", "one_digit", "digits_swapped", "placeholder",
+    "partial", "swapped", "exact_placeholder", "exact",
+)
+AGE_KINDS = ("contradicted", "absent", "near_5", "near_2", "near_1", "exact")   # numbered after those
+PLACE_KINDS = ("not_asked", "contradicted", "absent", "town", "district", "exact")
+PLACE_FIELDS = (None, "place_town", "place_district", "place_postcode")
 SEX_KINDS = ("not_asked", "contradicted", "absent", "exact")
 
 
@@ -78,6 +86,9 @@ cdef class TextRules:
             or limits["parts"] != MAX_PARTS
             or limits["part_letters"] != MAX_PART_LETTERS
             or limits["person_id_bytes"] != MAX_ID_BYTES
+            or limits["place_code_points"] != MAX_CODE_POINTS
+            or limits["place_parts"] != MAX_PLACE_PARTS
+            or limits["place_letters"] != MAX_PLACE_LETTERS
         ):
             raise ValueError("the limits of the rules are not those that the kernel was compiled for")
 
@@ -230,14 +241,39 @@ cdef class TextRules:
         self.contradicted_cost = name["contradicted_cost"]
         if not 0 < self.contradicted_below <= 1000 or not 0 <= self.contradicted_cost <= 1000:
             raise ValueError("the cost of a contradiction is out of range")
-        for precision in range(4):
-            for with_sex in range(2):
-                share, by_date, by_sex = rules.shares(precision, bool(with_sex))
-                self.name_share[<int>precision][<int>with_sex] = share
-                for number, kind in enumerate(DATE_KINDS):
-                    self.date_points[<int>precision][<int>with_sex][<int>number] = by_date.get(kind, 0)
-                for number, kind in enumerate(SEX_KINDS):
-                    self.sex_points[<int>precision][<int>with_sex][<int>number] = by_sex.get(kind, 0)
+        if len(rules.age_widths) != AGE_WIDTHS:
+            raise ValueError("the kernel weighs ages by five widths")
+        for number, years in enumerate(rules.age_widths):
+            self.age_widths[<int>number] = years
+        self._fill_points(rules)
+        self._fill_postcodes(rules)
+
+    def _fill_postcodes(self, rules):
+        for area in rules.postcode_areas:
+            self.postcode_area[27 * (ord(area[0]) - 64) + (ord(area[1]) - 64 if len(area) > 1 else 0)] = True
+        self.postcode_third = sum(1 << ord(letter) - 65 for letter in rules.postcode_third)
+        self.postcode_fourth = sum(1 << ord(letter) - 65 for letter in rules.postcode_fourth)
+        self.postcode_never_inward = sum(1 << ord(letter) - 65 for letter in rules.postcode_never_inward)
+
+    def _fill_points(self, rules):
+        """The points of all evidence besides names, for each set of fields that can be asked together."""
+        cdef int birth, sex, place, number
+        births = [rules.birth_field(precision, 0) for precision in range(4)]
+        births += [rules.birth_field(0, years) for years in rules.age_widths]
+        for birth, sex, place in product(range(BIRTHS), range(2), range(PLACES)):
+            fields = births[birth], "sex" if sex else None, PLACE_FIELDS[place]
+            asked = [field for field in fields if field]
+            share, points = rules.shares(*asked)
+            by_birth, by_sex, by_place = [dict(zip(asked, points, strict=True)).get(field, {}) for field in fields]
+            self.name_share[birth][sex][place] = share
+            for number in range(DATE_STATES if birth < 4 else 0):
+                self.birth_points[birth][sex][place][number] = by_birth.get(DATE_KINDS[number], 0)
+            for number in range(DATE_STATES, BIRTH_STATES if birth >= 4 else 0):
+                self.birth_points[birth][sex][place][number] = by_birth.get(AGE_KINDS[number - DATE_STATES], 0)
+            for number in range(4):
+                self.sex_points[birth][sex][place][number] = by_sex.get(SEX_KINDS[number], 0)
+            for number in range(PLACE_STATES):
+                self.place_points[birth][sex][place][number] = by_place.get(PLACE_KINDS[number], 0)
 
     cdef const WordEntry* word(self, uint64_t key) noexcept nogil:
         """The entry of a packed word, or NULL."""

@@ -1,0 +1,3 @@
+from phonosearch._text import TextRules
+
+def places_of(rules: TextRules, text: bytes) -> tuple[tuple[str, ...], tuple[int, ...]] | None: ...
