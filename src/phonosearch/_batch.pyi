@@ -17,7 +17,7 @@ class BatchIndex(NameIndex):
     def search_batch(
         self,
         texts: list[bytes],
-        asked: list[Asked],
+        asked: list[Asked | None],
         level: int,
         offset: int,
         limit: int,

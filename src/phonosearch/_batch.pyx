@@ -137,7 +137,8 @@ cdef class BatchIndex(NameIndex):
                 text[at] = PyBytes_AS_STRING(name)
                 length[at] = PyBytes_GET_SIZE(name)
                 beside = asked[at]
-                self.ask_besides(beside, &others[at])
+                if beside is not None:
+                    self.ask_besides(beside, &others[at])
             space = self.borrow(level)
             with nogil:
                 for at in range(count):

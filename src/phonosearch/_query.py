@@ -53,8 +53,10 @@ class Query:
         return self.text.encode()
 
     @property
-    def asked(self) -> Asked:
-        """What is asked besides the name, in the kernel's form."""
+    def asked(self) -> Asked | None:
+        """What is asked besides the name, in the kernel's form; None for nothing."""
+        if self.date is None and self.sex is None and self.age is None and self.place is None:
+            return None
         date = pack(self.date) if self.date else 0
         age = (self.age.low, self.age.high, pack(self.age.on)) if self.age else None
         place = self.place or Place()

@@ -274,6 +274,8 @@ cdef class ScoringIndex(BoundIndex):
         cdef const Evidence* asked = &query.other
         cdef int kind, greatest = 0
         most[0] = 0
+        if not (asked.birth or asked.sex or asked.place):
+            return 0
         for kind in range(BIRTH_STATES):
             greatest = max(greatest, self.rules.birth_points[asked.birth][asked.sex != 0][asked.place][kind])
         most[0] += greatest
