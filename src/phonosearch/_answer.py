@@ -134,7 +134,7 @@ _DATE_SENTENCES = {
     DateKind.EXACT_PLACEHOLDER: "The date of birth agrees; it is 1 January, often written for an unknown day.",
     DateKind.SWAPPED: "The date of birth agrees with day and month exchanged.",
     DateKind.PLACEHOLDER: "The year of birth agrees; one date is 1 January, often written for an unknown day.",
-    DateKind.DIGITS_SWAPPED: "The date of birth agrees with two neighbouring digits exchanged.",
+    DateKind.DIGITS_SWAPPED: "The date of birth agrees with two digits exchanged.",
     DateKind.ONE_DIGIT: "The date of birth differs in one digit.",
     DateKind.NEAR_YEAR: "The date of birth is at most two years away on the same day.",
     DateKind.SIMILAR: "The date of birth on record is another one, but like it in part.",

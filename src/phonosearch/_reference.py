@@ -355,7 +355,7 @@ def _date_kind(asked: PartialDate, recorded: PartialDate) -> DateKind:
         if digits_differ == 1:
             return DateKind.ONE_DIGIT
         first, last = differing[0], differing[-1]
-        if digits_differ == 2 and last == first + 1 and (one[first], one[last]) == (other[last], other[first]):
+        if digits_differ == 2 and (one[first], one[last]) == (other[last], other[first]):
             return DateKind.DIGITS_SWAPPED
     if fields_agree == len(known) - 1 and not same_year and abs(asked.year - recorded.year) <= 2:
         return DateKind.NEAR_YEAR
