@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -318,3 +319,19 @@ def test_what_is_no_place_is_refused_with_what_to_do(tmp_path: Path, place: Any)
             ask()
         assert caught.value.field == "place"
         assert not any(word in str(caught.value) for word in ("LS6", "???", "xxx", "Leeds"))
+
+
+def test_more_places_than_a_builder_remembers() -> None:
+    """A builder remembers what the last thousands of texts said; neither what it forgot nor what stayed is mistaken."""
+    towns = ["".join(letters) for letters in product("bdfghjklmnprstvw", "aeiou", "bdfghjklmnprstvw", "aeiou", "nrt")]
+    rows = [*enumerate(towns), *enumerate(towns)]
+    names = pa.table({
+        "person_id": [f"P{number}" for number, _ in rows], "full_name": ["John Smith"] * len(rows),
+        "place": [town for _, town in rows],
+    })  # fmt: skip
+    assert len(set(towns)) > 1 << 14
+    index = PersonIndex.build(names, threads=1)
+    for number in (0, 1, 16_383, 16_384, 16_385, len(towns) - 1):
+        first, second = index.search("John Smith", place=towns[number], limit=2).hits
+        assert (first.person_id, first.score) == (f"P{number}", 1000)
+        assert second.score < 1000

@@ -269,7 +269,9 @@ cdef class BoundIndex(PartIndex):
                 PS_PREFETCH(&self.part_sketch[parts[column]])
                 for row in range(space.query.size[query_form]):
                     if column_of_row[row] < 0:
-                        PS_PREFETCH(space.place_of(space.words[space.query.pool_start[query_form] + row], parts[column]))
+                        PS_PREFETCH(space.place_of(
+                            space.words[space.query.pool_start[query_form] + row], parts[column]
+                        ))
         for column in range(size):
             if not taken >> column & 1:
                 for row in range(space.query.size[query_form]):

@@ -63,6 +63,10 @@ cdef class Builder:
     cdef Buffer dates           # pairs of uint32: person, packed date
     cdef WordTable towns
     cdef Buffer places          # PlaceEntry
+    # Places as given that were read lately, where what was read of each ends, and what was read: PlaceEntry of nobody.
+    cdef WordTable place_texts
+    cdef Buffer place_ends
+    cdef Buffer places_read
     cdef Buffer runs            # pairs of uint64: entries from this one on come from rows from this one on
 
     cdef void forget_people(self) noexcept
@@ -70,6 +74,8 @@ cdef class Builder:
     cdef int64_t row_of(self, size_t entry) noexcept nogil
     cdef int _add_row(self, Columns columns, Py_ssize_t row, Scan* scan, uint8_t* warning) except -1 nogil
     cdef int _add_places(self, uint32_t person, const uint8_t* text, Py_ssize_t length) except -1 nogil
+    cdef int _read_places(self, const uint8_t* text, Py_ssize_t length) except -1 nogil
+    cdef int _forget_place_texts(self) except -1 nogil
     cdef int64_t _person(self, const uint8_t* identifier, size_t length) except -1 nogil
     cdef int64_t _part(self, const uint8_t* letters, size_t length) except -1 nogil
     cdef WordSlot* _slot(self, uint64_t key) noexcept nogil

@@ -33,6 +33,7 @@ cdef enum:
     WARN_PLACE = 32
     UNUSUAL = 255               # in ``Builder.simple``
     MAX_KEYED = 13              # letters that ``pack_word`` packs
+    MOST_PLACE_TEXTS = 1 << 14
     AHEAD = 16                  # names that are scanned before the first of them is added
 
 
@@ -167,6 +168,7 @@ cdef class Builder:
         _table_init(&self.people, seed & 0xFFFFFFFFFFFFFFFF)
         _table_init(&self.parts, seed & 0xFFFFFFFFFFFFFFFF)
         _table_init(&self.towns, seed & 0xFFFFFFFFFFFFFFFF)
+        _table_init(&self.place_texts, seed & 0xFFFFFFFFFFFFFFFF)
         self.word_seed = seed >> 64 | 1
         self.ascending = True
         self.word_shift = 64 - 12
@@ -319,21 +321,57 @@ cdef class Builder:
 
     cdef int _add_places(self, uint32_t person, const uint8_t* text, Py_ssize_t length) except -1 nogil:
         """Add a place of a person; False where it is none."""
+        cdef PlaceEntry entry
+        cdef PlaceEntry* read
+        cdef int64_t known
+        cdef uint32_t begin, end
+        if length > 4 * MAX_CODE_POINTS:
+            return False
+        if self.place_texts.slots == NULL:
+            _hash_all(&self.towns, (1 << 12) - 1)
+            _hash_all(&self.place_texts, (1 << 12) - 1)
+        elif (
+            self.place_texts.count == MOST_PLACE_TEXTS
+            or self.place_texts.count != self.place_ends.used // sizeof(uint32_t)   # an error came between
+        ):
+            self._forget_place_texts()
+        known = _number(&self.place_texts, text, length)
+        if <size_t>known == self.place_ends.used // sizeof(uint32_t):
+            self._read_places(text, length)
+        end = (<uint32_t*>self.place_ends.data)[known]
+        begin = (<uint32_t*>self.place_ends.data)[known - 1] if known else 0
+        read = <PlaceEntry*>self.places_read.data
+        for known in range(begin, end):
+            entry = read[known]
+            entry.person = person
+            _append(&self.places, &entry, sizeof(PlaceEntry))
+        return begin < end
+
+    cdef int _read_places(self, const uint8_t* text, Py_ssize_t length) except -1 nogil:
+        """Read a place that is new, and keep what it says: the towns of a force stand in many rows."""
         cdef Places found
         cdef PlaceEntry entry
         cdef int at
-        if not read_places(self.rules, text, length, &found):
-            return False
-        if self.towns.slots == NULL:
-            _hash_all(&self.towns, (1 << 12) - 1)
-        entry.person = person
-        for at in range(max(found.towns, found.postcodes)):
-            entry.town = 0
-            if at < found.towns:
-                entry.town = 1 + <uint32_t>_number(&self.towns, found.letters[at], found.length[at])
-            entry.postcode = found.postcode[at] if at < found.postcodes else 0
-            _append(&self.places, &entry, sizeof(PlaceEntry))
-        return True
+        cdef uint32_t end
+        entry.person = 0
+        if read_places(self.rules, text, length, &found):
+            for at in range(max(found.towns, found.postcodes)):
+                entry.town = 0
+                if at < found.towns:
+                    entry.town = 1 + <uint32_t>_number(&self.towns, found.letters[at], found.length[at])
+                entry.postcode = found.postcode[at] if at < found.postcodes else 0
+                _append(&self.places_read, &entry, sizeof(PlaceEntry))
+        end = <uint32_t>(self.places_read.used // sizeof(PlaceEntry))
+        _append(&self.place_ends, &end, sizeof(uint32_t))
+        return 0
+
+    cdef int _forget_place_texts(self) except -1 nogil:
+        self.place_texts.text.used = 0
+        self.place_texts.start.used = sizeof(uint64_t)
+        self.place_texts.count = 0
+        self.place_ends.used = self.places_read.used = 0
+        _hash_all(&self.place_texts, self.place_texts.mask)
+        return 0
 
     cdef int64_t row_of(self, size_t entry) noexcept nogil:
         """The row in the source that an entry came from; entries that follow those so far are taken to go on."""
@@ -513,6 +551,9 @@ cdef class Builder:
         _free(&self.texts)
         _free(&self.dates)
         _table_free(&self.towns)
+        _table_free(&self.place_texts)
+        _free(&self.place_ends)
+        _free(&self.places_read)
         _free(&self.places)
         _free(&self.runs)
 
