@@ -18,7 +18,7 @@ from phonosearch._places import Place, outward, pack_postcode, read_place
 from phonosearch._reference import OtherEvidence, PlaceKind, place_asked, place_kind
 from phonosearch._rules import rules
 
-pa = pytest.importorskip("pyarrow")
+pa = pytest.importorskip("pyarrow", reason="pyarrow, of the extra [arrow], is not installed")
 
 
 @pytest.mark.parametrize(

@@ -429,8 +429,10 @@ cdef class PeoplePacker:
         cdef Builder builder
         cdef uint32_t people = self.people_count, person, several = 0, first, kept, at
         cdef size_t count = 0, entry, total = 0
-        cdef uint32_t* counts = <uint32_t*>allocate(self.count, sizeof(uint32_t))
-        cdef uint32_t** town_rank = <uint32_t**>allocate(self.count, sizeof(uint32_t*))
+        cdef uint32_t* counts = NULL
+        cdef uint32_t** town_rank = NULL
+        cdef uint32_t* rank
+        cdef uint32_t* towns
         cdef uint32_t* start = NULL
         cdef uint64_t* places = NULL
         cdef uint32_t* place
@@ -444,23 +446,30 @@ cdef class PeoplePacker:
         if count > 0xFFFFFFFE:
             raise LimitError("records", 0xFFFFFFFE, count, "places")
         try:
+            counts = <uint32_t*>allocate(self.count, sizeof(uint32_t))
+            town_rank = <uint32_t**>allocate(self.count, sizeof(uint32_t*))
             self._towns(counts, town_rank)
             start = <uint32_t*>allocate(<size_t>people + 1, sizeof(uint32_t))
             places = <uint64_t*>allocate(count, sizeof(uint64_t))
             for number in range(self.count):
                 builder = self.builders[number]
+                rank = self.person_rank[number]
                 entries = <PlaceEntry*>builder.places.data
-                for entry in range(builder.places.used // sizeof(PlaceEntry)):
-                    start[self.person_rank[number][entries[entry].person] + 1] += 1
+                with nogil:
+                    for entry in range(builder.places.used // sizeof(PlaceEntry)):
+                        start[rank[entries[entry].person] + 1] += 1
             add_up(start, people)
             for number in range(self.count):
                 builder = self.builders[number]
+                rank = self.person_rank[number]
+                towns = town_rank[number]
                 entries = <PlaceEntry*>builder.places.data
-                for entry in range(builder.places.used // sizeof(PlaceEntry)):
-                    person = self.person_rank[number][entries[entry].person]
-                    value = 1 + town_rank[number][entries[entry].town - 1] if entries[entry].town else 0
-                    places[start[person]] = value << POSTCODE_BITS | entries[entry].postcode
-                    start[person] += 1
+                with nogil:
+                    for entry in range(builder.places.used // sizeof(PlaceEntry)):
+                        person = rank[entries[entry].person]
+                        value = 1 + towns[entries[entry].town - 1] if entries[entry].town else 0
+                        places[start[person]] = value << POSTCODE_BITS | entries[entry].postcode
+                        start[person] += 1
             # As for the dates: the end of p - 1 is the start of p.
             with nogil:
                 for person in range(people):
@@ -489,7 +498,7 @@ cdef class PeoplePacker:
                         several_start[several + 1] = several_start[several] + kept
                         several += 1
         finally:
-            for number in range(self.count):
+            for number in range(self.count if town_rank != NULL else 0):
                 free(town_rank[number])
             free(town_rank)
             free(counts)
