@@ -14,6 +14,7 @@ cdef enum:
     PLACE_SEVERAL = 0xFFFFFF    # the town of an entry of `place` whose rest is a number in `place_several_start`
 
 cdef enum:
+    DOB_SEVERAL = 0x80000000    # in `dob`: the rest is a number in `dob_several_start`, not a date
     OWNER_SEVERAL = 0x80000000  # in `owner`: the rest is a number in `several_*`, not a person
 
 ctypedef struct Array:

@@ -10,7 +10,7 @@ from libc.string cimport memcpy
 
 from phonosearch._agreement cimport Asked, Evidence
 from phonosearch._align cimport Alignment, Query, prepare
-from phonosearch._arrays cimport LAST_NAME, MAX_ID, OWNER_SEVERAL
+from phonosearch._arrays cimport DOB_SEVERAL, LAST_NAME, MAX_ID, OWNER_SEVERAL
 from phonosearch._core cimport NameIndex
 from phonosearch._relation cimport NO_LEVEL, WIDE
 from phonosearch._scoring cimport prepare_search
@@ -19,7 +19,6 @@ from phonosearch._workspace cimport Hit, Workspace, memory_error
 
 cnp.import_array()
 
-cdef uint32_t DOB_SEVERAL = 0x80000000
 
 cdef enum:
     ROUNDING = 24               # points that rounding may make of the same evidence at another share
@@ -347,7 +346,7 @@ cdef class BatchIndex(NameIndex):
         space.parsed.form_count = count
         space.parsed.used = used
         if dates & DOB_SEVERAL:
-            dates &= ~DOB_SEVERAL
+            dates &= ~<uint32_t>DOB_SEVERAL
             dates = (
                 self.dob_several.data[self.dob_several_start.data[dates]]
                 if dates + 1 < self.dob_several_start.size

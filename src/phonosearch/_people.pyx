@@ -5,7 +5,7 @@ from libc.stdint cimport uint8_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport free, malloc, qsort
 from libc.string cimport memcmp, memcpy
 
-from phonosearch._arrays cimport BLOCK, LAST_NAME, PLACE_SEVERAL, SEX_SHIFT
+from phonosearch._arrays cimport BLOCK, DOB_SEVERAL, LAST_NAME, PLACE_SEVERAL, SEX_SHIFT
 from phonosearch._builder cimport MAX_NUMBERS, Builder, Entry, PlaceEntry, WordTable
 from phonosearch._new_arrays cimport add_up, allocate, new_u1, new_u4
 from phonosearch._place_text cimport POSTCODE_BITS
@@ -21,8 +21,6 @@ cnp.import_array()
 cdef enum:
     SEX_CONFLICT = 4
     AHEAD = 16                  # names that are asked for before their turn
-
-cdef uint32_t DOB_SEVERAL = 0x80000000
 
 
 cdef size_t _take_words(const WordTable* table, SortKey* keys, uint32_t first) noexcept nogil:
@@ -369,7 +367,7 @@ cdef class PeoplePacker:
                     if kept == 1:
                         dob[person] = dates[first]
                     elif kept > 1:
-                        dob[person] = DOB_SEVERAL | several
+                        dob[person] = <uint32_t>DOB_SEVERAL | several
                         memcpy(several_dates + several_start[several], dates + first, kept * sizeof(uint32_t))
                         several_start[several + 1] = several_start[several] + kept
                         several += 1

@@ -9,7 +9,7 @@ from phonosearch._agreement cimport (
 from phonosearch._align cimport (
     MAX_TURNS, Alignment, Query, holds_all, keep_better, no_reading, score_grid, score_merged,
 )
-from phonosearch._arrays cimport OWNER_SEVERAL, PLACE_SEVERAL, Array
+from phonosearch._arrays cimport DOB_SEVERAL, OWNER_SEVERAL, PLACE_SEVERAL, Array
 from phonosearch._assignment cimport Grid, identifies
 from phonosearch._bounds cimport BoundIndex
 from phonosearch._expansion cimport letter_sketch
@@ -18,8 +18,6 @@ from phonosearch._relation cimport CLOSE, EXACT, NO_LEVEL, UNEARNED, VARIANT, Pa
 from phonosearch._text cimport BIRTH_STATES, MAX_FORMS, MAX_PARTS, PLACE_STATES
 from phonosearch._words cimport pack_word
 from phonosearch._workspace cimport Workspace
-
-cdef uint32_t DOB_SEVERAL = 0x80000000
 
 
 cdef class ScoringIndex(BoundIndex):
@@ -248,8 +246,8 @@ cdef class ScoringIndex(BoundIndex):
         best.birth_kind = best.birth_points = best.sex_kind = best.sex_points = best.place_kind = best.place_points = 0
         if asked.birth:
             dates = self.dates_of(person)
-            if dates & DOB_SEVERAL and (dates & ~DOB_SEVERAL) + 1 < self.dob_several_start.size:
-                dates &= ~DOB_SEVERAL
+            if dates & DOB_SEVERAL and (dates & ~<uint32_t>DOB_SEVERAL) + 1 < self.dob_several_start.size:
+                dates &= ~<uint32_t>DOB_SEVERAL
                 for date_at in range(self.dob_several_start.data[dates], self.dob_several_start.data[dates + 1]):
                     found = max(found, self._birth_agreement(asked, self.dob_several.data[date_at]))
             elif dates and not dates & DOB_SEVERAL:
