@@ -9,13 +9,15 @@ from itertools import pairwise, product
 from typing import Any, NamedTuple
 
 from phonosearch import LEVELS, Hit, PhonosearchError, _reference
-from phonosearch._answer import Evidence, alignment_of_row, evidence_of, form_kind
+from phonosearch._answer import alignment_of_row
 from phonosearch._dates import PartialDate, parse_date
+from phonosearch._evidence import Evidence, form_kind
 from phonosearch._names import Form, form_of_kind, forms
 from phonosearch._places import Place, read_place
 from phonosearch._query import read_age
 from phonosearch._records import KINDS
 from phonosearch._reference import EXACT, NO_LEVEL, VARIANT, Alignment, PartKind
+from phonosearch._sentences import evidence_of
 
 relate = cache(_reference.relate)
 all_forms = cache(forms)

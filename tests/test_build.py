@@ -35,7 +35,7 @@ def forms_in(index: PersonIndex) -> list[tuple[str, ...]]:
 @example("'")
 @given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=6).map(" ".join) | st.text(max_size=40))
 def test_names_read_by_word_are_those_that_the_rules_read(name: str) -> None:
-    status, forms = text_rules().forms(name)
+    status, forms, _ = text_rules().forms(name)
     index = PersonIndex.build([{"person_id": "1", "full_name": "Zoe Quentin"}, {"person_id": "2", "full_name": name}])
     assert len(index) == 1 + (status == 0)
     assert forms_in(index) == sorted([("zoe", "quentin"), *forms])

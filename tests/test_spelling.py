@@ -9,11 +9,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import phonosearch as ps
-from phonosearch._answer import evidence_of
 from phonosearch._names import forms
 from phonosearch._normalise import normalise
 from phonosearch._rules import rules
-from phonosearch._spelling import is_plain, plain_word, words_of
+from phonosearch._sentences import evidence_of, is_plain
+from phonosearch._spelling import plain_word, words_of
 
 WORDS = (
     "John", "smith", "SMITH", "O'Brien", "O’BRIEN,", "Mc", "Donald", "van", "der", "Dr", "Jr.", "bin", "J.", "(Bob)",

@@ -6,7 +6,7 @@
 'P1'
 """
 
-from phonosearch._answer import Answer, Evidence, Explanation
+from phonosearch._answer import Answer, Explanation
 from phonosearch._compare import Comparison, compare
 from phonosearch._distance import levenshtein_distance, osa_distance
 from phonosearch._distance_many import levenshtein_distance_many, osa_distance_many
@@ -26,6 +26,7 @@ from phonosearch._errors import (
     RulesMismatchError,
     UnknownPersonError,
 )
+from phonosearch._evidence import Evidence
 from phonosearch._hit import Hit
 from phonosearch._index import PersonIndex
 from phonosearch._many import Pair

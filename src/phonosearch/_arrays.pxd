@@ -61,6 +61,7 @@ cdef class PackedNames:
     cdef uint32_t find_town(self, const uint8_t* letters, size_t length) noexcept nogil
     cdef int64_t name_of(self, size_t person, size_t number) noexcept nogil
     cdef str person_text(self, size_t person)
+    cdef str part_text(self, uint32_t part)
 
     cdef inline uint32_t dates_of(self, size_t person) noexcept nogil:
         """The date of birth, or where several of them stand, or 0."""

@@ -314,10 +314,10 @@ cdef class PackedNames:
         if form >= self.forms:
             raise IndexError("no such form")
         parts = self.form(<uint32_t>form, &size)
-        return tuple([
-            PyUnicode_DecodeUTF8(<const char*>self.letters(parts[part]), self.length(parts[part]), "replace")
-            for part in range(size)
-        ])
+        return tuple([self.part_text(parts[part]) for part in range(size)])
+
+    cdef str part_text(self, uint32_t part):
+        return PyUnicode_DecodeUTF8(<const char*>self.letters(part), self.length(part), "replace")
 
     cdef int64_t several_of(self, size_t person) noexcept nogil:
         """The number of a person among those of several forms, or -1."""

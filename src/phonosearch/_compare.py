@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from phonosearch import _align
-from phonosearch._answer import Evidence, evidence_of, form_kind, level_name
+from phonosearch._answer import level_name
 from phonosearch._errors import QueryError
+from phonosearch._evidence import Evidence, form_kind
 from phonosearch._kernel import text_rules
 from phonosearch._names import form_of_kind, forms
 from phonosearch._query import QueryLike, age_of, dates_of, names_of, places_of, read_asked_place, sex_of
@@ -22,6 +23,7 @@ from phonosearch._reference import (
     sex_kind,
 )
 from phonosearch._rules import rules
+from phonosearch._sentences import evidence_of
 
 __all__ = ["Comparison", "compare"]
 

@@ -5,6 +5,7 @@ from libc.stdint cimport int32_t, int64_t, uint32_t
 from phonosearch._agreement cimport Asked, Evidence
 from phonosearch._align cimport Alignment, Query
 from phonosearch._finding cimport FindingIndex
+from phonosearch._sentences cimport EvidenceReader
 from phonosearch._workspace cimport UNBOUNDED, Found, Hit, Workspace
 
 ctypedef struct Standing:       # the scores that are known
@@ -37,5 +38,5 @@ cdef class NameIndex(FindingIndex):
     cdef int ask_besides(self, Asked asked, Evidence* out) except -1
     cdef Workspace _borrow(self, bytes text, int level, Asked asked)
     cdef void _prefetch_page(self, const Hit* hits, size_t count) noexcept nogil
-    cdef object _hit(self, const int32_t* row, object read)
+    cdef object _hit(self, const int32_t* row, EvidenceReader reader)
     cdef str _name_text(self, int64_t name, const int32_t* row)

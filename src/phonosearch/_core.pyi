@@ -1,12 +1,11 @@
-from collections.abc import Callable
 from typing import Any, Self
 
 import numpy.typing as npt
 
 from phonosearch._agreement import Asked
-from phonosearch._answer import Evidence
 from phonosearch._finding import FindingIndex
 from phonosearch._hit import Hit
+from phonosearch._sentences import EvidenceReader
 from phonosearch._text import TextRules
 
 class NameIndex(FindingIndex):
@@ -17,9 +16,8 @@ class NameIndex(FindingIndex):
         bounds: dict[str, tuple[int, int, bool]] | None = None,
     ) -> Self: ...
     def search(
-        self, text: bytes, level: int, offset: int, limit: int, asked: Asked | None,
-        read: Callable[[tuple[int, ...]], tuple[Evidence, ...]],
-    ) -> tuple[int, tuple[Hit, ...]]: ...  # fmt: skip
+        self, text: bytes, level: int, offset: int, limit: int, asked: Asked | None, reader: EvidenceReader
+    ) -> tuple[int, tuple[Hit, ...]]: ...
     def count(self, text: bytes) -> list[int]: ...
     def align(
         self, text: bytes, person: int, form: int, asked: Asked | None = None

@@ -21,6 +21,7 @@ from phonosearch._hit cimport new_hit
 from phonosearch._prefetch cimport PS_PREFETCH
 from phonosearch._relation cimport CLOSE, EXACT, NO_LEVEL, WIDE
 from phonosearch._scoring cimport prepare_search
+from phonosearch._sentences cimport EvidenceReader
 from phonosearch._text cimport MAX_PARTS, TextRules
 from phonosearch._workspace cimport DOUBTFUL, JOINED, PAIRED, UNBOUNDED, Found, Hit, Workspace, has_bit
 
@@ -344,12 +345,12 @@ cdef class NameIndex(FindingIndex):
         return space
 
     def search(
-        self, bytes text not None, int level, size_t offset, size_t limit, Asked asked, read
+        self, bytes text not None, int level, size_t offset, size_t limit, Asked asked, EvidenceReader reader not None
     ):
         """The exact number of people who satisfy the level, and one page of them, a tuple of ``Hit``.
 
-        The order is score descending, then person ascending. ``read`` makes the evidence of a hit when asked for. A
-        workspace that an error leaves behind is dropped.
+        The order is score descending, then person ascending. A workspace that an error leaves behind is
+        dropped.
         """
         cdef Workspace space = self._borrow(text, level, asked)
         cdef size_t total = 0, at, first = 0, count = 0
@@ -361,7 +362,7 @@ cdef class NameIndex(FindingIndex):
         for at in range(first, first + count):
             self.align_hit(space, &space.hits[at], &found)
             write_row(&found, space.hits[at].person, row)
-            page.append(self._hit(row, read))
+            page.append(self._hit(row, reader))
         space.forget()
         self.pool.append(space)
         return total, tuple(page)
@@ -401,14 +402,14 @@ cdef class NameIndex(FindingIndex):
             if self.name_text != NULL:
                 PS_PREFETCH(&self.name_text_start.data[self.name_start.data[hits[at].person >> BLOCK_SHIFT]])
 
-    cdef object _hit(self, const int32_t* row, object read):
+    cdef object _hit(self, const int32_t* row, EvidenceReader reader):
         """The person of an alignment row (see ``_align.write_row``)."""
         cdef uint32_t person = row[0]
         cdef int64_t name = self.name_of(person, row[3])
         return new_hit(
             self.person_text(person), self._name_text(name, row),
             self.name_kind[name] & (LAST_NAME - 1) if name >= 0 else 0,
-            PyBytes_FromStringAndSize(<const char*>row, (ROW_HEAD + 4 * row[7]) * sizeof(int32_t)), read,
+            PyBytes_FromStringAndSize(<const char*>row, (ROW_HEAD + 4 * row[7]) * sizeof(int32_t)), reader,
         )
 
     cdef str _name_text(self, int64_t name, const int32_t* row):

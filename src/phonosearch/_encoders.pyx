@@ -101,7 +101,7 @@ cdef inline int length_of(uint32_t packed) noexcept nogil:
     return (packed != 0) + (packed << 8 != 0) + (packed << 16 != 0) + (packed << 24 != 0)
 
 
-cdef inline object unpack(uint32_t packed):
+cdef object unpack(uint32_t packed):
     cdef Py_ssize_t i, length = length_of(packed)
     cdef object text = PyUnicode_New(length, 127)
     cdef char* data = <char*>PyUnicode_DATA(text)

@@ -1,6 +1,6 @@
 from typing import NoReturn
 
-from phonosearch._answer import Evidence
+from phonosearch._evidence import Evidence
 
 __all__ = ["Hit"]
 

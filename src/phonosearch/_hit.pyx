@@ -5,6 +5,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.stdint cimport int32_t
 
 from phonosearch._align cimport ROW_HEAD
+from phonosearch._sentences cimport EvidenceReader
 
 from phonosearch._records import KINDS
 from phonosearch._rules import LEVELS, rules
@@ -46,7 +47,7 @@ cdef class Hit:
         with cython.critical_section(self):     # another thread may be the first to read it, where there is no GIL
             found = self.known
         if found is None:
-            found = self.read(self._row, self.name)
+            found = self.reader.read_row(<const int32_t*>PyBytes_AS_STRING(self.row), self.name)
             with cython.critical_section(self):
                 self.known = found
         return found
@@ -95,8 +96,8 @@ def _hit_with_evidence(
     return hit
 
 
-cdef Hit new_hit(str person_id, str name, int kind, bytes row, object read):
-    """A hit of an alignment row; ``read`` makes evidence of the row as a tuple and the name."""
+cdef Hit new_hit(str person_id, str name, int kind, bytes row, EvidenceReader reader):
+    """A hit of an alignment row."""
     cdef Hit hit = Hit.__new__(Hit)
     cdef const int32_t* numbers = <const int32_t*>PyBytes_AS_STRING(row)
     hit.person_id = person_id
@@ -105,5 +106,5 @@ cdef Hit new_hit(str person_id, str name, int kind, bytes row, object read):
     hit.name = name
     hit.name_kind = KIND_NAMES[kind]
     hit.row = row
-    hit.read = read
+    hit.reader = reader
     return hit

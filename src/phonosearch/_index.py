@@ -14,15 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from phonosearch import _storage
-from phonosearch._answer import (
-    Answer,
-    Evidence,
-    Explanation,
-    evidence_of,
-    explain_verdict,
-    form_kind,
-    level_name,
-)
+from phonosearch._answer import Answer, Explanation, explain_verdict, level_name
 from phonosearch._batch import BatchIndex
 from phonosearch._builder import Builder
 from phonosearch._dates import contradict
@@ -41,11 +33,11 @@ from phonosearch._many import (
     read_queries,
     thread_count,
 )
-from phonosearch._names import KINDS as FORM_KINDS
 from phonosearch._packer import pack
 from phonosearch._query import Query, QueryLike, level_number, read_query
 from phonosearch._records import LoadReport, ReportBuilder, RowBatch, RowNote, batches
 from phonosearch._rules import LEVELS, rules
+from phonosearch._sentences import EvidenceReader
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -64,7 +56,6 @@ _PARTS = (
     "part_letters", "part_start", "class_start", "form_part", "long_start", "owner_start", "owner", "several_form",
 )  # fmt: skip
 _REPORT = "report"
-_FORM = 14  # column of an alignment row
 _SEVERAL_DATES, _PLACE = np.uint32(1 << 31), np.uint32((1 << 29) - 1)  # in dob
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -351,9 +342,9 @@ class PersonIndex:
 
     def _answer(self, query: Query, level: int, limit: int, offset: int) -> Answer:
         text = query.encoded
-        read = partial(self._evidence, query)
+        reader = EvidenceReader(self._kernel, query, self._inconsistent)
         try:
-            total, hits = self._kernel.search(text, level, offset, limit, query.asked, read)
+            total, hits = self._kernel.search(text, level, offset, limit, query.asked, reader)
         except (ValueError, IndexError) as error:
             raise self._inconsistent(error) from None
         return Answer(
@@ -367,15 +358,6 @@ class PersonIndex:
             query=query,
             count=partial(self._kernel.count, text),
         )
-
-    def _evidence(self, query: Query, row: tuple[int, ...], name: str) -> tuple[Evidence, ...]:
-        asked = query.parts[row[4]]
-        kind = form_kind(query.forms[row[4]].kind, FORM_KINDS[row[5]]) if row[4] or row[5] else None
-        try:
-            recorded = self._kernel.form_parts(row[_FORM])
-            return evidence_of(row, asked, recorded, (query.text, name), kind)
-        except IndexError as error:
-            raise self._inconsistent(error) from None
 
     def _inconsistent(self, error: Exception) -> CorruptIndexError:
         """What only a crafted file can make the kernel find."""
@@ -562,7 +544,7 @@ class PersonIndex:
         except (ValueError, IndexError) as error:
             raise self._inconsistent(error) from None
         score, found = row[1], row[2]
-        evidence = self._evidence(checked, row, name)
+        evidence = EvidenceReader(self._kernel, checked, self._inconsistent).read(row, name)
         reached = level_name(found)
         verdict = explain_verdict(reached, LEVELS[number], evidence)
         words = [verdict, *(f"{item.points:+5d}  {item.text}" for item in evidence)]

@@ -12,7 +12,7 @@ from phonosearch._agreement import Asked
 from phonosearch._dates import FIRST_YEAR, LAST_YEAR, AskedAge, PartialDate, pack, parse_date
 from phonosearch._errors import QueryError
 from phonosearch._kernel import text_rules
-from phonosearch._names import Form, forms
+from phonosearch._names import KINDS, Form, forms
 from phonosearch._places import Place, pack_postcode, read_place
 from phonosearch._records import Name, Person
 from phonosearch._rules import LEVELS, rules
@@ -38,14 +38,10 @@ class Query:
     place: Place | None = None
 
     @cached_property
-    def parts(self) -> list[tuple[str, ...]]:
-        """The parts of each form of the name."""
-        return text_rules().forms(self.text)[1]
-
-    @cached_property
     def forms(self) -> list[Form]:
         """The forms of the name."""
-        return forms(self.text)
+        _, parts, kinds = text_rules().forms(self.text)
+        return [Form(*form) for form in zip(parts, map(KINDS.__getitem__, kinds), strict=True)]
 
     @property
     def encoded(self) -> bytes:

@@ -48,4 +48,5 @@ cdef int weight(TextRules rules, const PartInfo* part) noexcept nogil
 cdef int relate(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil
 cdef int relate_kind(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil
 cdef int earn(TextRules rules, const PartInfo* a, const PartInfo* b, int found) noexcept nogil
+cdef bint alternate_ending(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil
 cdef bint begin_alike(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil

@@ -72,7 +72,7 @@ cdef bint _alternate_beginning(TextRules rules, const PartInfo* a, const PartInf
     return False
 
 
-cdef bint _alternate_ending(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil:
+cdef bint alternate_ending(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil:
     cdef int number, side, mine, theirs, shared = 0
     while shared < a.length and shared < b.length and a.letters[shared] == b.letters[shared]:
         shared += 1
@@ -165,7 +165,7 @@ cdef int relate_kind(TextRules rules, const PartInfo* a, const PartInfo* b) noex
         a.entry != NULL and b.entry != NULL and _share_group(
             rules.groups, a.entry.spelling_start, a.entry.spelling_end, b.entry.spelling_start, b.entry.spelling_end
         )
-    ) or _alternate_beginning(rules, a, b) or _alternate_ending(rules, a, b):
+    ) or _alternate_beginning(rules, a, b) or alternate_ending(rules, a, b):
         return KIND_SPELLING << 16 | UNEARNED
     if _share_nickname(rules, a, b):
         return KIND_NICKNAME << 16 | UNEARNED

@@ -13,7 +13,7 @@ from functools import lru_cache
 from phonosearch._normalise import cut, fold, fold_character, is_raw
 from phonosearch._rules import rules
 
-__all__ = ["is_plain", "plain_word", "words_of"]
+__all__ = ["plain_word", "words_of"]
 
 _Piece = tuple[str, str]  # a part and the characters that it was made of
 
@@ -21,15 +21,6 @@ _Piece = tuple[str, str]  # a part and the characters that it was made of
 def plain_word(part: str) -> str:
     """A part as a word."""
     return part.lstrip("=").title()
-
-
-@lru_cache(maxsize=16384)
-def is_plain(name: str) -> bool:
-    """Whether each part of the full form of the name is written as ``plain_word`` writes it.
-
-    So are most names; to know it from the name alone spares their readers the search for words.
-    """
-    return name.isascii() and name.replace(" ", "").isalpha() and name == name.title()
 
 
 @lru_cache(maxsize=16384)

@@ -521,20 +521,20 @@ cdef class TextRules:
         return self.read(<const uint8_t*>PyBytes_AS_STRING(text), PyBytes_GET_SIZE(text), &parsed) == ACCEPTED
 
     def forms(self, name: str):
-        """The forms of a name as tuples of parts, and the outcome: for tests against ``_names.forms``."""
+        """The outcome, and of each form of a name its parts and the number of its kind: ``_names.forms``."""
         cdef ParsedName parsed
         cdef bytes text = name.encode("utf-8", "surrogatepass")
         cdef int form, part
         cdef int status = self.read(<const uint8_t*>PyBytes_AS_STRING(text), len(text), &parsed)
         if status != ACCEPTED:
-            return status, []
+            return status, [], []
         return status, [
             tuple(
                 parsed.letters[parsed.start[form][part] : parsed.start[form][part] + parsed.length[form][part]].decode()
                 for part in range(parsed.size[form])
             )
             for form in range(parsed.form_count)
-        ]
+        ], [parsed.kind[form] for form in range(parsed.form_count)]
 
 
 cdef bint _equal(const uint8_t* one, const uint8_t* other, int length) noexcept nogil:
