@@ -79,6 +79,10 @@ cdef void score_merged(
     TextRules rules, const PartInfo* query, int queries, const PartInfo* name, int names, int share, int turn,
     Alignment* best
 ) noexcept nogil
+cdef inline size_t row_size(const int32_t* row) noexcept nogil:
+    """Numbers of a row that are used."""
+    return ROW_HEAD + 4 * row[7]
+
 cdef void write_row(const Alignment* found, int person, int32_t* row) noexcept nogil
 cdef void prepare(TextRules rules, const ParsedName* parsed, Query* query) noexcept nogil
 cdef int read_name(TextRules rules, bytes text, ParsedName* parsed) except -1

@@ -9,7 +9,7 @@ from libc.stdlib cimport calloc, free, qsort, realloc
 from libc.string cimport memcpy
 
 from phonosearch._agreement cimport Asked, Evidence
-from phonosearch._align cimport Alignment, Query, prepare
+from phonosearch._align cimport ROW, Alignment, Query, prepare, row_size, write_row
 from phonosearch._arrays cimport DOB_SEVERAL, LAST_NAME, MAX_ID, OWNER_SEVERAL
 from phonosearch._core cimport NameIndex
 from phonosearch._relation cimport NO_LEVEL, WIDE
@@ -22,6 +22,7 @@ cnp.import_array()
 
 cdef enum:
     ROUNDING = 24               # points that rounding may make of the same evidence at another share
+    MOST_NUMBERS = 1 << 20      # of alignment rows, beyond which hits are made of them
 
 
 ctypedef struct Line:           # one hit of one query, or one pair
@@ -84,6 +85,60 @@ cdef class _Lines:
         return table
 
 
+cdef class _Questions:
+    """Names to search for, and what is asked besides each."""
+
+    cdef size_t count
+    cdef const uint8_t** text
+    cdef Py_ssize_t* length
+    cdef Evidence* other
+    cdef size_t* total              # found, of each
+    cdef size_t* hits               # on its page
+
+    def __cinit__(self, size_t count):
+        self.count = count
+        self.text = <const uint8_t**>calloc(count + 1, sizeof(uint8_t*))
+        self.length = <Py_ssize_t*>calloc(count + 1, sizeof(Py_ssize_t))
+        self.other = <Evidence*>calloc(count + 1, sizeof(Evidence))
+        self.total = <size_t*>calloc(count + 1, sizeof(size_t))
+        self.hits = <size_t*>calloc(count + 1, sizeof(size_t))
+        if not (self.text and self.length and self.other and self.total and self.hits):
+            raise MemoryError
+
+    def __dealloc__(self):
+        free(self.text)
+        free(self.length)
+        free(self.other)
+        free(self.total)
+        free(self.hits)
+
+
+cdef class _Rows:
+    """Alignment rows without their unused ends, one after another."""
+
+    cdef int32_t* numbers
+    cdef size_t count, room
+
+    def __cinit__(self):
+        self.numbers = NULL
+        self.count = self.room = 0
+
+    def __dealloc__(self):
+        free(self.numbers)
+
+    cdef int add(self, uint32_t person, const Alignment* found) except -1 nogil:
+        cdef int32_t* grown
+        if self.count + ROW > self.room:
+            grown = <int32_t*>realloc(self.numbers, (2 * self.room + 64 * ROW) * sizeof(int32_t))
+            if grown == NULL:
+                memory_error()
+            self.numbers = grown
+            self.room = 2 * self.room + 64 * ROW
+        write_row(found, person, self.numbers + self.count)
+        self.count += row_size(self.numbers + self.count)
+        return 0
+
+
 cdef int _compare_pairs(const void* one, const void* other) noexcept nogil:
     """By the person found; of one person the greatest score first."""
     cdef const Line* a = <const Line*>one
@@ -112,53 +167,94 @@ cdef class BatchIndex(NameIndex):
         Returns the total of each query, and six rows, a column for each hit: number of the query, person, name of the
         person, form of the name, score, level.
         """
-        cdef size_t count = len(texts), at, hit, total = 0, first = 0, size = 0
-        cdef const char** text = NULL
-        cdef Py_ssize_t* length = NULL
+        cdef size_t at, hit, total = 0, first = 0, size = 0
         cdef Workspace space
         cdef Alignment found
         cdef _Lines lines = _Lines()
-        cdef cnp.ndarray totals = np.zeros(count, dtype=np.int64)
+        cdef _Questions questions = _Questions(len(texts))
+        cdef cnp.ndarray totals = np.zeros(len(texts), dtype=np.int64)
         cdef int64_t* to = <int64_t*>cnp.PyArray_DATA(totals)
-        cdef bytes name
-        cdef Asked beside
-        cdef Evidence* others = NULL
-        if <size_t>len(asked) != count:
-            raise ValueError("what is asked besides each name")
-        text = <const char**>calloc(count + 1, sizeof(char*))
-        length = <Py_ssize_t*>calloc(count + 1, sizeof(Py_ssize_t))
-        try:
-            others = <Evidence*>calloc(count + 1, sizeof(Evidence))
-            if text == NULL or length == NULL or others == NULL:
-                raise MemoryError
-            for at in range(count):
-                name = texts[at]
-                text[at] = PyBytes_AS_STRING(name)
-                length[at] = PyBytes_GET_SIZE(name)
-                beside = asked[at]
-                if beside is not None:
-                    self.ask_besides(beside, &others[at])
-            space = self.borrow(level)
+        self._read(questions, texts, asked)
+        space = self.borrow(level)
+        with nogil:
+            for at in range(questions.count):
+                self._find(space, questions, at, offset, limit, &total, &first, &size)
+                to[at] = total
+                for hit in range(first, first + size):
+                    self.align_hit(space, &space.hits[hit], &found)
+                    lines.add(<uint32_t>at, space.hits[hit].person, &found)
+                space.forget()
+        self.pool.append(space)
+        return totals, lines.columns()
+
+    def search_hits(
+        self, list texts not None, list asked not None, list readers not None, int level, size_t offset, size_t limit
+    ):
+        """What ``search`` returns for each of many names.
+
+        Threads get in each other's way each time that one takes the GIL, so hits are made for many queries at a time.
+        """
+        cdef size_t at = 0, begin, hit, row, total = 0, first = 0, size = 0
+        cdef Workspace space
+        cdef Alignment found
+        cdef _Rows rows = _Rows()
+        cdef _Questions questions = _Questions(len(texts))
+        cdef list answers = [], page
+        if <size_t>len(readers) != questions.count:
+            raise ValueError("a reader for each name")
+        self._read(questions, texts, asked)
+        space = self.borrow(level)
+        while at < questions.count:
+            begin = at
+            rows.count = 0
             with nogil:
-                for at in range(count):
-                    if self.rules.read(<const uint8_t*>text[at], length[at], &space.parsed) != ACCEPTED:
-                        with gil:
-                            raise ValueError("the name must have been checked")
-                    space.query.other = others[at]
-                    prepare(self.rules, &space.parsed, &space.query)
-                    prepare_search(space)
-                    self.find_page(space, offset, limit, &total, &first, &size)
-                    to[at] = total
+                while at < questions.count and rows.count < MOST_NUMBERS:
+                    self._find(space, questions, at, offset, limit, &total, &first, &size)
+                    questions.total[at] = total
+                    questions.hits[at] = size
                     for hit in range(first, first + size):
                         self.align_hit(space, &space.hits[hit], &found)
-                        lines.add(<uint32_t>at, space.hits[hit].person, &found)
+                        rows.add(space.hits[hit].person, &found)
                     space.forget()
-            self.pool.append(space)
-        finally:
-            free(text)
-            free(length)
-            free(others)
-        return totals, lines.columns()
+                    at += 1
+            row = 0
+            for hit in range(begin, at):
+                page = []
+                for _ in range(questions.hits[hit]):
+                    page.append(self._hit(rows.numbers + row, readers[hit]))
+                    row += row_size(rows.numbers + row)
+                answers.append((questions.total[hit], tuple(page)))
+        self.pool.append(space)
+        return answers
+
+    cdef int _read(self, _Questions questions, list texts, list asked) except -1:
+        """Take checked names, and what is asked besides each; the names must outlive the questions."""
+        cdef size_t at
+        cdef bytes name
+        cdef Asked beside
+        if <size_t>len(asked) != questions.count:
+            raise ValueError("what is asked besides each name")
+        for at in range(questions.count):
+            name = texts[at]
+            questions.text[at] = <const uint8_t*>PyBytes_AS_STRING(name)
+            questions.length[at] = PyBytes_GET_SIZE(name)
+            beside = asked[at]
+            if beside is not None:
+                self.ask_besides(beside, &questions.other[at])
+        return 0
+
+    cdef int _find(
+        self, Workspace space, _Questions questions, size_t at, size_t offset, size_t limit, size_t* total,
+        size_t* first, size_t* size,
+    ) except -1 nogil:
+        """``find_page`` of one question."""
+        if self.rules.read(questions.text[at], questions.length[at], &space.parsed) != ACCEPTED:
+            with gil:
+                raise ValueError("the name must have been checked")
+        space.query.other = questions.other[at]
+        prepare(self.rules, &space.parsed, &space.query)
+        prepare_search(space)
+        return self.find_page(space, offset, limit, total, first, size)
 
     def pairs_batch(
         self, const uint32_t[::1] form_of_person not None, size_t begin, size_t end, int level, int min_score

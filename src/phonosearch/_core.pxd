@@ -34,6 +34,7 @@ cdef class NameIndex(FindingIndex):
         self, Workspace space, size_t offset, size_t limit, size_t* total, size_t* first, size_t* count
     ) except -1 nogil
     cdef int align_hit(self, Workspace space, const Hit* hit, Alignment* found) except -1 nogil
+    cdef Py_ssize_t _write_rows(self, Workspace space, size_t first, size_t count, int32_t* rows) except -1 nogil
     cdef Workspace borrow(self, int level)
     cdef int ask_besides(self, Asked asked, Evidence* out) except -1
     cdef Workspace _borrow(self, bytes text, int level, Asked asked)

@@ -13,7 +13,7 @@ from libc.string cimport memcpy, memset
 
 from phonosearch._agreement cimport Asked, Evidence
 from phonosearch._align cimport (
-    FORM, NAME_FORM, ROW, ROW_HEAD, Alignment, Query, prepare, read_name, write_row,
+    FORM, NAME_FORM, ROW, ROW_HEAD, Alignment, Query, prepare, read_name, row_size, write_row,
 )
 from phonosearch._arrays cimport BLOCK_SHIFT, CLASSES, LAST_NAME, OWNER_SEVERAL
 from phonosearch._finding cimport FindingIndex
@@ -27,6 +27,7 @@ from phonosearch._workspace cimport DOUBTFUL, JOINED, PAIRED, UNBOUNDED, Found, 
 
 cdef enum:
     AHEAD = 8                   # people between asking for what is read of one and reading it
+    PIECE = 32                  # hits that are aligned without the GIL at a time
 
 
 cdef class NameIndex(FindingIndex):
@@ -353,16 +354,20 @@ cdef class NameIndex(FindingIndex):
         dropped.
         """
         cdef Workspace space = self._borrow(text, level, asked)
-        cdef size_t total = 0, at, first = 0, count = 0
-        cdef Alignment found
-        cdef int32_t row[ROW]
+        cdef size_t total = 0, at, first = 0, count = 0, begin = 0, piece
+        cdef int32_t rows[PIECE * ROW]
         cdef list page = []
         with nogil:
             self.find_page(space, offset, limit, &total, &first, &count)
-        for at in range(first, first + count):
-            self.align_hit(space, &space.hits[at], &found)
-            write_row(&found, space.hits[at].person, row)
-            page.append(self._hit(row, reader))
+            piece = self._write_rows(space, first, min(count, <size_t>PIECE), rows)
+        while True:
+            for at in range(piece):
+                page.append(self._hit(rows + at * ROW, reader))
+            begin += piece
+            if begin >= count:
+                break
+            with nogil:
+                piece = self._write_rows(space, first + begin, min(count - begin, <size_t>PIECE), rows)
         space.forget()
         self.pool.append(space)
         return total, tuple(page)
@@ -390,6 +395,15 @@ cdef class NameIndex(FindingIndex):
         self.add_other_evidence(&space.query, hit.person, found)
         return 0
 
+    cdef Py_ssize_t _write_rows(self, Workspace space, size_t first, size_t count, int32_t* rows) except -1 nogil:
+        """The alignment rows of some hits."""
+        cdef Alignment found
+        cdef size_t at
+        for at in range(count):
+            self.align_hit(space, &space.hits[first + at], &found)
+            write_row(&found, space.hits[first + at].person, rows + at * ROW)
+        return count
+
     cdef void _prefetch_page(self, const Hit* hits, size_t count) noexcept nogil:
         """Ask for what ``_hit`` reads of the first hits, all at once."""
         cdef size_t at
@@ -409,7 +423,7 @@ cdef class NameIndex(FindingIndex):
         return new_hit(
             self.person_text(person), self._name_text(name, row),
             self.name_kind[name] & (LAST_NAME - 1) if name >= 0 else 0,
-            PyBytes_FromStringAndSize(<const char*>row, (ROW_HEAD + 4 * row[7]) * sizeof(int32_t)), reader,
+            PyBytes_FromStringAndSize(<const char*>row, row_size(row) * sizeof(int32_t)), reader,
         )
 
     cdef str _name_text(self, int64_t name, const int32_t* row):

@@ -16,6 +16,7 @@ cdef tuple LEVEL_NAMES = tuple(LEVELS)
 cdef tuple KIND_NAMES = KINDS + ("alias",) * (256 - len(KINDS))
 
 
+@cython.no_gc                    # nothing that a hit holds can lead back to it
 cdef class Hit:
     """One person found.
 

@@ -19,6 +19,7 @@ from phonosearch._batch import BatchIndex
 from phonosearch._builder import Builder
 from phonosearch._dates import contradict
 from phonosearch._errors import CorruptIndexError, LimitError, QueryError, RulesMismatchError, UnknownPersonError
+from phonosearch._hit import Hit
 from phonosearch._kernel import text_rules
 from phonosearch._many import (
     PIECE,
@@ -341,12 +342,27 @@ class PersonIndex:
         return self._answer(read_query(query, dob, sex, age, age_on, place), number, limit, offset)
 
     def _answer(self, query: Query, level: int, limit: int, offset: int) -> Answer:
-        text = query.encoded
         reader = EvidenceReader(self._kernel, query, self._inconsistent)
         try:
-            total, hits = self._kernel.search(text, level, offset, limit, query.asked, reader)
+            total, hits = self._kernel.search(query.encoded, level, offset, limit, query.asked, reader)
         except (ValueError, IndexError) as error:
             raise self._inconsistent(error) from None
+        return self._answer_of(query, level, limit, offset, total, hits)
+
+    def _answers(self, queries: list[Query], level: int, limit: int, offset: int) -> list[Answer]:
+        readers = [EvidenceReader(self._kernel, query, self._inconsistent) for query in queries]
+        texts, beside = [query.encoded for query in queries], [query.asked for query in queries]
+        try:
+            found = self._kernel.search_hits(texts, beside, readers, level, offset, limit)
+        except (ValueError, IndexError) as error:
+            raise self._inconsistent(error) from None
+        return [
+            self._answer_of(query, level, limit, offset, *page) for query, page in zip(queries, found, strict=True)
+        ]
+
+    def _answer_of(
+        self, query: Query, level: int, limit: int, offset: int, total: int, hits: tuple[Hit, ...]
+    ) -> Answer:
         return Answer(
             total=total,
             hits=hits,
@@ -356,7 +372,7 @@ class PersonIndex:
             rules=self.rules,
             fingerprint=self.fingerprint,
             query=query,
-            count=partial(self._kernel.count, text),
+            count=partial(self._kernel.count, query.encoded),
         )
 
     def _inconsistent(self, error: Exception) -> CorruptIndexError:
@@ -433,9 +449,7 @@ class PersonIndex:
         checked = read_queries(queries)
         pieces = [checked[start : start + PIECE] for start in range(0, len(checked), PIECE)]
         answers: list[Answer] = []
-        for found in in_order(
-            lambda piece: [self._answer(query, number, limit, offset) for query in piece], pieces, threads
-        ):
+        for found in in_order(lambda piece: self._answers(piece, number, limit, offset), pieces, threads):
             answers += found
             if progress is not None:
                 progress(len(answers), len(checked))
