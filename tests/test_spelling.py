@@ -13,7 +13,7 @@ from phonosearch._names import forms
 from phonosearch._normalise import normalise
 from phonosearch._rules import rules
 from phonosearch._sentences import evidence_of, is_plain
-from phonosearch._spelling import plain_word, words_of
+from phonosearch._spelling import plain_word, words_not_compared, words_of
 
 WORDS = (
     "John", "smith", "SMITH", "O'Brien", "O’BRIEN,", "Mc", "Donald", "van", "der", "Dr", "Jr.", "bin", "J.", "(Bob)",
@@ -95,6 +95,39 @@ def test_hits_and_explanations_show_the_words_of_both_sides() -> None:
     assert [item.points for item in bare.evidence] == [item.points for item in hit.evidence]
 
 
+@pytest.mark.parametrize(
+    ("asked", "left"),
+    [
+        ("John Smith Jr", ["Jr"]),
+        ("Mr john de smith 1984", ["Mr", "1984"]),
+        ("Dr.Smith", ["Dr"]),
+        ("SMITH, J.R.R.", []),
+        ("Maria de la Cruz", []),
+        ("Mul|en", []),
+        ("王小明", []),
+        ("?", []),
+    ],
+)
+def test_what_is_not_compared_is_said(asked: str, left: list[str]) -> None:
+    (hit,) = ps.PersonIndex.build([{"person_id": "P1", "full_name": asked}]).search(asked).hits
+    said = [item for item in hit.evidence if item.kind == "not_compared"]
+    assert [item.text for item in said] == [f"“{word}” was asked for, but is not compared." for word in left]
+    assert not any(item.points for item in said)
+    assert hit.evidence == ps.compare(asked, hit.name).evidence
+
+
+@given(NAMES)
+def test_each_word_is_compared_or_said_not_to_be(name: str) -> None:
+    try:
+        parts = forms(name)[0].parts
+    except ps.QueryError:
+        return
+    left = words_not_compared(name, parts)
+    assert all(any(letters.isalnum() for letters in word) for word in left)
+    if parts == tuple(normalise(name)):
+        assert not any(word.isalpha() for word in left)
+
+
 @given(NAMES, NAMES)
 def test_the_words_change_nothing_but_the_sentences(one: str, other: str) -> None:
     try:
@@ -105,7 +138,7 @@ def test_the_words_change_nothing_but_the_sentences(one: str, other: str) -> Non
     asked = forms(one)[row[4]].parts
     recorded = next(form.parts for form in forms(other) if form.number == row[5])
     plain = evidence_of(row, asked, recorded, ("John", "John"))
-    shown = [item for item in found.evidence if item.part != "form"]
+    shown = [item for item in found.evidence if item.part != "form" and item.kind != "not_compared"]
     assert [(item.part, item.kind, item.points) for item in shown] == [
         (item.part, item.kind, item.points) for item in plain if item.part != "form"
     ]

@@ -20,7 +20,8 @@ class Evidence(NamedTuple):
         "sex", "place".
     kind : str
         "exact", "spelling", "nickname", "initial", "both_keys", "soundex", "metaphone", "close", "different",
-        "left_out" (asked for, not on record), "not_asked" (on record, not asked for), "order", "joined", "particles",
+        "left_out" (asked for, not on record), "not_asked" (on record, not asked for), "not_compared" (a title, a
+        suffix, a number), "order", "joined", "particles",
         or the agreement of a date of birth, an age, a sex or a place.
     text : str
         One sentence, with the words as they were asked and recorded.

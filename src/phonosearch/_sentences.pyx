@@ -23,7 +23,7 @@ from phonosearch._evidence import BIRTH_EVIDENCE, PART_KINDS, PLACE_EVIDENCE, SE
 from phonosearch._kernel import text_rules
 from phonosearch._names import KINDS as FORM_KINDS
 from phonosearch._reference import merge
-from phonosearch._spelling import plain_word, words_of
+from phonosearch._spelling import plain_word, words_not_compared, words_of
 
 __all__ = ["EvidenceReader", "evidence_of", "is_plain"]
 
@@ -124,6 +124,17 @@ cdef uint32_t _shared_code(const PartInfo* a, const PartInfo* b) noexcept:
     return a.primary if primary else a.alternate if alternate else 0
 
 
+cdef tuple _not_compared(str query, tuple parts):
+    """The evidence of what was asked and is in no part: that it was not compared."""
+    cdef str word
+    if is_plain(query) and query.count(" ") == len(parts) - 1:
+        return ()
+    return tuple([
+        _piece(word.lower(), "not_compared", f"“{word}” was asked for, but is not compared.", 0)
+        for word in words_not_compared(query, parts)
+    ])
+
+
 cdef tuple _words(str name, tuple parts, bint plain):
     """How each part is written in the name."""
     cdef object found = None if plain else words_of(name, parts)
@@ -204,7 +215,9 @@ cdef object _besides(int column, int kind, dict table, int points, dict known):
     return found
 
 
-cdef tuple _evidence(const int32_t* row, _Side asked, _Recorded recorded, str form, dict known):
+cdef tuple _evidence(
+    const int32_t* row, _Side asked, _Recorded recorded, str form, tuple not_compared, dict known
+):
     """The alignment in words: each part of both names stands in exactly one piece of evidence."""
     cdef int pairs = row[7], at, here, other
     cdef uint32_t used_here = 0, used_other = 0
@@ -226,6 +239,7 @@ cdef tuple _evidence(const int32_t* row, _Side asked, _Recorded recorded, str fo
         for other in range(recorded.size):
             if not used_other >> other & 1:
                 out.append(_of_part(NOT_ASKED, 0, other, 0, asked, recorded, known))
+    out += not_compared
     if row[8]:
         out.append(_piece("order", "order", "The parts stand in another order.", row[8]))
     if form == "joined":
@@ -255,7 +269,10 @@ cdef tuple _evidence_of(const int32_t* row, tuple asked, tuple recorded, str que
     other.size = len(recorded)
     other.parts = recorded
     other.words = _words(name, recorded, plain_name)
-    return _evidence(row, _Side(row[4], asked, _words(query, asked, plain_query)), other, form, None)
+    return _evidence(
+        row, _Side(row[4], asked, _words(query, asked, plain_query)), other, form,
+        _not_compared(query, text_rules().forms(query)[1][0]), None,
+    )
 
 
 def evidence_of(row, tuple asked not None, tuple recorded not None, tuple names not None, str form=None):
@@ -324,6 +341,17 @@ cdef class EvidenceReader:
                 self.side = side
         return side
 
+    cdef tuple _left(self):
+        """What of the query is not compared."""
+        cdef tuple left
+        with cython.critical_section(self):
+            left = self.left
+        if left is None:
+            left = _not_compared(self.query.text, self.query.forms[0].parts)
+            with cython.critical_section(self):
+                self.left = left
+        return left
+
     cdef tuple read_row(self, const int32_t* row, str name):
         """The evidence of a row that the kernel made."""
         cdef _Recorded recorded
@@ -344,6 +372,6 @@ cdef class EvidenceReader:
             if parts is not None:
                 recorded.parts = parts
                 recorded.words = words_of(name, parts)
-            return _evidence(row, self._asked(row[4]), recorded, kind, self.known)
+            return _evidence(row, self._asked(row[4]), recorded, kind, self._left(), self.known)
         except IndexError as error:
             raise self.inconsistent(error) from None

@@ -13,7 +13,7 @@ from functools import lru_cache
 from phonosearch._normalise import cut, fold, fold_character, is_raw
 from phonosearch._rules import rules
 
-__all__ = ["plain_word", "words_of"]
+__all__ = ["plain_word", "words_not_compared", "words_of"]
 
 _Piece = tuple[str, str]  # a part and the characters that it was made of
 
@@ -56,6 +56,28 @@ def words_of(name: str, parts: tuple[str, ...]) -> tuple[str, ...] | None:
         else:
             words.append(plain_word(part))
     return None if " ".join(words) == plain else tuple(words)
+
+
+@lru_cache(maxsize=16384)
+def words_not_compared(name: str, parts: tuple[str, ...]) -> tuple[str, ...]:
+    """The words of a name that are in no part of its full form: titles, suffixes, numbers.
+
+    None of them where the parts cannot be told from the words.
+    """
+    if name.isascii() and name.lower() == " ".join(parts) or is_raw(parts[0]):
+        return ()
+    left = []
+    at = 0
+    for word in name.split():
+        found, _, _ = _pieces(word)
+        if not found and any(character.isalnum() for character in word):
+            left.append(word)
+        for part, written in found:
+            if at < len(parts) and part == parts[at]:
+                at += 1
+            else:
+                left.append(written)
+    return tuple(left) if at == len(parts) else ()
 
 
 def _end_of(
