@@ -64,7 +64,7 @@ def words_not_compared(name: str, parts: tuple[str, ...]) -> tuple[str, ...]:
 
     None of them where the parts cannot be told from the words.
     """
-    if name.isascii() and name.lower() == " ".join(parts) or is_raw(parts[0]):
+    if (name.isascii() and name.lower() == " ".join(parts)) or is_raw(parts[0]):
         return ()
     left = []
     at = 0
