@@ -389,7 +389,7 @@ class TestOtherCommands:
         assert f"Score {expected.score}, level {expected.level}" in result.stdout
         assert expected.explain() in result.stdout
         found = run_json("compare", "Jon Smith", "John Smythe")
-        assert (found["score"], found["level"]) == (expected.score, expected.level)
+        assert (found["score"], found["level"], found["band"]) == (expected.score, expected.level, expected.band)
         assert run_json("compare", "Jon Smith", "Kyle Waters")["level"] is None
         assert_refused(run("compare", "", "Secretia"), 2, "is empty")
 

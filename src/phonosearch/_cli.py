@@ -390,7 +390,8 @@ def compare(
     found = ps.compare(a, b)
     if as_json:
         _print_json({
-            "a": a, "b": b, "score": found.score, "level": found.level, "evidence": _evidence(found.evidence),
+            "a": a, "b": b, "score": found.score, "level": found.level, "band": found.band,
+            "evidence": _evidence(found.evidence),
         })  # fmt: skip
         return
     screen = Screen()
