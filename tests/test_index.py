@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import datetime
 import logging
@@ -456,6 +457,24 @@ def test_an_answer_goes_to_another_process_whole(index: PersonIndex) -> None:
     assert [hit.evidence for hit in again.hits] == [hit.evidence for hit in answer.hits]
     assert [(hit.band, hit.name_kind) for hit in again.hits] == [(hit.band, hit.name_kind) for hit in answer.hits]
     assert len(answer) == 3
+
+
+def test_what_comes_back_cannot_be_altered(index: PersonIndex) -> None:
+    answer = index.search("Steven Smith", limit=1)
+    digest = answer.digest
+    for thing, attributes in (
+        (answer, ["total", "hits", "level", "limit", "offset", "rules", "fingerprint", "digest", "statement", "new"]),
+        (compare("Jon", "John"), ["score", "level", "band", "evidence", "new"]),
+        (answer.hits[0], ["score", "level", "person_id", "evidence", "new"]),
+    ):
+        for attribute in attributes:
+            with pytest.raises(AttributeError):
+                setattr(thing, attribute, None)
+            with pytest.raises(AttributeError):
+                delattr(thing, attribute)
+    for again in (answer, copy.copy(answer), pickle.loads(pickle.dumps(answer))):
+        assert again.digest == digest
+        assert (again.limit, again.offset, again.rules) == (1, 0, index.rules)
 
 
 def test_nobody_else_makes_a_hit(index: PersonIndex) -> None:

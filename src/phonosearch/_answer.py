@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 
 from phonosearch._evidence import PART_KINDS, Evidence
 from phonosearch._hit import Hit
@@ -89,6 +89,12 @@ class Answer:
         SHA-256 over the question, its page and the answer: equal digests, the same list.
     """
 
+    # Private, with properties to read them: nobody alters an answer, and to make one costs no more than before.
+    __slots__ = (
+        "__weakref__", "_count", "_digest", "_fingerprint", "_hits", "_level", "_limit", "_offset", "_query", "_rules",
+        "_total",
+    )  # fmt: skip
+
     def __init__(
         self,
         *,
@@ -102,15 +108,44 @@ class Answer:
         query: Query,
         count: Callable[[], list[int]],
     ) -> None:
-        self.total = total
-        self.hits = hits
-        self.level = level
-        self.limit = limit
-        self.offset = offset
-        self.rules = rules
-        self.fingerprint = fingerprint
+        self._total = total
+        self._hits = hits
+        self._level = level
+        self._limit = limit
+        self._offset = offset
+        self._rules = rules
+        self._fingerprint = fingerprint
         self._query = query
         self._count = count
+        self._digest: str | None = None
+
+    @property
+    def total(self) -> int:
+        return self._total
+
+    @property
+    def hits(self) -> tuple[Hit, ...]:
+        return self._hits
+
+    @property
+    def level(self) -> str:
+        return self._level
+
+    @property
+    def limit(self) -> int:
+        return self._limit
+
+    @property
+    def offset(self) -> int:
+        return self._offset
+
+    @property
+    def rules(self) -> str:
+        return self._rules
+
+    @property
+    def fingerprint(self) -> str:
+        return self._fingerprint
 
     def ladder(self) -> dict[str, int]:
         """How many people each level finds: exact totals, each holding those before it."""
@@ -118,11 +153,20 @@ class Answer:
 
     def __getstate__(self) -> dict[str, object]:
         """All there is to know, for another process: it has no index to count in."""
-        counts = self._count()
-        return self.__dict__ | {"_count": partial(list, counts)}
+        known = {name: getattr(self, name) for name in self.__slots__ if name != "__weakref__"}
+        return known | {"_count": partial(list, self._count())}
 
-    @cached_property
+    def __setstate__(self, state: dict[str, object]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
+
+    @property
     def digest(self) -> str:
+        if self._digest is None:
+            self._digest = self._digest_of_all()
+        return self._digest
+
+    def _digest_of_all(self) -> str:
         asked = [self._query.text, str(self._query.date or ""), self._query.sex or ""]
         asked += [f"age {self._query.age}"] if self._query.age else []
         if self._query.place:

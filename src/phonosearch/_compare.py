@@ -43,14 +43,21 @@ class Comparison:
         Why, in points that add up to the score.
     """
 
-    __slots__ = ("_evidence", "_names", "_row", "level", "score")
+    __slots__ = ("_evidence", "_level", "_names", "_row")
 
     def __init__(self, row: tuple[int, ...], level: str | None, asked: str, name: str) -> None:
-        self.score = row[1]
-        self.level = level
+        self._level = level
         self._row = row
         self._names = asked, name
         self._evidence: tuple[Evidence, ...] | None = None
+
+    @property
+    def score(self) -> int:
+        return self._row[1]
+
+    @property
+    def level(self) -> str | None:
+        return self._level
 
     @property
     def band(self) -> str:
