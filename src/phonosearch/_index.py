@@ -532,6 +532,8 @@ class PersonIndex:
         ------
         UnknownPersonError
             The person is not in the index; ``rejected`` tells why, where the record was offered and rejected.
+        TypeError
+            The person_id is not text.
         QueryError, LimitError
 
         Examples
@@ -547,9 +549,9 @@ class PersonIndex:
         """
         number = level_number(level)
         checked = read_query(query, dob, sex, age, age_on, place)
-        person = (
-            self._kernel.find_person(person_id.encode("utf-8", "surrogatepass")) if isinstance(person_id, str) else -1
-        )
+        if not isinstance(person_id, str):
+            raise TypeError(f"person_id must be text (str), not {type(person_id).__name__}; give it as text")
+        person = self._kernel.find_person(person_id.encode("utf-8", "surrogatepass"))
         if person < 0:
             raise UnknownPersonError(tuple(self._rejected.get(person_id, ())) if isinstance(person_id, str) else ())
         form = int(self._first_form[person])
