@@ -379,7 +379,7 @@ class TestOtherCommands:
         people.write_text(FLAWED, encoding="utf-8")
         output = tmp_path / "out.phs"
         assert run("build", people, "-o", output).exit_code == 3
-        assert_refused(run("explain", output, "Secretia", "P5"), 2, "because row 5 of the source was rejected")
+        assert_refused(run("explain", output, "Secretia", "P5"), 2, "row 5 of the source, counted from 0, was rejected")
         assert_refused(run("explain", output, "Secretia", "P5", "--json"), 2, "correct the record")
 
     def test_compare(self) -> None:

@@ -685,12 +685,15 @@ def test_a_person_who_was_rejected_is_explained_by_the_reason() -> None:
         {"person_id": "P2", "full_name": long},
         {"person_id": None, "full_name": "Nobody Known"},
     ])
-    with pytest.raises(UnknownPersonError, match=r"row 1 .* \(and 1 more\) was rejected: there is no name") as one:
+    with pytest.raises(UnknownPersonError, match=r"row 1 of the source, counted from 0 \(and 1 more\), was") as one:
         built.explain("Canary Smith", "P2")
     assert [note.row for note in one.value.rejected] == [1, 3]
     assert one.value.rejected == tuple(note for note in built.report.rejected if note.id == "P2")
     assert "Canary" not in str(one.value)
-    left_out = "Row 2 of this person is not in the index: a name is longer than 256 characters."
+    left_out = (
+        "Another record of this person, row 2 of the source, counted from 0, is not in the index: a name is longer "
+        "than 256 characters."
+    )
     assert built.explain("Mary Jones", "P1").text.endswith(left_out)
     assert left_out not in built.explain("Canary Smith", "P1").text
 

@@ -312,7 +312,7 @@ def test_broken_csv_names_the_row_and_no_value(tmp_path: Path, tail: bytes, prob
     with pytest.raises(RecordsError, match=problem) as caught:
         read(CsvSource(csv_file(tmp_path, b"person_id,full_name\n1,Ann\n2,Bob\n" + tail)))
     assert (caught.value.row, caught.value.line) == (2, 4)
-    assert str(caught.value).startswith("row 2 (line 4): broken CSV")
+    assert str(caught.value).startswith("row 2 of the source, counted from 0 (line 4): broken CSV: ")
     assert "Canary" not in str(caught.value)
 
 

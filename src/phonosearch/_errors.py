@@ -88,8 +88,8 @@ class UnknownPersonError(PhonosearchError, LookupError):
         if rejected:
             more = f" (and {len(rejected) - 1:,} more)" if len(rejected) > 1 else ""
             super().__init__(
-                f"this person is not in the index, because row {rejected[0].row} of the source{more} was rejected: "
-                f"{rejected[0].reason}; correct the record and build the index again"
+                f"this person is not in the index, because row {rejected[0].row} of the source, counted from 0{more}, "
+                f"was rejected: {rejected[0].reason}; correct the record and build the index again"
             )
         else:
             super().__init__(
@@ -111,8 +111,9 @@ class RecordsError(PhonosearchError, ValueError):
     """
 
     def __init__(self, problem: str, row: int | None = None, line: int | None = None) -> None:
-        where = "" if row is None else f"row {row}: " if line is None else f"row {row} (line {line}): "
-        super().__init__(where + problem)
+        where = "" if row is None else f"row {row} of the source, counted from 0"
+        where += "" if row is None or line is None else f" (line {line})"
+        super().__init__(f"{where}: {problem}" if where else problem)
         self.row = row
         self.line = line
 

@@ -545,7 +545,7 @@ class PersonIndex:
         >>> index.explain("Steven Jones", "P2")
         Traceback (most recent call last):
             ...
-        phonosearch._errors.UnknownPersonError: this person is not in the index, because row 1 of the source was ...
+        phonosearch._errors.UnknownPersonError: this person is not in the index, because row 1 of the source, ...
         """
         number = level_number(level)
         checked = read_query(query, dob, sex, age, age_on, place)
@@ -566,7 +566,8 @@ class PersonIndex:
         words = [verdict, *(f"{item.points:+5d}  {item.text}" for item in evidence)]
         if found > number:
             words += [
-                f"Row {note.row} of this person is not in the index: {note.reason}."
+                f"Another record of this person, row {note.row} of the source, counted from 0, is not in the index: "
+                f"{note.reason}."
                 for note in self._rejected.get(person_id, ())
             ]
         return Explanation(person_id, found <= number, reached, score, name, evidence, "\n".join(words))
