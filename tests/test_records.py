@@ -576,6 +576,9 @@ def unused(source: Any) -> dict[str, str | None]:
     [
         ("date_of_birth", "dob"), ("DateOfBirth", "dob"), ("d.o.b", "dob"), ("DOB", "dob"), ("dbo", "dob"),
         ("YOB", "dob"), ("Gender", "sex"), ("SEX", "sex"), ("sexe", "sex"), ("name type", "kind"), ("job", None),
+        ("doc", None), ("seq", None), ("set", None), ("price", None), ("plcae", "place"), ("age", None),
+        ("name", "full_name"), ("first_name", "forenames"), ("given_name", "forenames"), ("last_name", "surname"),
+        ("family_name", "surname"), ("Surname", "surname"), ("id", "person_id"),
         ("ticket", None), ("surnmae", None), ("", None), ("x" * 10_000, None), ("é", None),
     ],
 )  # fmt: skip
@@ -604,13 +607,18 @@ def test_names_within_a_record_are_read_from_mappings_only(pa: Any, tmp_path: Pa
     assert unused(CsvSource(csv_file(tmp_path, (",".join(row) + "\n").encode()))) == {"names": None}
 
 
-def test_only_what_the_source_lacks_is_taken_to_be_meant() -> None:
-    assert unused([{"person_id": "1", "full_name": "A", "dob": "1984", "birthday": "x", "first_name": "A"}]) == {
-        "birthday": None, "first_name": None,
+def test_what_looks_like_a_column_is_taken_for_one_that_the_source_lacks() -> None:
+    assert unused([{"person_id": "1", "full_name": "A", "dob": "1984", "dbo": "x", "surnmae": "A"}]) == {
+        "dbo": None, "surnmae": None,
     }  # fmt: skip
     assert unused([{"person_id": "1", "surname": "A", "name": "A", "Forename": "B"}]) == {
         "name": None, "Forename": "forenames",
     }  # fmt: skip
+
+
+def test_what_others_call_a_column_is_told_also_where_the_source_has_it() -> None:
+    row = {"person_id": "1", "full_name": "A", "dob": "1984", "birthday": "x", "first_name": "A", "surname ": "A"}
+    assert unused([row]) == {"birthday": "dob", "first_name": "forenames", "surname ": "surname"}
     assert unused([{"id": "1", "name": "A"}]) == {"id": "person_id", "name": "full_name"}
 
 

@@ -14,7 +14,10 @@ from ._distance import osa_distance
 from ._row_batches import COLUMNS, KINDS, MAX_CELL, NAME_COLUMNS, Bytes, RowBatch
 from ._rules import rules
 
-__all__ = ["STATUS", "WARNINGS", "ColumnNote", "LoadReport", "MalformedRow", "ReportBuilder", "RowNote", "reasons"]
+__all__ = [
+    "STATUS", "WARNINGS", "ColumnNote", "LoadReport", "MalformedRow", "ReportBuilder", "RowNote", "probably_meant",
+    "reasons",
+]  # fmt: skip
 
 # The codes of the kernel: a status for each entry, and warning bits.
 STATUS = {
@@ -61,6 +64,7 @@ _SENTENCES = {
     "sex_conflict": "the sex was left out: it contradicts another row of this person",
     "bad_kind": "the kind of a name was left out, so the name is an alias: it is not one of " + ", ".join(KINDS),
     "kind_type": "the kind of a name was left out, so the name is primary: it is not text",
+    "id_blanks": "the person_id begins or ends with a blank, which was kept: without it, it is another one",
 }
 
 MAX_NOTED_ID = 1024
@@ -69,19 +73,20 @@ MAX_NOTED_ID = 1024
 _SYNONYMS = {
     "person_id": ("id", "pid", "urn", "nominalid", "nominalurn", "personurn", "personref", "reference"),
     "full_name": ("name", "nameinfull", "wholename", "personname", "displayname"),
-    "forenames": ("firstname", "firstnames", "givenname", "givennames", "given", "first", "christianname"),
+    "forenames": ("firstname", "firstnames", "forename", "givenname", "givennames", "given", "first", "christianname"),
     "surname": ("lastname", "familyname", "family", "last"),
     "kind": ("nametype", "namekind", "type", "nameuse"),
     "dob": ("dateofbirth", "birthdate", "birthday", "birth", "born", "yearofbirth", "birthyear", "yob"),
     "sex": ("gender", "sexcode", "gendercode"),
     "place": ("town", "city", "postcode", "address", "location", "residence", "placeofresidence"),
+    "age": ("ageyears", "ageinyears", "yearsold"),
+    "age_on": ("agedate", "ageasof", "dateofage"),
 }
 # Which columns there are; only a record in Python can hold names within it.
 Place = Literal["table", "record", "name"]
 _KNOWN: Mapping[Place, tuple[str, ...]] = {
     "table": COLUMNS, "record": (*COLUMNS, "names"), "name": (*NAME_COLUMNS, "kind"),
 }  # fmt: skip
-_NEAR = 2  # edits by which a longer name of a column may differ
 
 
 @cache
@@ -297,20 +302,39 @@ def _unused(found: set[str], place: Place) -> list[ColumnNote]:
         lacking -= {"forenames", "surname"}
     elif found & {"forenames", "surname"}:
         lacking.discard("full_name")
-    return [ColumnNote(within + name, _meant(name, lacking)) for name in sorted(found.difference(known))]
+    return [
+        ColumnNote(within + name, probably_meant(name, lacking) or _called(name, known))
+        for name in sorted(found.difference(known))
+    ]
 
 
-def _meant(name: str, lacking: set[str]) -> str | None:
-    letters = "".join(filter(str.isalpha, name.lower()))
+def _letters(name: str) -> str:
+    return "".join(filter(str.isalpha, name.lower()))
+
+
+def _called(name: str, columns: Iterable[str]) -> str | None:
+    """The column that others call so, if there is one."""
+    letters = _letters(name)
+    return next((column for column in columns if _is_called(letters, column)), None)
+
+
+def _is_called(letters: str, column: str) -> bool:
+    return letters == column.replace("_", "") or letters in _SYNONYMS.get(column, ())
+
+
+def probably_meant(name: str, lacking: Iterable[str]) -> str | None:
+    """Which of the columns that a source lacks one of a name that is not known probably is."""
+    letters = _letters(name)
     if not 1 < len(letters) < 64:
         return None
     distances = []
-    for column in lacking & set(_SYNONYMS):
+    for column in set(_SYNONYMS).intersection(lacking):
         plain = column.replace("_", "")
-        most = _NEAR if len(plain) > 4 else 1
-        distance = 0 if letters in _SYNONYMS[column] else osa_distance(letters, plain, max_distance=most)
-        # A short word is near too many others: then its first letter is to agree.
-        if distance <= most and (distance == 0 or letters[0] == plain[0]):
+        most = 2 if len(plain) > 5 else 1
+        distance = 0 if _is_called(letters, column) else osa_distance(letters, plain, max_distance=most)
+        # A short word is near too many others: its first letter is to agree, and none to be another ("doc", "seq").
+        another = len(letters) == len(plain) < 5 and sorted(letters) != sorted(plain)
+        if distance == 0 or (distance <= most and letters[0] == plain[0] and not another):
             distances.append((distance, column))
     return min(distances)[1] if distances else None
 
