@@ -847,7 +847,26 @@ def test_limits_themselves_are_allowed(index: PersonIndex) -> None:
     assert ids(index.search("Stephen\0Smith", level="exact")) == ["P1"]
 
 
-@pytest.mark.parametrize("threads", [0, -1, 1.5, "2"])
+def test_whole_numbers_may_be_those_of_numpy(index: PersonIndex) -> None:
+    answer = index.search("Smith", limit=np.int64(1), offset=np.uint8(1))  # type: ignore[arg-type]
+    assert answer.digest == index.search("Smith", limit=1, offset=1).digest
+    assert (type(answer.limit), type(answer.offset)) == (int, int)
+    (same,) = index.search_many(["Smith"], limit=np.int32(1), offset=np.int64(1), threads=np.int8(2))  # type: ignore[arg-type]
+    assert same.digest == answer.digest
+    assert list(index.pairs(min_score=np.int16(800))) == list(index.pairs(min_score=800))  # type: ignore[arg-type]
+    for wrong in (np.bool_(1), np.float64(1)):
+        with pytest.raises(QueryError, match="must be a whole number from 0"):
+            index.search("Smith", limit=wrong)  # type: ignore[arg-type]
+
+
+def test_what_cannot_be_called_is_no_progress(index: PersonIndex) -> None:
+    for ask in (index.search_many, lambda _, progress: index.pairs(progress=progress)):
+        with pytest.raises(QueryError, match="must be a function of two numbers") as caught:
+            ask([], progress=5)
+        assert caught.value.field == "progress"
+
+
+@pytest.mark.parametrize("threads", [0, -1, 1.5, "2", True])
 def test_bad_threads_are_refused(index: PersonIndex, threads: Any) -> None:
     with pytest.raises(QueryError) as error:
         index.search_many(["John", "Ann"], threads=threads)

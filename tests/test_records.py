@@ -611,8 +611,8 @@ def test_what_looks_like_a_column_is_taken_for_one_that_the_source_lacks() -> No
     assert unused([{"person_id": "1", "full_name": "A", "dob": "1984", "dbo": "x", "surnmae": "A"}]) == {
         "dbo": None, "surnmae": None,
     }  # fmt: skip
-    assert unused([{"person_id": "1", "surname": "A", "name": "A", "Forename": "B"}]) == {
-        "name": None, "Forename": "forenames",
+    assert unused([{"person_id": "1", "surname": "A", "fullnam": "A", "Forenam": "B"}]) == {
+        "fullnam": None, "Forenam": "forenames",
     }  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from phonosearch._many import (
     Pair,
     Progress,
     ask_arrow,
+    check_progress,
     find_pairs,
     in_order,
     is_arrow,
@@ -35,7 +36,7 @@ from phonosearch._many import (
     thread_count,
 )
 from phonosearch._packer import pack
-from phonosearch._query import Query, QueryLike, level_number, read_query
+from phonosearch._query import Query, QueryLike, level_number, read_query, whole_number
 from phonosearch._records import LoadReport, ReportBuilder, RowBatch, RowNote, batches
 from phonosearch._rules import LEVELS, rules
 from phonosearch._sentences import EvidenceReader
@@ -338,7 +339,7 @@ class PersonIndex:
         Time follows the people under the rarest part of the query, not the size of the index.
         """
         number = level_number(level)
-        _check_page(limit, offset)
+        limit, offset = _page(limit, offset)
         return self._answer(read_query(query, dob, sex, age, age_on, place), number, limit, offset)
 
     def _answer(self, query: Query, level: int, limit: int, offset: int) -> Answer:
@@ -442,8 +443,9 @@ class PersonIndex:
             Arrow data, and pyarrow is not installed.
         """
         number = level_number(level)
-        _check_page(limit, offset)
+        limit, offset = _page(limit, offset)
         threads = thread_count(threads)
+        check_progress(progress)
         if is_arrow(queries):
             return ask_arrow(self._kernel, queries, (number, limit, offset), threads, progress, self._inconsistent)
         checked = read_queries(queries)
@@ -504,11 +506,13 @@ class PersonIndex:
         [('P1', 'P2', 'variant')]
         """
         number = level_number(level)
-        if not isinstance(min_score, int) or isinstance(min_score, bool):
+        score = whole_number(min_score)
+        if score is None:
             raise QueryError("min_score", "must be a whole number")
-        least = number, max(min_score, 0)
+        threads = thread_count(threads)
+        check_progress(progress)
         return find_pairs(
-            self._kernel, self._first_form, least, thread_count(threads), progress, self._inconsistent
+            self._kernel, self._first_form, (number, max(score, 0)), threads, progress, self._inconsistent
         )
 
     def explain(
@@ -593,11 +597,17 @@ class PersonIndex:
         return first
 
 
-def _check_page(limit: int, offset: int) -> None:
+def _page(limit: object, offset: object) -> tuple[int, int]:
+    """The page that is asked for, checked."""
+    found = []
     for field, value in (("limit", limit), ("offset", offset)):
-        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        number = whole_number(value)
+        if number is None or number < 0:
             raise QueryError(field, "must be a whole number from 0")
-    if limit > MAX_LIMIT:
-        raise LimitError("limit", MAX_LIMIT, limit, "hits a page")
-    if offset >= 1 << 62:
-        raise LimitError("offset", (1 << 62) - 1, offset, "hits")
+        found.append(number)
+    size, start = found
+    if size > MAX_LIMIT:
+        raise LimitError("limit", MAX_LIMIT, size, "hits a page")
+    if start >= 1 << 62:
+        raise LimitError("offset", (1 << 62) - 1, start, "hits")
+    return size, start

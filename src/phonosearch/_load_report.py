@@ -131,7 +131,8 @@ class ColumnNote(NamedTuple):
     name : str
         As the source spells it; of a key in ``names``, with ``names.`` before it.
     suggestion : str or None
-        The column that is probably meant, where the source lacks it.
+        The column that is probably meant. Where it only looks like one, that is one that the source lacks; where
+        others call a column so, the source may have it as well.
 
     Examples
     --------
@@ -293,7 +294,7 @@ class ReportBuilder:
 
 
 def _unused(found: set[str], place: Place) -> list[ColumnNote]:
-    """The columns that are not known, and what each of them probably is of what the source lacks."""
+    """The columns that are not known, and what each of them probably is."""
     known = _KNOWN[place]
     within = "names." if place == "name" else ""
     lacking = set(known) - found

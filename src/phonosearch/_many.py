@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 import numpy as np
 
 from phonosearch._errors import MissingExtraError, QueryError
-from phonosearch._query import Query, read_query
+from phonosearch._load_report import probably_meant
+from phonosearch._query import Query, read_query, whole_number
 from phonosearch._records import KINDS, Person
 from phonosearch._rules import LEVELS
 
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from phonosearch._batch import BatchIndex
 
 __all__ = [
-    "PIECE", "ArrowData", "Pair", "Progress", "ask_arrow", "find_pairs", "in_order", "is_arrow", "pool_of",
-    "read_queries", "thread_count",
+    "PIECE", "ArrowData", "Pair", "Progress", "ask_arrow", "check_progress", "find_pairs", "in_order", "is_arrow",
+    "pool_of", "read_queries", "thread_count",
 ]  # fmt: skip
 
 Progress = Callable[[int, int], object]
@@ -76,9 +77,16 @@ def thread_count(threads: object) -> int:
     """How many threads to use; None is one a processor."""
     if threads is None:
         return os.cpu_count() or 1
-    if not isinstance(threads, int) or isinstance(threads, bool) or threads < 1:
+    number = whole_number(threads)
+    if number is None or number < 1:
         raise QueryError("threads", "must be a whole number from 1, or None")
-    return threads
+    return number
+
+
+def check_progress(progress: object) -> None:
+    """Refuse what cannot be called before any work is done."""
+    if progress is not None and not callable(progress):
+        raise QueryError("progress", "must be a function of two numbers, how many are done and of how many, or None")
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from phonosearch._rules import LEVELS, rules
 
 __all__ = [
     "SEXES", "Query", "QueryLike", "age_of", "dates_of", "level_number", "names_of", "places_of", "read_age",
-    "read_asked_place", "read_date", "read_query", "read_sex", "sex_of",
+    "read_asked_place", "read_date", "read_query", "read_sex", "sex_of", "whole_number",
 ]  # fmt: skip
 
 SEXES = ("M", "F", "X")
@@ -66,6 +66,16 @@ class Query:
 
     def __repr__(self) -> str:
         return f"Query(<{len(self.text)} characters>)"
+
+
+def whole_number(value: object) -> int | None:
+    """A whole number of any type, such as one of NumPy's; None for anything else, and for True."""
+    if type(value) is int:
+        return value
+    try:
+        return None if isinstance(value, bool) else operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        return None
 
 
 def level_number(level: str) -> int:
