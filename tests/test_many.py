@@ -120,6 +120,46 @@ def test_arrow_data_without_names_are_refused(index: ps.PersonIndex, source: Any
         index.search_many(source)
 
 
+@pytest.mark.parametrize(
+    ("column", "meant"),
+    [
+        ("DOB", "dob"), ("date_of_birth", "dob"), (" sex ", "sex"), ("Gender", "sex"), ("Age", "age"),
+        ("ageon", "age_on"), ("town", "place"), ("first_name", "forenames"), ("sruname", "surname"),
+    ],
+)  # fmt: skip
+def test_a_column_that_is_probably_one_by_another_name_is_refused(
+    index: ps.PersonIndex, column: str, meant: str
+) -> None:
+    table = pa.table({"ticket": [1], ("forenames" if meant == "surname" else "surname"): ["Smith"], column: ["1984"]})
+    for source in (table, table.to_struct_array()):
+        with pytest.raises(ps.QueryError, match=rf"number 2, counted from 0\), .* probably {meant}; name it") as no:
+            index.search_many(source)
+        assert no.value.field == "queries"
+        assert column not in str(no.value)
+
+
+def test_other_columns_of_a_table_are_not_asked(index: ps.PersonIndex) -> None:
+    others = ("ticket", "id", "person_id", "seq", "doc", "kind", "first_name", "date_of_birth", "")
+    table = pa.table({"full_name": ["John Smith"], "dob": ["1984"]} | {name: ["x"] for name in others})
+    assert index.search_many(table).to_pylist() == [shown(index.search("John Smith", dob="1984"))]
+
+
+def test_a_column_that_is_there_twice_is_refused(index: ps.PersonIndex) -> None:
+    table = pa.table([["John Smith"], ["1984"], ["1985"]], names=["full_name", "dob", "dob"])
+    with pytest.raises(ps.QueryError, match="more than once: dob; keep one"):
+        index.search_many(table)
+
+
+def test_rows_of_a_table_that_hold_too_much_are_refused(index: ps.PersonIndex) -> None:
+    table = pa.table({"full_name": ["A Lee", "John Smith"], "surname": ["A Lee", "Khan"]})
+    with pytest.raises(ps.QueryError, match=r"^query 1: full_name: is given beside forenames"):
+        index.search_many(table)
+    for column, value in (("dob", ["1984", "1985"]), ("place", ["Leeds", "York"])):
+        with pytest.raises(ps.QueryError, match=rf"^query 0: {column}: holds several"):
+            index.search_many(pa.table({"full_name": ["John Smith"], column: [value]}))
+        index.search_many(pa.table({"full_name": ["John Smith"], column: [value[:1]]}))
+
+
 def test_a_bad_query_is_told_by_its_place_and_nothing_is_searched(index: ps.PersonIndex) -> None:
     for queries in (pa.array(["John Smith", " "]), ["John Smith", {"full_name": " "}]):
         with pytest.raises(ps.QueryError) as caught:

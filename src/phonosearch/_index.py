@@ -418,8 +418,9 @@ class PersonIndex:
         ----------
         queries : iterable of str, mapping or Person, or Arrow data
             A mapping may hold ``dob``, or ``age`` and ``age_on``, ``sex`` and ``place``. Arrow (extra ``arrow``): a
-            column of names, or a table with ``full_name`` or ``forenames`` and ``surname``, and perhaps those; other
-            columns are ignored.
+            column of names, or a table with ``full_name`` or ``forenames`` and ``surname``, and perhaps those. Other
+            columns are not asked, such as the number of a ticket; one that is probably one of these by another name
+            (``DOB``) is refused.
         level, limit, offset
             As for ``search``.
         threads : int or None

@@ -34,7 +34,6 @@ Progress = Callable[[int, int], object]
 """Told how much is done, of how much."""
 
 
-
 class _ArrowArray(Protocol):
     def __arrow_c_array__(self, requested_schema: Any = None) -> tuple[Any, Any]: ...
 
@@ -158,9 +157,8 @@ def _arrow_rows(pa: Any, source: Any) -> list[Any]:
             raise QueryError("queries", f"must be strings, or a table with {', '.join(NAME_COLUMNS + OTHER_COLUMNS)}")
         rows: list[Any] = array.to_pylist()
         return rows
+    _check_columns(table.column_names)
     names = [name for name in NAME_COLUMNS if name in table.column_names]
-    if not names:
-        raise QueryError("queries", f"must have a column {', '.join(NAME_COLUMNS[:2])} or {NAME_COLUMNS[2]}")
     wanted = [*names, *(name for name in OTHER_COLUMNS if name in table.column_names)]
     return [
         # The day of an age may fill its column, whichever rows have an age.
@@ -173,6 +171,31 @@ def _arrow_rows(pa: Any, source: Any) -> list[Any]:
         else None
         for row in table.select(wanted).to_pylist()
     ]
+
+
+def _check_columns(found: list[str]) -> None:
+    """Refuse a table that lacks a name, has a column twice, or has one by another name: it would not be asked.
+
+    The error tells such a column by its place, since its name may be anything.
+    """
+    known = NAME_COLUMNS + OTHER_COLUMNS
+    lacking = set(known).difference(found)
+    if "full_name" in found:
+        lacking -= {"forenames", "surname"}
+    elif not lacking.issuperset(("forenames", "surname")):
+        lacking.discard("full_name")
+    for place, name in enumerate(found):
+        meant = None if name in known else probably_meant(name, lacking)
+        if meant is not None:
+            raise QueryError(
+                "queries",
+                f"have a column of a name that is not known (number {place}, counted from 0), which is probably "
+                f"{meant}; name it so, or leave it out",
+            )
+    if lacking.issuperset(NAME_COLUMNS):
+        raise QueryError("queries", f"must have a column {', '.join(NAME_COLUMNS[:2])} or {NAME_COLUMNS[2]}")
+    if repeated := [name for name in known if found.count(name) > 1]:
+        raise QueryError("queries", f"have a column more than once: {', '.join(repeated)}; keep one of them")
 
 
 def ask_arrow(
