@@ -291,9 +291,9 @@ def test_a_question_for_a_place(tmp_path: Path) -> None:
     index = PersonIndex.build(source("mapping", tmp_path))
     whole = index.search({"full_name": "John Smith", "place": "York"})
     assert whole.digest == index.search("John Smith", place="York").digest
-    assert whole.digest == index.search("John Smith", place=["York", "Leeds"]).digest
+    assert whole.digest == index.search("John Smith", place=["York", "york", None]).digest
     assert whole.digest == index.search(Person("?", "John Smith", place=("York",))).digest
-    assert whole.digest == index.search({"full_name": "John Smith", "place": "Leeds"}, place="York").digest
+    assert whole.digest == index.search({"full_name": "John Smith", "place": "york"}, place="York").digest
     assert whole.digest != index.search("John Smith").digest != index.search("John Smith", place="Leeds").digest
     assert index.search_many([{"full_name": "John Smith", "place": "York"}])[0].hits == whole.hits
     table = index.search_many(pa.table({"full_name": ["John Smith", "John Smith"], "place": ["York", None]}))

@@ -93,8 +93,8 @@ def compare(a: QueryLike, b: QueryLike) -> Comparison:
     """Compare two names, or two people, by exactly the rules of a search.
 
     The first is what is asked, the second what is on record: a date of birth, an age, a sex or a place counts when the
-    first has one. Of several names the two that agree best are compared. The score is graded also where no level
-    accepts the pair.
+    first has one. Of several names, dates or places those that agree best are compared. The score is graded also where
+    no level accepts the pair.
 
     Parameters
     ----------

@@ -306,8 +306,9 @@ class PersonIndex:
         ----------
         query : str, mapping or Person
             A name, or ``{"forenames": ..., "surname": ...}``, which may hold ``dob``, ``sex``, ``age``, ``age_on``
-            and ``place`` too. Of several names, dates or places of a person the first is asked. ``*`` and ``?`` are no
-            wildcards: they part words.
+            and ``place`` too; what it holds besides (``person_id``, ``kind``) is not asked. A question has one name
+            and one date of birth, age, sex and place: several are refused. ``*`` and ``?`` are no wildcards: they part
+            words.
         level : {"exact", "variant", "sounds", "close", "wide"}
             The rule of membership; each level holds all that the one before it finds.
         limit, offset : int
@@ -333,6 +334,8 @@ class PersonIndex:
         Raises
         ------
         QueryError, LimitError
+            Also where the query holds several of what it may hold one of, where ``full_name`` and ``forenames`` and
+            ``surname`` say different names, and where the query and an argument say different things.
 
         Notes
         -----
@@ -531,7 +534,8 @@ class PersonIndex:
         """Why a search finds a person, or why it does not.
 
         Rows of a person who is not found that were rejected when the index was built are told as well: the name that
-        was looked for may be in one of them.
+        was looked for may be in one of them. The query is as for ``search``; ``compare`` takes two whole records, with
+        all their names, dates and places.
 
         Raises
         ------
@@ -558,7 +562,7 @@ class PersonIndex:
             raise TypeError(f"person_id must be text (str), not {type(person_id).__name__}; give it as text")
         person = self._kernel.find_person(person_id.encode("utf-8", "surrogatepass"))
         if person < 0:
-            raise UnknownPersonError(tuple(self._rejected.get(person_id, ())) if isinstance(person_id, str) else ())
+            raise UnknownPersonError(tuple(self._rejected.get(person_id, ())))
         form = int(self._first_form[person])
         try:
             row, name = self._kernel.align(checked.encoded, person, form, checked.asked)

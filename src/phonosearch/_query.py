@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 from phonosearch._agreement import Asked
 from phonosearch._dates import FIRST_YEAR, LAST_YEAR, AskedAge, PartialDate, pack, parse_date
@@ -25,6 +26,8 @@ __all__ = [
 SEXES = ("M", "F", "X")
 
 QueryLike = str | Mapping[str, object] | Person
+
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, repr=False)
@@ -179,14 +182,20 @@ def _name_text(fields: Mapping[str, object]) -> str:
         if value is not None and not isinstance(value, str):
             raise QueryError(field, f"must be text (str), not {type(value).__name__}")
         found[field] = value or ""
-    return found["full_name"] or " ".join(part for part in (found["forenames"], found["surname"]) if part)
+    whole, parts = found["full_name"], " ".join(part for part in (found["forenames"], found["surname"]) if part)
+    if whole and parts and whole.split() != parts.split():
+        raise QueryError(
+            "full_name", "is given beside forenames or a surname that say another name; leave the one or the other out"
+        )
+    return whole or parts
 
 
 def names_of(value: object) -> list[str]:
     """The names of what is asked or compared, each once, in order; not yet read."""
-    if isinstance(value, str):
-        return [value]
-    fields = _fields_of(value)
+    return [value] if isinstance(value, str) else _names(_fields_of(value))
+
+
+def _names(fields: Mapping[str, object]) -> list[str]:
     names = [_name_text(fields)]
     others = fields.get("names") or ()
     if not isinstance(others, list | tuple):
@@ -197,21 +206,22 @@ def names_of(value: object) -> list[str]:
 
 def dates_of(value: object) -> tuple[PartialDate, ...]:
     """The dates of birth of what is asked or compared."""
-    if isinstance(value, str):
-        return ()
-    recorded = _fields_of(value).get("dob")
-    if not isinstance(recorded, list | tuple):
-        recorded = (recorded,)
-    return tuple(date for date in map(read_date, recorded) if date)
+    return () if isinstance(value, str) else _dates(_fields_of(value).get("dob"))
+
+
+def _dates(given: object) -> tuple[PartialDate, ...]:
+    items = given if isinstance(given, list | tuple) else (given,)
+    return tuple(date for date in map(read_date, items) if date)
 
 
 def age_of(value: object) -> AskedAge | None:
     """The age of what is asked, which has no date of birth beside it."""
-    if isinstance(value, str):
-        return None
-    fields = _fields_of(value)
+    return None if isinstance(value, str) else _age(_fields_of(value))
+
+
+def _age(fields: Mapping[str, object]) -> AskedAge | None:
     age = read_age(fields.get("age"), fields.get("age_on"))
-    if age is not None and dates_of(value):
+    if age is not None and _dates(fields.get("dob")):
         raise QueryError("age", _AGE_AND_DATE)
     return age
 
@@ -221,7 +231,10 @@ _AGE_AND_DATE = "is asked beside a date of birth, which says more; leave one of 
 
 def places_of(value: object) -> tuple[Place, ...]:
     """The places of what is asked or compared."""
-    given = None if isinstance(value, str) else _fields_of(value).get("place")
+    return () if isinstance(value, str) else _places(_fields_of(value).get("place"))
+
+
+def _places(given: object) -> tuple[Place, ...]:
     items = given if isinstance(given, list | tuple) else (given,)
     return tuple(read_place(item) for item in items if item is not None)
 
@@ -238,6 +251,22 @@ def sex_of(value: object) -> str | None:
     return None if isinstance(value, str) else read_sex(_fields_of(value).get("sex"))
 
 
+def _one(field: str, several: str, values: Sequence[_Value]) -> _Value | None:
+    """The one value that a question may hold; to ask by the first of several would pass over the others in silence."""
+    if len(values) > 1 and any(value != values[0] for value in values):
+        raise QueryError(
+            field, f"holds several {several}; ask by one of them at a time, or use compare for two whole records"
+        )
+    return values[0] if values else None
+
+
+def _either(field: str, beside: _Value | None, within: _Value | None) -> _Value | None:
+    """What is given beside a query or within it; both may say the same."""
+    if beside is not None and within is not None and beside != within:
+        raise QueryError(field, "is given in the query and beside it, and they differ; leave one of them out")
+    return within if beside is None else beside
+
+
 def read_query(
     query: QueryLike,
     dob: object = None,
@@ -246,25 +275,36 @@ def read_query(
     age_on: object = None,
     place: object = None,
 ) -> Query:
-    """Check what was asked; of several names, dates and places of a person the first is asked.
-
-    What is given beside the query goes before what the query holds.
+    """Check what was asked: one name, and at most one date of birth or age, sex and place.
 
     Raises
     ------
     QueryError
-        An empty name, a wrong type, an unknown field, something that is not a date, an age, a sex or a place.
+        An empty name, a wrong type, an unknown field, something that is not a date, an age, a sex or a place; several
+        of one of them, or names that contradict each other.
     LimitError
         A name over the limits.
     """
-    text = names_of(query)[0]
+    date = None if dob is None else _one("dob", _DATES, _dates(dob))
+    years = read_age(age, age_on)
+    known_sex = read_sex(sex)
+    asked = None if place is None else _one("place", _PLACES, _places(place))
+    if isinstance(query, str):
+        text = query
+    else:
+        fields = _fields_of(query)
+        text = _one("names", "names", _names(fields)) or ""
+        years = _either("age", years, _age(fields))
+        date = _either("dob", date, _one("dob", _DATES, _dates(fields.get("dob"))))
+        known_sex = _either("sex", known_sex, read_sex(fields.get("sex")))
+        asked = _either("place", asked, _one("place", _PLACES, _places(fields.get("place"))))
     if not text_rules().check(text.encode("utf-8", "surrogatepass")):
         forms(text)  # says what is wrong
-    date = read_date(dob) if dob is not None else next(iter(dates_of(query)), None)
-    years = age_of(query) if age is None and age_on is None else read_age(age, age_on)
     if years is not None and date is not None:
         raise QueryError("age", _AGE_AND_DATE)
-    asked = next(iter(places_of({"place": place} if place is not None else query)), None)
     if asked is not None:
         read_asked_place(asked)
-    return Query(text, date, read_sex(sex) if sex is not None else sex_of(query), years, asked)
+    return Query(text, date, known_sex, years, asked)
+
+
+_DATES, _PLACES = "dates of birth", "places"
