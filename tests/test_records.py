@@ -303,9 +303,9 @@ def test_csv_header(tmp_path: Path, data: bytes, problem: str) -> None:
 @pytest.mark.parametrize(
     ("tail", "problem"),
     [
-        (b'3,"Canary\n4,Canary\n', "unexpected end of data"),
-        (b'3,"Canary"x,\n4,Canary\n', "expected after"),
-        (b"3," + b"x" * 131_073 + b"\n", "field limit"),
+        (b'3,"Canary\n4,Canary\n', "a quote is opened here and never closed.*; close it"),
+        (b'3,"Canary"x,\n4,Canary\n', "after a quote comes neither .*; write a quote that belongs to the text twice"),
+        (b"3," + b"x" * 131_073 + b"\n", "longer than 131,072 characters, .*; shorten the cell or close the quote"),
     ],
 )
 def test_broken_csv_names_the_row_and_no_value(tmp_path: Path, tail: bytes, problem: str) -> None:

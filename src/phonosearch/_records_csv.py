@@ -19,6 +19,21 @@ __all__ = ["CsvSource"]
 
 _ESCAPED_BYTE = re.compile("[\udc80-\udcff]")
 
+# By words of the csv module.
+_FAULTS = {
+    "unexpected end of data": (
+        "a quote is opened here and never closed; close it, or write a quote that belongs to the text twice, in a cell "
+        "between quotes"
+    ),
+    "expected after": (
+        "after a quote comes neither the delimiter nor the end of the line; write a quote that belongs to the text "
+        "twice, and give the delimiter that the file has"
+    ),
+    "field larger than field limit": (
+        f"a cell is longer than {MAX_CELL:,} characters, or its quote is never closed; shorten the cell or close the "
+        "quote"
+    ),
+}
 _DELIMITERS = {";": "semicolon", "\t": "tab", "|": "bar", ",": "comma"}
 
 
@@ -98,7 +113,7 @@ class CsvSource:
                         row += 1
                     line = reader.line_num + 1
         except csv.Error as error:
-            raise RecordsError(f"broken CSV: {error}; nothing after this row was read", row, line) from None
+            raise RecordsError(f"broken CSV: {_fault(error)}; nothing from this row on was read", row, line) from None
         except UnicodeError:
             raise RecordsError(f"the file is not in the encoding {self.encoding}; give the one it is in", row) from None
 
@@ -115,6 +130,15 @@ class CsvSource:
                     break
         check_columns([name for name, _ in places], len(header) - len(places), remedy)
         return places
+
+
+def _fault(error: csv.Error) -> str:
+    """What the csv module found, and what to do."""
+    said = str(error)
+    for words, fault in _FAULTS.items():
+        if words in said:
+            return fault
+    return f"{said}; correct the file there"
 
 
 def _csv_record(
