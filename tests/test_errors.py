@@ -17,6 +17,7 @@ ERRORS: list[ps.PhonosearchError] = [
     ps.RulesError("variants.tsv", "broken", 7),
     ps.MissingExtraError("cli", "it"),
     ps.CorruptIndexError("a.phs", "magic", 1, 2),
+    ps.CorruptIndexError("a.phs", "footer", 1, 2),
     ps.FormatTooOldError("a.phs", 1, 2),
     ps.FormatTooNewError("a.phs", 3, 2),
     ps.RulesMismatchError("a.phs", "1", "2"),

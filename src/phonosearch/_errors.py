@@ -162,7 +162,7 @@ class IndexFormatError(PhonosearchError):
 
 
 class CorruptIndexError(IndexFormatError):
-    """The file is damaged: truncated, extended, or changed since it was written.
+    """The file is damaged (truncated, extended, or changed since it was written), or was never an index.
 
     Attributes
     ----------
@@ -175,11 +175,22 @@ class CorruptIndexError(IndexFormatError):
     def __init__(self, path: str, section: str, expected: object, got: object) -> None:
         super().__init__(
             path,
-            f"damaged in {section}: expected {expected}, got {got}; restore it from a copy or build it again",
+            _NO_INDEX.get(section)
+            or f"damaged in {section}: expected {expected}, got {got}; restore it from a copy or build it again",
         )
         self.section = section
         self.expected = expected
         self.got = got
+
+
+# Such a file is more often another one that was named than an index that was damaged.
+_NO_INDEX = {
+    "magic": (
+        "this is no index of phonosearch, or its first bytes are damaged; give a file that was saved by phonosearch, "
+        "or restore it from a copy"
+    ),
+    "kind of file": "this is no file but a pipe, a socket or a device; give a file that was saved by phonosearch",
+}
 
 
 class FormatTooOldError(IndexFormatError):
