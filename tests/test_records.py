@@ -680,6 +680,17 @@ def test_every_row_of_a_batch_is_indexed_or_rejected_once(draw: st.DataObject) -
     assert sorted((n.row, n.reason) for n in done.warnings) == sorted((r, reasons()[key]) for r, key in expected)
 
 
+@pytest.mark.parametrize("person_id", [" P9", "P9 ", " P9 ", "\tP9", "P9\n"])
+def test_a_blank_at_the_ends_of_a_person_id_is_kept_and_told(pa: Any, person_id: str) -> None:
+    row = {"person_id": person_id, "full_name": "Ann Lee"}
+    good, bad = row | {"person_id": "P 8"}, row | {"full_name": ""}
+    rows = [good, row, bad, row]
+    for source in (rows, pa.Table.from_pylist(rows)):
+        index = PersonIndex.build(source)
+        assert person_id in index
+        assert index.report.warnings == notes((1, person_id, "id_blanks"), (3, person_id, "id_blanks"))
+
+
 def test_an_account_that_is_not_balanced_is_no_report() -> None:
     report = ReportBuilder()
     report.read = 2
