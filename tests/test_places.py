@@ -321,6 +321,28 @@ def test_what_is_no_place_is_refused_with_what_to_do(tmp_path: Path, place: Any)
         assert not any(word in str(caught.value) for word in ("LS6", "???", "xxx", "Leeds"))
 
 
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("???", ["it holds no letters and no UK postcode"]),
+        ("x" * 257, ["it is longer than 256 characters"]),
+        (",".join("abcdefghi"), ["it names more than 8 towns or postcodes"]),
+        ("ab " * 34, ["a town in it has more than 16 words"]),
+        (" ".join(["abcdefghijkl"] * 9), ["a town in it is longer than 100 letters"]),
+        ("Leeds \ud800", ["it is not valid Unicode"]),
+        ("Leeds; ; ?? |" + "x" * 257, ["it holds no letters and no UK postcode", "it is longer than 256 characters"]),
+    ],
+)  # fmt: skip
+def test_a_place_that_is_left_out_is_told_why(place: str, said: list[str]) -> None:
+    rows = [{"person_id": f"P{n}", "full_name": "Ann Lee", "place": place} for n in range(2)]
+    for records in (rows, pa.table({"person_id": ["P0", "P1"], "full_name": ["Ann", "Ann"], "place": [place] * 2})
+                    if place.isascii() else rows):  # fmt: skip
+        notes = PersonIndex.build(records).report.warnings
+        assert [(note.row, note.reason) for note in notes] == [
+            (row, f"a place was left out: {reason}") for row in range(2) for reason in said
+        ]
+
+
 def test_more_places_than_a_builder_remembers() -> None:
     """A builder remembers what the last thousands of texts said; neither what it forgot nor what stayed is mistaken."""
     towns = ["".join(letters) for letters in product("bdfghjklmnprstvw", "aeiou", "bdfghjklmnprstvw", "aeiou", "nrt")]

@@ -67,12 +67,15 @@ class LimitError(QueryError):
     ----------
     limit, got : int
         The limit and what was given.
+    unit : str
+        What they count ("characters", "parts", ...).
     """
 
     def __init__(self, field: str, limit: int, got: int, unit: str) -> None:
         super().__init__(field, f"{got:,} {unit} is over the limit of {limit:,}; give no more than that")
         self.limit = limit
         self.got = got
+        self.unit = unit
 
 
 class UnknownPersonError(PhonosearchError, LookupError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -12,7 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ._distance import osa_distance
-from ._row_batches import COLUMNS, KINDS, MAX_CELL, NAME_COLUMNS, Bytes, RowBatch
+from ._errors import LimitError, QueryError
+from ._places import read_place
+from ._row_batches import COLUMNS, KINDS, MAX_CELL, NAME_COLUMNS, Bytes, RowBatch, TextColumn
 from ._rules import rules
 
 __all__ = [
@@ -56,10 +59,12 @@ _SENTENCES = {
     "dob_type": "a date of birth was left out: it is neither text, a year nor a date",
     "bad_sex": "the sex was left out: it is not M, F or X",
     "sex_type": "the sex was left out: it is not text",
-    "bad_place": (
-        "a place was left out: it holds no letters and no UK postcode, is longer than {place_code_points} characters, "
-        "or names more than {place_parts} towns"
-    ),
+    "bad_place": "a place was left out: it holds no letters and no UK postcode",
+    "place_too_long": "a place was left out: it is longer than {place_code_points} characters",
+    "too_many_towns": "a place was left out: it names more than {place_parts} towns or postcodes",
+    "town_too_long": "a place was left out: a town in it is longer than {place_letters} letters",
+    "town_of_many_parts": "a place was left out: a town in it has more than {parts} words",
+    "place_unicode": "a place was left out: it is not valid Unicode",
     "place_type": "a place was left out: it is not text",
     "both_names": "forenames and surname were left out: full_name says another name",
     "sex_conflict": "the sex was left out: it contradicts another row of this person",
@@ -67,8 +72,17 @@ _SENTENCES = {
     "kind_type": "the kind of a name was left out, so the name is primary: it is not text",
     "id_blanks": "the person_id begins or ends with a blank, which was kept: without it, it is another one",
 }
+# The limit that a place is over, by what the error about it counts.
+_PLACE_LIMITS = {
+    "characters": "place_too_long",
+    "towns or postcodes": "too_many_towns",
+    "letters of one town": "town_too_long",
+    "parts": "town_of_many_parts",
+}
+_BLANK = np.isin(np.arange(256), list(b" \t\r\n\v\f"))
 
 MAX_NOTED_ID = 1024
+_MOST_PLACES = 4096  # that are remembered
 
 # What others call the columns, in small letters and without what stands between them.
 _SYNONYMS = {
@@ -240,6 +254,7 @@ class ReportBuilder:
         self.read = 0
         self._rejected: dict[int, RowNote] = {}
         self._warnings: dict[tuple[int, str], RowNote] = {}
+        self._places: dict[str | None, tuple[str, ...]] = {}  # what stands for no place is often the same
         self._columns: dict[Place, set[str]] = {place: set() for place in _KNOWN}
 
     def columns(self, found: Iterable[object], place: Place) -> None:
@@ -281,9 +296,21 @@ class ReportBuilder:
             if in_index and not code:
                 for bit, reason in WARNINGS.items():
                     if bits & bit:
-                        self.warn(row, person_id, reason)
+                        for found in self._place_reasons(batch, number) if reason == "bad_place" else (reason,):
+                            self.warn(row, person_id, found)
             last = row
         return distinct - rejected_rows
+
+    def _place_reasons(self, batch: RowBatch, number: int) -> tuple[str, ...]:
+        """Why places of an entry were left out: the kernel says only that one was."""
+        column = batch.columns.get("place")
+        text = column.text(number) if column else ""
+        found = self._places.get(text)
+        if found is None:
+            if len(self._places) >= _MOST_PLACES:
+                self._places.clear()
+            found = self._places[text] = _place_reasons(text)
+        return found
 
     def finish(self, indexed: int, persons: int, names: int, contradictory_dates: int = 0) -> LoadReport:
         """The report, if the account is balanced; ``indexed`` is the sum of what `entries` returned."""
