@@ -514,12 +514,12 @@ def test_other_versions_say_which_way(small: Path) -> None:
     crafted.write(small)
     old = refused(small)
     assert isinstance(old, FormatTooOldError)
-    assert (old.got, old.oldest) == (2, 3)
-    crafted.header[1] = 4
+    assert (old.got, old.oldest) == (2, 4)
+    crafted.header[1] = 5
     crafted.write(small)
     new = refused(small)
     assert isinstance(new, FormatTooNewError)
-    assert (new.got, new.newest) == (4, 3)
+    assert (new.got, new.newest) == (5, 4)
 
 
 @pytest.mark.parametrize("field", [0, 1, 2])

@@ -72,6 +72,9 @@ cdef class PackedNames:
         self._take("soundex_code", &self.soundex_code)
         self._take("soundex_start", &self.soundex_start)
         self._take("soundex_part", &self.soundex_part)
+        self._take("heard_code", &self.heard_code)
+        self._take("heard_start", &self.heard_start)
+        self._take("heard_part", &self.heard_part)
         self._take("deletion_start", &self.deletion_start)
         self._take("deletion_part", &self.deletion_part)
         self._take("last_start", &self.last_start)
@@ -130,10 +133,13 @@ cdef class PackedNames:
         self._check_codes("primary", &self.primary_code, &self.primary_start, self.parts)
         self._check_codes("alternate", &self.alternate_code, &self.alternate_start, self.alternate_part.size)
         self._check_codes("soundex", &self.soundex_code, &self.soundex_start, self.soundex_part.size)
+        self._check_codes("heard", &self.heard_code, &self.heard_start, self.heard_part.size)
         if not self._all_below("alternate_part", &self.alternate_part, self.parts):
             raise ValueError("alternate_part")
         if not self._all_below("soundex_part", &self.soundex_part, self.parts):
             raise ValueError("soundex_part")
+        if not self._all_below("heard_part", &self.heard_part, self.parts):
+            raise ValueError("heard_part")
         if self.deletion_start.size < 2 or buckets & (buckets - 1):
             raise ValueError("deletion_start")
         self.deletion_shift = 64

@@ -8,11 +8,16 @@ from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcmp, memcpy, memset
 
 from phonosearch._arrays cimport CLASSES, Array, PackedNames, lower_bound
-from phonosearch._bits cimport PS_POPCOUNT
+from phonosearch._bits cimport PS_LOWEST, PS_POPCOUNT
 from phonosearch._deletions cimport MAX_DELETIONS, deletion_bucket, deletion_keys, deletions_of
 from phonosearch._distance cimport osa_pattern
+from phonosearch._double_metaphone cimport double_metaphone_codes
+from phonosearch._heard cimport HEARD_ROOM
 from phonosearch._prefetch cimport PS_PREFETCH
-from phonosearch._relation cimport CLOSE, CLOSE_KIND, EXACT, SOUNDS, UNEARNED, PartInfo, begin_alike, earn, weight
+from phonosearch._relation cimport (
+    CLOSE, CLOSE_KIND, EXACT, SOUNDS, UNEARNED, PartInfo, begin_alike, earn, heard_sketch, key_bits, key_sketch, weight,
+    written_for,
+)
 from phonosearch._text cimport TextRules, WordEntry
 from phonosearch._words cimport pack_word
 from phonosearch._workspace cimport Expansion, Workspace
@@ -23,6 +28,7 @@ cdef enum:
     LETTERS = (1 << SKETCH_LENGTH) - 1
 
 cdef uint64_t KNOWN = 0x80000000
+cdef uint64_t HEARD_KNOWN = <uint64_t>1 << 63
 
 
 cdef uint32_t letter_sketch(const uint8_t* letters, int length) noexcept nogil:
@@ -54,6 +60,7 @@ cdef class PartIndex(PackedNames):
         self.nickname_part = NULL
         self.part_facts = NULL
         self.part_sketch = NULL
+        self.part_heard = NULL
         self._allocate_members()
         self.beginnings_alike = all(
             self.rules.beginnings[number][0][0] == self.rules.beginnings[number][1][0]
@@ -65,6 +72,7 @@ cdef class PartIndex(PackedNames):
         free(self.nickname_part)
         free(self.part_facts)
         free(self.part_sketch)
+        free(self.part_heard)
 
     cdef int _allocate_members(self) except -1:
         cdef int spellings = self.rules.spelling_members_start[self.rules.spelling_group_count], at
@@ -73,9 +81,10 @@ cdef class PartIndex(PackedNames):
         self.nickname_part = <int32_t*>malloc((nicknames + 1) * sizeof(int32_t))
         self.part_facts = <uint64_t*>calloc(self.parts + 1, sizeof(uint64_t))
         self.part_sketch = <uint32_t*>calloc(self.parts + 1, sizeof(uint32_t))
+        self.part_heard = <uint64_t*>calloc(self.parts + 1, sizeof(uint64_t))
         if (
             self.spelling_part == NULL or self.nickname_part == NULL or self.part_facts == NULL
-            or self.part_sketch == NULL
+            or self.part_sketch == NULL or self.part_heard == NULL
         ):
             raise MemoryError
         for at in range(spellings):
@@ -88,6 +97,12 @@ cdef class PartIndex(PackedNames):
         if self.part_sketch[part] == 0:
             self.part_sketch[part] = letter_sketch(self.letters(part), self.length(part))
         return self.part_sketch[part]
+
+    cdef uint64_t _learn_heard(self, uint32_t part) noexcept nogil:
+        cdef PartInfo info
+        self._describe_letters(part, &info)
+        self.part_heard[part] = heard_sketch(self.rules, &info) | HEARD_KNOWN
+        return self.part_heard[part]
 
     cdef bint surely_unrelated(self, const PartInfo* asked, uint32_t sketch, uint32_t part) noexcept nogil:
         """Whether no level pairs a part of the query, of this sketch, with a part, as far as its codes and its sketch
@@ -106,7 +121,11 @@ cdef class PartIndex(PackedNames):
             return False
         other = self._sketch(part)
         length = other >> SKETCH_LENGTH
-        return length > 1 and may_be_within(sketch, other, self.rules.edits_for_letters[max(length, asked.length)]) == 0
+        if length < 2 or may_be_within(sketch, other, self.rules.edits_for_letters[max(length, asked.length)]):
+            return False
+        if asked.heard & key_bits(codes[0], codes[1]):
+            return False
+        return asked.keys == 0 or self.heard_keys(part) & asked.keys == 0
 
     cdef uint64_t _learn_facts(self, uint32_t part) noexcept nogil:
         cdef PartInfo info
@@ -147,6 +166,15 @@ cdef class PartIndex(PackedNames):
 
     cdef void describe_part(self, uint32_t part, PartInfo* info, bint grouped) noexcept nogil:
         cdef uint64_t facts = self.facts(part)
+        self._describe_letters(part, info)
+        info.keys = key_sketch(self.rules, info)
+        info.heard = self.heard_keys(part) & ~HEARD_KNOWN
+        info.entry = NULL
+        if grouped and facts >> 32:
+            info.entry = self.rules.words + ((facts >> 32) - 1)
+
+    cdef void _describe_letters(self, uint32_t part, PartInfo* info) noexcept nogil:
+        cdef uint64_t facts = self.facts(part)
         info.letters = self.letters(part)
         info.length = facts >> 16 & 0xFF
         info.raw = info.letters[0] < 97
@@ -154,9 +182,6 @@ cdef class PartIndex(PackedNames):
         info.alternate = self.part_key.data[3 * <size_t>part + 1]
         info.soundex = self.part_key.data[3 * <size_t>part + 2]
         info.rarity = <int>(facts & 0xFFFF) - self.rules.letters.rarity_base     # of an initial, nothing asks for it
-        info.entry = NULL
-        if grouped and facts >> 32:
-            info.entry = self.rules.words + ((facts >> 32) - 1)
 
     cdef int expand(self, Workspace space, const PartInfo* part, int level) except -1 nogil:
         """Mark every part of the index that the level accepts for the next part of the current form of the query."""
@@ -335,7 +360,8 @@ cdef class PartIndex(PackedNames):
             allowed = self.rules.edits_for_letters[longer]
             if osa_pattern(&part.pattern, self.letters(other), length, allowed) <= allowed:
                 space.add_match(other, bit)
-        return self._expand_alike(space, part, bit)
+        self._expand_alike(space, part, bit)
+        return self._expand_heard(space, part, bit)
 
     cdef int _expand_alike(self, Workspace space, const PartInfo* part, uint16_t bit) except -1 nogil:
         """Parts that begin with the same sounds: they stand side by side, since parts are sorted by primary code."""
@@ -370,4 +396,85 @@ cdef class PartIndex(PackedNames):
                     space.add_match(<uint32_t>at, bit)
                     # The letters alone decide what is alike; beside other parts they earn other points.
                     space.relations(<uint32_t>at)[position] = relation if not part.beside else CLOSE_KIND | UNEARNED
+        return 0
+
+    cdef int _expand_heard(self, Workspace space, const PartInfo* part, uint16_t bit) except -1 nogil:
+        """Parts that are written for what is heard when another orthography reads the query part, and the reverse."""
+        cdef uint8_t room[HEARD_ROOM]
+        cdef PartInfo heard
+        cdef uint32_t which = 0, code, sketch
+        cdef uint32_t mine = space.sketches[space.query.pool_start[space.form] + space.expansions]
+        cdef size_t group, at
+        cdef int turn
+        if part.heard:
+            which = self.rules.heard.of(part.letters, part.length, part.rarity)
+        heard.letters = room
+        while which:
+            heard.length = self.rules.heard.read(PS_LOWEST(which), part.letters, part.length, room)
+            which &= which - 1
+            if heard.length == 0:
+                continue
+            double_metaphone_codes(room, heard.length, &heard.primary, &heard.alternate)
+            sketch = letter_sketch(room, heard.length)
+            for turn in range(2):
+                code = heard.alternate if turn else heard.primary
+                if code == 0 or code == part.primary or code == part.alternate:
+                    continue
+                group = lower_bound(&self.primary_code, code)
+                if group < self.primary_code.size and self.primary_code.data[group] == code:
+                    for at in range(self.primary_start.data[group], self.primary_start.data[group + 1]):
+                        self._add_written_for(space, &heard, sketch, <uint32_t>at, bit)
+                group = lower_bound(&self.alternate_code, code)
+                if group < self.alternate_code.size and self.alternate_code.data[group] == code:
+                    for at in range(self.alternate_start.data[group], self.alternate_start.data[group + 1]):
+                        self._add_written_for(space, &heard, sketch, self.alternate_part.data[at], bit)
+        for turn in range(2 if part.keys else 0):
+            code = part.alternate if turn else part.primary
+            group = lower_bound(&self.heard_code, code)
+            if code and group < self.heard_code.size and self.heard_code.data[group] == code:
+                for at in range(self.heard_start.data[group], self.heard_start.data[group + 1]):
+                    if at + 4 < self.heard_start.data[group + 1]:
+                        PS_PREFETCH(self.letters(self.heard_part.data[at + 4]))
+                    if not space.mark[self.heard_part.data[at]] & bit:
+                        self._add_heard_as(space, self.heard_part.data[at], part, mine, bit)
+        return 0
+
+    cdef int _add_heard_as(
+        self, Workspace space, uint32_t other, const PartInfo* part, uint32_t sketch, uint16_t bit
+    ) except -1 nogil:
+        """Add a part of which a reading is written as the query part; it stands in the list of readings."""
+        cdef uint8_t room[HEARD_ROOM]
+        cdef PartInfo heard
+        cdef const uint8_t* letters = self.letters(other)
+        cdef int length = self.length(other), longer
+        cdef uint32_t which = self.rules.heard.of(letters, length, self.rules.heard.least_rarity)
+        heard.letters = room
+        while which:
+            heard.length = self.rules.heard.read(PS_LOWEST(which), letters, length, room)
+            which &= which - 1
+            longer = max(heard.length, part.length)
+            if heard.length == 0 or not may_be_within(
+                letter_sketch(room, heard.length), sketch, min(self.rules.alike_edits, longer // 2)
+            ):
+                continue
+            double_metaphone_codes(room, heard.length, &heard.primary, &heard.alternate)
+            if written_for(self.rules, &heard, part):
+                return space.add_match(other, bit)
+        return 0
+
+    cdef int _add_written_for(
+        self, Workspace space, PartInfo* heard, uint32_t sketch, uint32_t part, uint16_t bit
+    ) except -1 nogil:
+        cdef PartInfo other
+        cdef uint32_t theirs
+        cdef int longer
+        if space.mark[part] & bit:
+            return 0
+        theirs = self._sketch(part)
+        longer = max(heard.length, <int>(theirs >> SKETCH_LENGTH))
+        if theirs >> SKETCH_LENGTH < 2 or not may_be_within(sketch, theirs, min(self.rules.alike_edits, longer // 2)):
+            return 0
+        self._describe_letters(part, &other)
+        if written_for(self.rules, heard, &other):
+            space.add_match(part, bit)
         return 0

@@ -6,18 +6,20 @@ what. ARCHITECTURE.md lists the arrays that ``_core`` searches.
 
 cimport numpy as cnp
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
-from libc.stdlib cimport free
+from libc.stdlib cimport free, realloc
 from libc.string cimport memcpy
 
 from phonosearch._builder cimport MAX_NUMBERS, Builder, WordTable
 from phonosearch._deletions cimport deletion_bucket, deletion_keys, deletions_of
 from phonosearch._double_metaphone cimport double_metaphone_codes
 from phonosearch._forms cimport write_forms
+from phonosearch._heard cimport HEARD_CODES
 from phonosearch._new_arrays cimport add_up, allocate, new_u1, new_u4
 from phonosearch._people cimport PeoplePacker
 from phonosearch._sort_keys cimport SortKey, first_bytes, letters_of, rank_words, same_word, sort_keys
 from phonosearch._soundex cimport soundex_code
 from phonosearch._text cimport MAX_FORMS, TextRules
+from phonosearch._words cimport pack_word
 
 from phonosearch._errors import LimitError
 
@@ -28,7 +30,8 @@ ARRAYS = (
     "person_id", "person_id_start", "dob", "dob_several_start", "dob_several", "place",
     "place_several_start", "place_several", "place_town", "place_town_start", "part_letters", "part_start", "part_key",
     "primary_code", "primary_start", "alternate_code", "alternate_start", "alternate_part", "soundex_code",
-    "soundex_start", "soundex_part", "deletion_start", "deletion_part", "name_start", "name_kind", "name_text",
+    "soundex_start", "soundex_part", "heard_code", "heard_start", "heard_part", "deletion_start",
+    "deletion_part", "name_start", "name_kind", "name_text",
     "name_text_start", "class_start", "form_part", "long_start", "owner_start", "owner", "several_start",
     "several_person", "several_form", "last_start", "posting_start", "posting_form",
 )  # fmt: skip
@@ -160,6 +163,7 @@ cdef class _PartPacker:
         self._keys()
         self._by_code(1, "alternate")
         self._by_code(2, "soundex")
+        self._by_reading()
 
     cdef int _renumber(self, Builder builder, const uint32_t* rank) except -1:
         """Give the parts in the forms of a builder their numbers in the index."""
@@ -203,34 +207,79 @@ cdef class _PartPacker:
 
     cdef int _by_code(self, int key, str name) except -1:
         """Parts in the order of a code: ``*_code`` the codes, ``*_start`` where each begins, ``*_part`` the parts."""
-        cdef uint32_t count = self.part_count, part, kept = 0, groups = 0
+        cdef uint32_t count = self.part_count, part, kept = 0
         cdef const uint32_t* codes = <uint32_t*>cnp.PyArray_DATA(self.arrays["part_key"])
         cdef SortKey* keys = <SortKey*>allocate(count, sizeof(SortKey))
-        cdef uint32_t* values
-        cdef uint32_t* starts
-        cdef uint32_t* parts
         try:
             with nogil:
                 for part in range(count):
                     if codes[3 * <size_t>part + key]:
                         keys[kept].first = <uint64_t>codes[3 * <size_t>part + key] << 32 | part
                         kept += 1
-                sort_keys(&keys, kept)
-                for part in range(kept):
-                    groups += part == 0 or keys[part].first >> 32 != keys[part - 1].first >> 32
-            values = new_u4(self.arrays, f"{name}_code", groups)
-            starts = new_u4(self.arrays, f"{name}_start", <size_t>groups + 1)
-            parts = new_u4(self.arrays, f"{name}_part", kept)
-            groups = 0
-            for part in range(kept):
-                parts[part] = <uint32_t>keys[part].first
-                if part == 0 or keys[part].first >> 32 != keys[part - 1].first >> 32:
-                    values[groups] = keys[part].first >> 32
-                    starts[groups] = part
-                    groups += 1
-            starts[groups] = kept
+            self._write_codes(&keys, kept, name)
         finally:
             free(keys)
+        return 0
+
+    cdef int _by_reading(self) except -1:
+        """Parts in the order of the keys of what is heard when another orthography reads them."""
+        cdef Builder builder = self.builders[0]
+        cdef TextRules rules = builder.rules
+        cdef uint32_t part
+        cdef size_t kept = 0, room = self.part_count + HEARD_CODES
+        cdef const uint32_t* own = <uint32_t*>cnp.PyArray_DATA(self.arrays["part_key"])
+        cdef const uint8_t* text = <uint8_t*>cnp.PyArray_DATA(self.arrays["part_letters"])
+        cdef const uint32_t* start = <uint32_t*>cnp.PyArray_DATA(self.arrays["part_start"])
+        cdef uint32_t codes[HEARD_CODES]
+        cdef SortKey* keys = <SortKey*>allocate(room, sizeof(SortKey))
+        cdef SortKey* grown
+        cdef const uint8_t* word
+        cdef int length, at
+        try:
+            with nogil:
+                for part in range(self.part_count):
+                    word = text + start[part]
+                    length = start[part + 1] - start[part]
+                    if kept + HEARD_CODES > room:
+                        room *= 2
+                        grown = <SortKey*>realloc(keys, room * sizeof(SortKey))
+                        if grown == NULL:
+                            with gil:
+                                raise MemoryError
+                        keys = grown
+                    for at in range(rules.heard.codes(
+                        word, length, rules.letters.rarity_of(pack_word(word, length)), own[3 * <size_t>part],
+                        own[3 * <size_t>part + 1], codes,
+                    )):
+                        keys[kept].first = <uint64_t>codes[at] << 32 | part
+                        kept += 1
+            self._write_codes(&keys, kept, "heard")
+        finally:
+            free(keys)
+        return 0
+
+    cdef int _write_codes(self, SortKey** keys, size_t kept, str name) except -1:
+        """The arrays of codes << 32 | parts, which are sorted."""
+        cdef size_t at
+        cdef uint32_t groups = 0
+        cdef uint32_t* values
+        cdef uint32_t* starts
+        cdef uint32_t* parts
+        with nogil:
+            sort_keys(keys, kept)
+            for at in range(kept):
+                groups += at == 0 or keys[0][at].first >> 32 != keys[0][at - 1].first >> 32
+        values = new_u4(self.arrays, f"{name}_code", groups)
+        starts = new_u4(self.arrays, f"{name}_start", <size_t>groups + 1)
+        parts = new_u4(self.arrays, f"{name}_part", kept)
+        groups = 0
+        for at in range(kept):
+            parts[at] = <uint32_t>keys[0][at].first
+            if at == 0 or keys[0][at].first >> 32 != keys[0][at - 1].first >> 32:
+                values[groups] = keys[0][at].first >> 32
+                starts[groups] = <uint32_t>at
+                groups += 1
+        starts[groups] = <uint32_t>kept
         return 0
 
     def deletions(self):

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from phonosearch._dates import AskedAge, PartialDate
 from phonosearch._distance import osa_distance
 from phonosearch._encoders import double_metaphone, soundex
+from phonosearch._hearing import readings
 from phonosearch._letters import similarity
 from phonosearch._names import Form
 from phonosearch._normalise import is_raw
@@ -23,8 +24,8 @@ from phonosearch._rules import LEVELS, rules
 
 __all__ = [
     "NO_LEVEL", "AgeKind", "Alignment", "DateKind", "OtherEvidence", "Pair", "PartKind", "PlaceKind", "SexKind",
-    "age_kind", "align", "align_person", "alternate_ending", "date_kind", "kind_of", "merge", "place_asked",
-    "place_kind", "precision_of", "relate", "sex_kind", "weight",
+    "age_kind", "align", "align_person", "alternate_ending", "date_kind", "heard_as", "kind_of", "merge",
+    "place_asked", "place_kind", "precision_of", "relate", "sex_kind", "weight",
 ]  # fmt: skip
 
 EXACT, VARIANT, SOUNDS, CLOSE, WIDE = range(len(LEVELS))
@@ -222,13 +223,24 @@ def kind_of(a: str, b: str) -> PartKind:
         return PartKind.BOTH_KEYS
     if same_soundex or same_metaphone:
         return PartKind.SOUNDEX if same_soundex else PartKind.METAPHONE
-    longer, edits = max(len(a), len(b)), osa_distance(a, b)
-    if edits <= r.edits_allowed(longer):
+    if osa_distance(a, b) <= r.edits_allowed(max(len(a), len(b))):
         return PartKind.CLOSE
     begin_alike = double_metaphone(a)[0][:3] == double_metaphone(b)[0][:3] and len(double_metaphone(a)[0]) >= 3
-    if begin_alike and edits <= min(r.alike_edits, longer // 2) and similarity(a, b) >= r.alike_points:
+    if begin_alike and _letters_alike(a, b, r.alike_points):
         return PartKind.CLOSE
-    return PartKind.NONE
+    return PartKind.CLOSE if heard_as(a, b) or heard_as(b, a) else PartKind.NONE
+
+
+def _letters_alike(a: str, b: str, points: int) -> bool:
+    return osa_distance(a, b) <= min(rules().alike_edits, max(len(a), len(b)) // 2) and similarity(a, b) >= points
+
+
+def heard_as(a: str, b: str) -> bool:
+    """Whether ``b``, no well-known name, is written for what is heard when ``a`` is read by another orthography."""
+    r = rules()
+    return r.rarity_of(b) >= r.heard["written"] and any(
+        _keys(heard)[1] & _keys(b)[1] and _letters_alike(heard, b, r.heard["points"]) for heard in readings(a)
+    )
 
 
 def relate(a: str, b: str, beside: bool = False) -> tuple[PartKind, int]:

@@ -1,6 +1,6 @@
 """The relation of two parts, for other compiled modules."""
 
-from libc.stdint cimport uint8_t, uint32_t
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
 
 from phonosearch._distance cimport Pattern
 from phonosearch._text cimport TextRules, WordEntry
@@ -38,6 +38,8 @@ ctypedef struct PartInfo:
     uint32_t soundex
     int rarity                  # tenths of bits
     const WordEntry* entry
+    uint64_t keys               # sketch of its keys; 0 for a well-known name, which nobody writes for another
+    uint64_t heard              # sketch of the keys of its readings
     bint beside                 # of a query part: the query has others
     Pattern pattern             # set for query parts only
 
@@ -48,5 +50,10 @@ cdef int weight(TextRules rules, const PartInfo* part) noexcept nogil
 cdef int relate(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil
 cdef int relate_kind(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil
 cdef int earn(TextRules rules, const PartInfo* a, const PartInfo* b, int found) noexcept nogil
+cdef uint64_t key_bits(uint32_t primary, uint32_t alternate) noexcept nogil
+cdef uint64_t key_sketch(TextRules rules, const PartInfo* part) noexcept nogil
+cdef uint64_t heard_sketch(TextRules rules, const PartInfo* part) noexcept nogil
+cdef bint written_for(TextRules rules, PartInfo* heard, const PartInfo* other) noexcept nogil
+cdef bint heard_as(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil
 cdef bint alternate_ending(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil
 cdef bint begin_alike(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil

@@ -3,11 +3,13 @@
 The compiled twin of ``_reference.relate``.
 """
 
-from libc.stdint cimport uint8_t, uint64_t
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.string cimport memcmp
 
+from phonosearch._bits cimport PS_LOWEST
 from phonosearch._distance cimport osa_pattern, pattern_init
 from phonosearch._double_metaphone cimport double_metaphone_codes
+from phonosearch._heard cimport HEARD_CODES, HEARD_ROOM
 from phonosearch._similarity cimport Word
 from phonosearch._soundex cimport soundex_code
 from phonosearch._text cimport TextRules
@@ -27,6 +29,8 @@ cdef void describe(
     part.soundex = 0
     part.rarity = rules.letters.rarity_unknown
     part.entry = NULL
+    part.keys = 0
+    part.heard = 0
     part.beside = False
     if part.raw:
         return
@@ -35,6 +39,8 @@ cdef void describe(
     part.rarity = rules.letters.rarity_of(key)
     part.soundex = soundex_code(letters, length)
     double_metaphone_codes(letters, length, &part.primary, &part.alternate)
+    part.keys = key_sketch(rules, part)
+    part.heard = heard_sketch(rules, part)
     if with_pattern:
         pattern_init(&part.pattern, letters, length)
 
@@ -181,7 +187,7 @@ cdef int relate_kind(TextRules rules, const PartInfo* a, const PartInfo* b) noex
     shared = rules.edits_for_letters[longer]
     if osa_pattern(&a.pattern, b.letters, b.length, shared) <= shared or (
         begin_alike(rules, a, b) and _letter_points(rules, a, b, False) >= rules.alike_points
-    ):
+    ) or (a.heard & b.keys and heard_as(rules, a, b)) or (b.heard & a.keys and heard_as(rules, b, a)):
         return KIND_CLOSE << 16 | UNEARNED
     return KIND_NONE << 16 | UNEARNED
 
@@ -194,3 +200,61 @@ cdef bint begin_alike(TextRules rules, const PartInfo* a, const PartInfo* b) noe
         and -edits <= a.length - b.length <= edits
         and osa_pattern(&a.pattern, b.letters, b.length, edits) <= edits
     )
+
+
+cdef inline uint64_t _key_bit(uint32_t code) noexcept nogil:
+    return <uint64_t>1 << (code * <uint32_t>2654435761 >> 8) % 63
+
+
+cdef uint64_t key_bits(uint32_t primary, uint32_t alternate) noexcept nogil:
+    """A bit for each key, none of them the highest."""
+    return (_key_bit(primary) if primary else 0) | (_key_bit(alternate) if alternate else 0)
+
+
+cdef uint64_t key_sketch(TextRules rules, const PartInfo* part) noexcept nogil:
+    """A bit for each key of a part that may be written for another; the sketch of readings that share one has it too."""
+    return 0 if part.rarity < rules.heard.least_written else key_bits(part.primary, part.alternate)
+
+
+cdef uint64_t heard_sketch(TextRules rules, const PartInfo* part) noexcept nogil:
+    """A bit for each key of the readings of a part that is none of its own."""
+    cdef uint32_t codes[HEARD_CODES]
+    cdef uint64_t sketch = 0
+    cdef int at
+    for at in range(
+        rules.heard.codes(part.letters, part.length, part.rarity, part.primary, part.alternate, codes)
+    ):
+        sketch |= _key_bit(codes[at])
+    return sketch
+
+
+cdef bint written_for(TextRules rules, PartInfo* heard, const PartInfo* other) noexcept nogil:
+    """Whether a part is written for a reading of another, of which letters, length and keys are known."""
+    cdef int edits = min(rules.alike_edits, (heard.length if heard.length > other.length else other.length) // 2)
+    if other.rarity < rules.heard.least_written or not -edits <= heard.length - other.length <= edits:
+        return False
+    if not _same_metaphone(heard, other):
+        return False
+    pattern_init(&heard.pattern, heard.letters, heard.length)
+    if osa_pattern(&heard.pattern, other.letters, other.length, edits) > edits:
+        return False
+    heard.rarity = rules.letters.rarity_of(pack_word(heard.letters, heard.length))
+    heard.soundex = soundex_code(heard.letters, heard.length)
+    return _letter_points(rules, heard, other, False) >= rules.heard.points
+
+
+cdef bint heard_as(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil:
+    """``_reference.heard_as``."""
+    cdef uint8_t room[HEARD_ROOM]
+    cdef PartInfo heard
+    cdef uint32_t which = rules.heard.of(a.letters, a.length, a.rarity)
+    heard.letters = room
+    while which:
+        heard.length = rules.heard.read(PS_LOWEST(which), a.letters, a.length, room)
+        which &= which - 1
+        if heard.length == 0:
+            continue
+        double_metaphone_codes(room, heard.length, &heard.primary, &heard.alternate)
+        if written_for(rules, &heard, b):
+            return True
+    return False

@@ -30,7 +30,10 @@ EQUIVALENT_TABLES = ("equivalents.tsv",)
 SPELLING_TABLES = ("spellings.tsv", "romanisations.tsv")
 SURNAME_TABLES = ("surnames.tsv", "respellings.tsv")
 VARIANT_TABLES = (*NICKNAME_TABLES, *EQUIVALENT_TABLES, *SPELLING_TABLES, *SURNAME_TABLES)
-TABLES = ("rules.toml", *VARIANT_TABLES, "letters.tsv", "rarity.tsv", "weights.tsv", "unicode_unassigned.tsv")
+TABLES = (
+    "rules.toml", *VARIANT_TABLES, "orthographies.tsv", "letters.tsv", "rarity.tsv", "weights.tsv",
+    "unicode_unassigned.tsv",
+)  # fmt: skip
 OWN_VARIANTS = "PHONOSEARCH_VARIANTS"  # names a force's own file of variants
 ENGLISH_ENDINGS = frozenset(("en", "gd"))  # languages whose diminutives end in -ie or -y at will
 VARIANT_LETTERS = 13  # the kernel packs a word of the tables into one number
@@ -115,6 +118,8 @@ class Rules:
     bands: tuple[tuple[int, str], ...]
     alike_points: int
     alike_edits: int
+    heard: dict[str, int]
+    orthographies_text: str
     part: dict[str, int]
     name: dict[str, int]
     name_range: int
@@ -382,6 +387,8 @@ def rules() -> Rules:
         bands=tuple((least, words) for least, words in table["bands"]["least"]),
         alike_points=table["close"]["alike_points"],
         alike_edits=table["close"]["alike_edits"],
+        heard=table["close"]["heard"],
+        orthographies_text=texts["orthographies.tsv"],
         part=table["part"],
         name=table["name"],
         name_range=table["other"]["name_range"],

@@ -15,7 +15,7 @@ from phonosearch._distance cimport osa_bytes
 from phonosearch._encoders cimport unpack
 from phonosearch._relation cimport (
     KIND_CLOSE, KIND_EXACT, KIND_INITIAL, KIND_METAPHONE, KIND_NICKNAME, KIND_NONE, KIND_SPELLING, KINDS, PartInfo,
-    alternate_ending, describe,
+    alternate_ending, describe, heard_as,
 )
 from phonosearch._text cimport MAX_FORMS, MAX_PARTS, TextRules
 
@@ -107,6 +107,11 @@ cdef str _pair_sentence(TextRules rules, int kind, str asked, str recorded, str 
     edits = osa_bytes(one.letters, one.length, other.letters, other.length, -1)
     spelt = "1 letter different" if edits == 1 else f"{edits} letters different"
     if kind == KIND_CLOSE:
+        if edits > rules.edits_for_letters[max(one.length, other.length)]:
+            if heard_as(rules, &other, &one):
+                return f"“{a}” may be how “{b}” is heard ({spelt})."
+            if heard_as(rules, &one, &other):
+                return f"“{b}” may be how “{a}” is heard ({spelt})."
         return f"“{a}” is spelt almost like “{b}” ({spelt})."
     shared = _shared_code(&one, &other)
     keys = f"Double Metaphone {unpack(shared)}; " if shared else ""

@@ -1,5 +1,6 @@
 from libc.stdint cimport uint8_t, uint16_t, uint64_t
 
+from phonosearch._heard cimport Orthographies
 from phonosearch._similarity cimport LetterRules
 
 cdef enum:
@@ -89,6 +90,7 @@ cdef class TextRules:
     cdef int sex_points[BIRTHS][2][PLACES][4]
     cdef int place_points[BIRTHS][2][PLACES][PLACE_STATES]
     cdef readonly LetterRules letters
+    cdef Orthographies heard
     cdef object fold, raw_part
 
     cdef const WordEntry* word(self, uint64_t key) noexcept nogil

@@ -12,6 +12,7 @@ from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy
 
 from phonosearch._groups cimport Groups, Numbers
+from phonosearch._heard cimport Orthographies
 from phonosearch._similarity cimport LetterRules
 from phonosearch._words cimport hash_slot, pack_word
 
@@ -70,6 +71,7 @@ cdef class TextRules:
         self._fill_words(rules)
         self._fill_numbers(rules)
         self.letters = LetterRules(rules)
+        self.heard = Orthographies(rules)
 
     def __dealloc__(self):
         free(self.words)

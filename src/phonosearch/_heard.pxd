@@ -1,0 +1,29 @@
+"""How parts are read by the orthographies of other languages, for other compiled modules."""
+
+from libc.stdint cimport uint8_t, uint16_t, uint32_t
+
+cdef enum:
+    ORTHOGRAPHIES = 16          # at most
+    MOST_HEARD_LETTERS = 24     # of a part that is read, at most
+    HEARD_ROOM = 48             # letters of what is heard, at most
+    HEARD_CODES = 32            # two for each reading
+
+ctypedef struct Piece:
+    uint8_t text[6]             # 0 to 25 for a-z, BEFORE, AFTER
+    uint8_t written[12]         # a-z
+    int length, written_length
+
+cdef class Orthographies:
+    cdef int count, most_letters, least_rarity, least_written, points
+    # A bit for each orthography, by two neighbours of a name: which lack them, and of which a piece may begin there.
+    cdef uint16_t lacks[28][28]
+    cdef uint16_t begins[28][28]
+    cdef uint16_t lacks_first[28][28]   # by the first two letters
+    cdef Piece* pieces                  # by orthography and first letter, the longest first
+    cdef int piece_start[ORTHOGRAPHIES * 28 + 1]
+
+    cdef uint32_t of(self, const uint8_t* letters, int length, int rarity) noexcept nogil
+    cdef int read(self, int number, const uint8_t* letters, int length, uint8_t* out) noexcept nogil
+    cdef int codes(
+        self, const uint8_t* letters, int length, int rarity, uint32_t primary, uint32_t alternate, uint32_t* out
+    ) noexcept nogil
