@@ -324,8 +324,8 @@ CAVEATS = """\
 - Rivals are given names and queries that phonosearch normalised, not counted in their time. Their rows are names,
   ours are people.
 - phonosearch counts every person who satisfies the level, and can say why; rivals do neither.
-- Sentences of evidence are kept between queries: passes after the first find them ready. At first sight of a query a
-  later row of phonosearch finds the data of an earlier row in the caches of the processor.
+- What words expand to and what pairs of parts earn is kept between queries: passes after the first find them ready. At
+  first sight of a query a later row of phonosearch finds the data of an earlier row in the caches of the processor.
 - SQLite and the rivals in this process are called from Python. Between us and PostgreSQL lie a socket and a process,
   which count as they do for a user. Lucene is timed inside its virtual machine and RapidFuzz here; what lies between
   is not counted. The virtual machine compiles and collects garbage on other threads.

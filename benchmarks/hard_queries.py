@@ -35,8 +35,7 @@ class Taken(NamedTuple):
 def take_apart(index: ps.PersonIndex, text: str, level: str, passes: int = PASSES) -> Taken:
     """Time a search whole, then without a page, then with all evidence read.
 
-    Without a page nobody is scored: what remains is finding and counting people. Sentences of evidence are kept between
-    queries, so its time is that of sentences that were made before.
+    Without a page nobody is scored: what remains is finding and counting people.
     """
 
     def shown(text: str) -> ps.Answer:
@@ -107,8 +106,7 @@ def hard_section(people: pa.Table, index: ps.PersonIndex) -> Iterator[str]:
     yield ""
     yield f"Milliseconds; the first {PAGE} people of the answer, the exact total. First: at first sight of the query."
     yield f"Best: of {PASSES} more, or of one where that takes over half a second. Finding: a search without a page."
-    yield "Scoring: what a page adds. Evidence: what reading the reasons of a page adds, once their sentences have been"
-    yield "made."
+    yield "Scoring: what a page adds. Evidence: what reading the reasons of a page adds."
     yield ""
     rows = []
     for level in LEVELS:

@@ -212,7 +212,7 @@ cdef uint64_t key_bits(uint32_t primary, uint32_t alternate) noexcept nogil:
 
 
 cdef uint64_t key_sketch(TextRules rules, const PartInfo* part) noexcept nogil:
-    """A bit for each key of a part that may be written for another; the sketch of readings that share one has it too."""
+    """A bit for each key of a part that may be written for another; readings that share one have that bit."""
     return 0 if part.rarity < rules.heard.least_written else key_bits(part.primary, part.alternate)
 
 
