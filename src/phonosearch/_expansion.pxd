@@ -14,14 +14,13 @@ cdef class PartIndex(PackedNames):
     # sees half of it.
     cdef uint64_t* part_facts
     cdef uint32_t* part_sketch      # set of letters, and length; 0 where not yet known
-    cdef uint64_t* part_heard       # keys of its readings, as `heard_sketch`, and HEARD_KNOWN; 0 where not yet known
+    cdef uint64_t* part_heard       # keys of its readings, as `heard_sketch`
 
     cdef bint beginnings_alike      # whether alternate beginnings begin with the same letter
 
     cdef int _allocate_members(self) except -1
     cdef bint surely_unrelated(self, const PartInfo* asked, uint32_t sketch, uint32_t part) noexcept nogil
     cdef uint64_t _learn_facts(self, uint32_t part) noexcept nogil
-    cdef uint64_t _learn_heard(self, uint32_t part) noexcept nogil
     cdef void _describe_letters(self, uint32_t part, PartInfo* info) noexcept nogil
     cdef uint32_t _sketch(self, uint32_t part) noexcept nogil
     cdef int32_t _member(self, int32_t* known, const uint64_t* members, int member) noexcept nogil
@@ -45,10 +44,6 @@ cdef class PartIndex(PackedNames):
     cdef int _add_written_for(
         self, Workspace space, PartInfo* heard, uint32_t sketch, uint32_t part, uint16_t bit
     ) except -1 nogil
-
-    cdef inline uint64_t heard_keys(self, uint32_t part) noexcept nogil:
-        cdef uint64_t known = self.part_heard[part]
-        return known if known else self._learn_heard(part)
 
     cdef inline uint64_t facts(self, uint32_t part) noexcept nogil:
         cdef uint64_t known = self.part_facts[part]

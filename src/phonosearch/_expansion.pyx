@@ -15,7 +15,7 @@ from phonosearch._double_metaphone cimport double_metaphone_codes
 from phonosearch._heard cimport HEARD_ROOM
 from phonosearch._prefetch cimport PS_PREFETCH
 from phonosearch._relation cimport (
-    CLOSE, CLOSE_KIND, EXACT, SOUNDS, UNEARNED, PartInfo, begin_alike, earn, heard_sketch, key_bits, key_sketch, weight,
+    CLOSE, CLOSE_KIND, EXACT, SOUNDS, UNEARNED, PartInfo, begin_alike, earn, key_bits, key_sketch, weight,
     written_for,
 )
 from phonosearch._text cimport TextRules, WordEntry
@@ -28,7 +28,6 @@ cdef enum:
     LETTERS = (1 << SKETCH_LENGTH) - 1
 
 cdef uint64_t KNOWN = 0x80000000
-cdef uint64_t HEARD_KNOWN = <uint64_t>1 << 63
 
 
 cdef uint32_t letter_sketch(const uint8_t* letters, int length) noexcept nogil:
@@ -75,6 +74,8 @@ cdef class PartIndex(PackedNames):
         free(self.part_heard)
 
     cdef int _allocate_members(self) except -1:
+        cdef size_t group, place
+        cdef uint64_t keys
         cdef int spellings = self.rules.spelling_members_start[self.rules.spelling_group_count], at
         cdef int nicknames = self.rules.nickname_members_start[self.rules.nickname_group_count]
         self.spelling_part = <int32_t*>malloc((spellings + 1) * sizeof(int32_t))
@@ -87,6 +88,10 @@ cdef class PartIndex(PackedNames):
             or self.part_sketch == NULL or self.part_heard == NULL
         ):
             raise MemoryError
+        for group in range(self.heard_code.size):
+            keys = key_bits(self.heard_code.data[group], 0)
+            for place in range(self.heard_start.data[group], self.heard_start.data[group + 1]):
+                self.part_heard[self.heard_part.data[place]] |= keys
         for at in range(spellings):
             self.spelling_part[at] = UNKNOWN
         for at in range(nicknames):
@@ -97,12 +102,6 @@ cdef class PartIndex(PackedNames):
         if self.part_sketch[part] == 0:
             self.part_sketch[part] = letter_sketch(self.letters(part), self.length(part))
         return self.part_sketch[part]
-
-    cdef uint64_t _learn_heard(self, uint32_t part) noexcept nogil:
-        cdef PartInfo info
-        self._describe_letters(part, &info)
-        self.part_heard[part] = heard_sketch(self.rules, &info) | HEARD_KNOWN
-        return self.part_heard[part]
 
     cdef bint surely_unrelated(self, const PartInfo* asked, uint32_t sketch, uint32_t part) noexcept nogil:
         """Whether no level pairs a part of the query, of this sketch, with a part, as far as its codes and its sketch
@@ -125,7 +124,7 @@ cdef class PartIndex(PackedNames):
             return False
         if asked.heard & key_bits(codes[0], codes[1]):
             return False
-        return asked.keys == 0 or self.heard_keys(part) & asked.keys == 0
+        return asked.keys == 0 or self.part_heard[part] & asked.keys == 0
 
     cdef uint64_t _learn_facts(self, uint32_t part) noexcept nogil:
         cdef PartInfo info
@@ -168,7 +167,7 @@ cdef class PartIndex(PackedNames):
         cdef uint64_t facts = self.facts(part)
         self._describe_letters(part, info)
         info.keys = key_sketch(self.rules, info)
-        info.heard = self.heard_keys(part) & ~HEARD_KNOWN
+        info.heard = self.part_heard[part]
         info.entry = NULL
         if grouped and facts >> 32:
             info.entry = self.rules.words + ((facts >> 32) - 1)
