@@ -19,10 +19,11 @@ from phonosearch._answer import alignment_of_row, level_name
 from phonosearch._dates import AskedAge, PartialDate, pack, parse_date
 from phonosearch._kernel import text_rules
 from phonosearch._names import forms
-from phonosearch._reference import AgeKind, DateKind, PlaceKind, SexKind, age_kind, align, date_kind
+from phonosearch._reference import align
+from phonosearch._reference_agreement import AgeKind, DateKind, PlaceKind, SexKind, age_kind, date_kind
 from phonosearch._rules import rules
 from phonosearch.testing import population, queries, variants
-from reference_index import Found, ReferenceIndex, all_forms, check_against, evidence, gather, scan
+from reference_index import Found, ReferenceIndex, alignment, all_forms, check_against, evidence, gather, scan
 from reference_index import align as reference_align
 
 WORDS = (
@@ -138,6 +139,23 @@ def test_search_equals_the_reference(
     if data.draw(st.booleans(), "the query is a name of the population"):
         query = data.draw(st.sampled_from([person["full_name"] for person in people]))
     check_against(PersonIndex.build(people), scan(people, query, **other), query, **other)
+
+
+def page_of(*names: str) -> list[dict[str, Any]]:
+    return [{"person_id": f"P{number}", "full_name": name} for number, name in enumerate(names)]
+
+
+@given(records(), names, other_evidence())
+@example(page_of("John Smith", "John Smyth", "Jon Smith", "John Wolstenholme", "John Q Smith"), "John Smith", {})
+@example(page_of("Smith John", "John Smith", "Smith Smyth", "John O'Smith", "JOHN SMITH"), "Smith John Smith", {})
+@example(page_of("Anna von Berg", "Anna Berg", "Berg Anna", "Annaberg", "Anna Vonberg"), "Anna von Berg", {})
+@example(page_of("Anna Berg", "Annamaria", "Anna Maria", "Annamaria Berg"), "Anna-Maria Berg", {})
+def test_hits_that_share_evidence_have_each_their_own(
+    people: list[dict[str, Any]], query: str, other: dict[str, Any]
+) -> None:
+    for hit in PersonIndex.build(people).search(query, level="wide", limit=1000, **other).hits:
+        assert hit.evidence == evidence(alignment(hit), query, hit.name)
+        assert sum(item.points for item in hit.evidence) == hit.score
 
 
 @settings(max_examples=max(20, settings.default.max_examples // 5))

@@ -267,3 +267,15 @@ def test_pairs_of_few_people(rows: list[dict[str, Any]], level: str, min_score: 
     people = [{**row, "person_id": f"P{number}"} for number, row in enumerate(rows)]
     index = ps.PersonIndex.build(people)
     assert list(index.pairs(level=level, min_score=min_score)) == all_pairs(index, people, level, min_score)
+
+
+def test_many_hits_are_those_of_single_searches() -> None:
+    people = [{"person_id": f"P{number:03}", "full_name": f"John {second} Smith"} for number, second in enumerate(
+        ["Adam", "Bruno", "Carla", "Dora", "Egon", "Fritz", "Greta", "Hugo"] * 8
+    )]  # fmt: skip
+    several = ps.PersonIndex.build(people)
+    queries = ["John Smith", "Jon Smyth", "Greta Smith", "J Smith"] * 20
+    found = several.search_many(queries, limit=60)
+    rows = sum(len(answer) for answer in found) * 25
+    assert rows > 2 * (1 << 14)  # numbers of alignment rows: hits are made of them more than once
+    assert found == [several.search(query, limit=60) for query in queries]

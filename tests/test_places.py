@@ -15,7 +15,7 @@ from phonosearch import CsvSource, LimitError, Person, PersonIndex, PhonosearchE
 from phonosearch._kernel import text_rules
 from phonosearch._place_text import places_of
 from phonosearch._places import Place, outward, pack_postcode, read_place
-from phonosearch._reference import OtherEvidence, PlaceKind, place_asked, place_kind
+from phonosearch._reference_agreement import OtherEvidence, PlaceKind, place_asked, place_kind
 from phonosearch._rules import rules
 
 pa = pytest.importorskip("pyarrow", reason="pyarrow, of the extra [arrow], is not installed")

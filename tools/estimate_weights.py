@@ -37,8 +37,8 @@ FINE = (
     "exact", "swapped_day_month", "placeholder", "swapped_adjacent", "one_digit", "near_year", "swapped_apart",
     "day_wrong", "month_wrong", "decade", "year_wrong", "two_digits", "year_only", "contradicted",
 )  # fmt: skip
-# The states of ``_reference._date_kind`` that hold them; what is not here is similar there: too few true pairs for a
-# weight of its own.
+# The states of ``_reference_agreement._date_kind`` that hold them; what is not here is similar there: too few true
+# pairs for a weight of its own.
 COARSE = {
     "exact": "exact", "swapped_day_month": "swapped", "placeholder": "placeholder",
     "swapped_adjacent": "digits_swapped", "swapped_apart": "digits_swapped", "one_digit": "one_digit",

@@ -1,4 +1,4 @@
-"""The agreement of what is asked besides a name with what is on record: ``_reference.date_kind`` and its like."""
+"""The agreement of what is asked besides a name with what is on record: the twin of ``_reference_agreement``."""
 
 from libc.stdint cimport uint32_t, uint64_t
 
@@ -11,7 +11,7 @@ cdef enum:
 
 
 cdef int date_agreement_of(uint32_t asked, uint32_t recorded) noexcept nogil:
-    """``_reference._date_kind`` over packed dates."""
+    """``_reference_agreement._date_kind`` over packed dates."""
     cdef int fields[2][3]
     cdef int digits[2][8]
     cdef int side, field, place, differing = 8, first = 0, second = 0, known = 0, agree = 0
@@ -71,7 +71,7 @@ cdef inline int _completed(uint32_t day, uint32_t born) noexcept nogil:
 
 
 cdef int age_agreement_of(const Evidence* asked, uint32_t recorded) noexcept nogil:
-    """``_reference._age_kind`` over packed dates."""
+    """``_reference_agreement._age_kind`` over packed dates."""
     cdef uint32_t first = recorded, last = recorded
     cdef int beyond, oldest
     if not recorded >> 5 & 15:

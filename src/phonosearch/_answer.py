@@ -16,16 +16,8 @@ from phonosearch._evidence import PART_KINDS, Evidence
 from phonosearch._hit import Hit
 from phonosearch._normalise import is_raw
 from phonosearch._query import Query
-from phonosearch._reference import (
-    LEVEL_OF_KIND,
-    AgeKind,
-    Alignment,
-    DateKind,
-    Pair,
-    PartKind,
-    PlaceKind,
-    SexKind,
-)
+from phonosearch._reference import LEVEL_OF_KIND, Alignment, Pair, PartKind
+from phonosearch._reference_agreement import AgeKind, DateKind, PlaceKind, SexKind
 from phonosearch._rules import LEVELS
 
 __all__ = ["Answer", "Explanation", "alignment_of_row", "explain_verdict", "level_name"]

@@ -22,7 +22,7 @@ cnp.import_array()
 
 cdef enum:
     ROUNDING = 24               # points that rounding may make of the same evidence at another share
-    MOST_NUMBERS = 1 << 20      # of alignment rows, beyond which hits are made of them
+    MOST_NUMBERS = 1 << 14      # of alignment rows, beyond which hits are made of them
 
 
 ctypedef struct Line:           # one hit of one query, or one pair

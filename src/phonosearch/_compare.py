@@ -9,8 +9,8 @@ from phonosearch._evidence import Evidence, form_kind
 from phonosearch._kernel import text_rules
 from phonosearch._names import form_of_kind, forms
 from phonosearch._query import QueryLike, age_of, dates_of, names_of, places_of, read_asked_place, sex_of
-from phonosearch._reference import (
-    NO_LEVEL,
+from phonosearch._reference import NO_LEVEL
+from phonosearch._reference_agreement import (
     AgeKind,
     DateKind,
     PlaceKind,

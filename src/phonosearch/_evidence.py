@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from phonosearch._reference import AgeKind, DateKind, PartKind, PlaceKind, SexKind
+from phonosearch._reference import PartKind
+from phonosearch._reference_agreement import AgeKind, DateKind, PlaceKind, SexKind
 
 __all__ = ["BIRTH_EVIDENCE", "PART_KINDS", "PLACE_EVIDENCE", "SEX_EVIDENCE", "Evidence", "form_kind"]
 

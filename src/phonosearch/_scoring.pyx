@@ -192,7 +192,7 @@ cdef class ScoringIndex(BoundIndex):
         return date_agreement_of(asked.date, recorded)
 
     cdef int _place_agreement(self, const Evidence* asked, uint32_t person) noexcept nogil:
-        """``_reference.place_kind``."""
+        """``_reference_agreement.place_kind``."""
         cdef uint64_t value, postcode
         cdef size_t at, end
         cdef int town, agree = 0

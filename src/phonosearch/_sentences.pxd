@@ -15,7 +15,6 @@ cdef class EvidenceReader:
     cdef _Side side             # that was read last
     cdef tuple left             # pieces of evidence on what is not compared; None before it is known
 
-    cdef object _form_kind(self, int asked, int recorded)
     cdef tuple _left(self)
     cdef _Side _asked(self, int form)
     cdef tuple read_row(self, const int32_t* row, str name)

@@ -4,12 +4,14 @@ A page is read whole more often than not, so the sentences of its hits are part 
 answer share most of their pairs of words: ``EvidenceReader`` makes each piece of evidence of an answer once.
 """
 
+import numpy as np
+
 cimport cython
-from cpython.mem cimport PyMem_Free, PyMem_Malloc
+from cpython.bytes cimport PyBytes_AS_STRING
 from cpython.unicode cimport PyUnicode_GET_LENGTH
 from libc.stdint cimport int32_t, int64_t, uint32_t
 
-from phonosearch._align cimport FORM, ROW_HEAD
+from phonosearch._align cimport FORM, ROW_HEAD, row_size
 from phonosearch._arrays cimport PackedNames
 from phonosearch._distance cimport osa_bytes
 from phonosearch._encoders cimport unpack
@@ -17,7 +19,7 @@ from phonosearch._relation cimport (
     KIND_CLOSE, KIND_EXACT, KIND_INITIAL, KIND_METAPHONE, KIND_NICKNAME, KIND_NONE, KIND_SPELLING, KINDS, PartInfo,
     alternate_ending, describe, heard_as,
 )
-from phonosearch._text cimport MAX_FORMS, MAX_PARTS, TextRules
+from phonosearch._text cimport MAX_PARTS, TextRules
 
 from phonosearch._evidence import BIRTH_EVIDENCE, PART_KINDS, PLACE_EVIDENCE, SEX_EVIDENCE, Evidence, form_kind
 from phonosearch._kernel import text_rules
@@ -39,7 +41,6 @@ cdef enum:
 cdef enum:
     MOST_POINTS = 1 << 12
     MAX_LETTERS = 64            # of a part that is not raw
-    BESIDES = MAX_FORMS         # in place of the form of the query, for evidence besides the name
 
 cdef dict KIND_NAMES = PART_KINDS | {LEFT_OUT: "left_out", NOT_ASKED: "not_asked"}
 cdef dict BIRTH = BIRTH_EVIDENCE
@@ -209,7 +210,8 @@ cdef object _besides(int column, int kind, dict table, int points, dict known):
     cdef tuple words
     cdef object key = None, found
     if known is not None and -MOST_POINTS < points < MOST_POINTS:
-        key = ((<int64_t>BESIDES * 64 + kind) * 32 + column) * 2 * MOST_POINTS + points + MOST_POINTS
+        # Less than 1 << 32, as no key of `_of_part` is.
+        key = (column * 64 + kind) * 2 * MOST_POINTS + points + MOST_POINTS
         found = known.get(key)
         if found is not None:
             return found
@@ -280,26 +282,27 @@ cdef tuple _evidence_of(const int32_t* row, tuple asked, tuple recorded, str que
     )
 
 
+cdef bytes _row(row):
+    """A row of integers as the kernel has it."""
+    cdef bytes numbers = np.array(row, dtype=np.int32).tobytes()
+    cdef Py_ssize_t count = len(numbers) // <Py_ssize_t>sizeof(int32_t)
+    if count < ROW_HEAD or _numbers(numbers)[7] < 0 or count != <Py_ssize_t>row_size(_numbers(numbers)):
+        raise ValueError("no row of an alignment")
+    return numbers
+
+
+cdef inline const int32_t* _numbers(bytes row) noexcept:
+    return <const int32_t*>PyBytes_AS_STRING(row)
+
+
 def evidence_of(row, tuple asked not None, tuple recorded not None, tuple names not None, str form=None):
     """The alignment of a row in words.
 
     ``asked`` and ``recorded`` are the parts of the forms that were read; where they were merged, of the full forms.
     ``form`` says how a form that is not the full one came about; ``names`` are both as they were given.
     """
-    cdef list numbers = list(row)
-    cdef Py_ssize_t count = len(numbers), at
-    cdef int32_t* copy
-    if count < ROW_HEAD or numbers[7] < 0 or count != ROW_HEAD + 4 * numbers[7]:
-        raise ValueError("no row of an alignment")
-    copy = <int32_t*>PyMem_Malloc(count * sizeof(int32_t))
-    if copy == NULL:
-        raise MemoryError
-    try:
-        for at in range(count):
-            copy[at] = numbers[at]
-        return _evidence_of(copy, asked, recorded, names[0], names[1], form)
-    finally:
-        PyMem_Free(copy)
+    cdef bytes numbers = _row(row)
+    return _evidence_of(_numbers(numbers), asked, recorded, names[0], names[1], form)
 
 
 cdef class EvidenceReader:
@@ -321,22 +324,13 @@ cdef class EvidenceReader:
 
     def read(self, row, str name not None):
         """The evidence of a row of integers."""
-        cdef int form = row[4], recorded = row[5]
-        try:
-            return evidence_of(
-                row, self.query.forms[form].parts, self.names.form_parts(row[FORM]), (self.query.text, name),
-                self._form_kind(form, recorded),
-            )
-        except IndexError as error:
-            raise self.inconsistent(error) from None
-
-    cdef object _form_kind(self, int asked, int recorded):
-        return form_kind(self.query.forms[asked].kind, FORM_KINDS[recorded]) if asked or recorded else None
+        cdef bytes numbers = _row(row)
+        return self.read_row(_numbers(numbers), name)
 
     cdef _Side _asked(self, int form):
         """A form of the query; the one that was read last is kept."""
         cdef _Side side
-        cdef tuple parts = None
+        cdef tuple parts
         with cython.critical_section(self):
             side = self.side
         if side is None or side.form != form:
@@ -363,7 +357,7 @@ cdef class EvidenceReader:
         cdef tuple parts = None
         cdef str kind
         try:
-            kind = self._form_kind(row[4], row[5])
+            kind = form_kind(self.query.forms[row[4]].kind, FORM_KINDS[row[5]]) if row[4] or row[5] else None
             if row[6] or row[5] or not is_plain(name):
                 parts = self.names.form_parts(row[FORM])
                 if row[6]:
