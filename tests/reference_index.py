@@ -201,7 +201,7 @@ def evidence(found: Alignment, asked_name: str, recorded_name: str) -> tuple[Evi
     row += [found.date_points + found.age_points, found.sex_kind, found.sex_points]
     asked, recorded = forms(asked_name)[found.query_form], form_of_kind(forms(recorded_name), found.name_form)
     names = asked_name, recorded_name
-    row += [0, found.place_kind, found.place_points]
+    row += [0, found.place_kind, found.place_points, found.generation_kind, found.generation_points]
     return evidence_of([*row, *pairs], asked.parts, recorded.parts, names, form_kind(asked.kind, recorded.kind))
 
 

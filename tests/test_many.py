@@ -250,7 +250,8 @@ def test_bad_arguments_of_pairs_are_refused(index: ps.PersonIndex) -> None:
 
 NAMES = st.sampled_from(
     ["John Smith", "Jon Smyth", "John Paul Smith", "Smith", "J Smith", "O'Brien Sean", "Sean Brien",
-     "Anne Marie de Vries", "Annemarie Vries", "Mary Smith-Jones", "Mohammed Khan", "Kahn Muhammad", "999", "李小龙"]
+     "Anne Marie de Vries", "Annemarie Vries", "Mary Smith-Jones", "Mohammed Khan", "Kahn Muhammad", "999", "李小龙",
+     "John Smith Jr", "Jon Smith Sr"]
 )  # fmt: skip
 PEOPLE = st.lists(
     st.fixed_dictionaries(

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from phonosearch import LEVELS, double_metaphone, osa_distance, soundex
+from phonosearch import LEVELS, PersonIndex, compare, double_metaphone, osa_distance, soundex
+from phonosearch._answer import level_name
 from phonosearch._dates import AskedAge, parse_date
 from phonosearch._hearing import readings
 from phonosearch._letters import similarity
@@ -36,6 +37,7 @@ from phonosearch._reference import (
 from phonosearch._reference_agreement import (
     AgeKind,
     DateKind,
+    GenerationKind,
     OtherEvidence,
     SexKind,
     age_kind,
@@ -645,7 +647,8 @@ def test_the_nearer_an_age_the_more_it_earns_and_the_wider_its_range_the_less(se
     earned = []
     for years in (1, 5, 6, 10, 11, 20, 40):
         found = {kind.name: OtherEvidence(sex=sex, age=kind, years=years).points()["age"] for kind in AgeKind if kind}
-        nearness = [found[name] for name in ("CONTRADICTED", "NEAR_5", "NEAR_2", "NEAR_1", "ABSENT", "EXACT")]
+        order = "CONTRADICTED", "NEAR_5", "NEAR_2", "NEAR_1", "ABSENT", "POSSIBLE", "EXACT"
+        nearness = [found[name] for name in order]
         assert nearness[0] == 0
         assert nearness == sorted(set(nearness))
         earned.append(found["EXACT"] - found["ABSENT"])
@@ -667,13 +670,17 @@ def test_the_nearer_an_age_the_more_it_earns_and_the_wider_its_range_the_less(se
         (34, 34, ["1997-11-24"], AgeKind.CONTRADICTED),
         (30, 40, ["1990-01-01"], AgeKind.EXACT),
         (30, 40, ["1986"], AgeKind.EXACT),
-        (30, 40, ["1985"], AgeKind.EXACT),
+        (30, 40, ["1995"], AgeKind.EXACT),
+        (30, 40, ["1985"], AgeKind.POSSIBLE),
+        (30, 40, ["1996"], AgeKind.POSSIBLE),
         (30, 40, ["1984"], AgeKind.NEAR_1),
-        (30, 40, ["1985-11"], AgeKind.EXACT),
+        (30, 40, ["1985-11"], AgeKind.POSSIBLE),
+        (30, 40, ["1985-12"], AgeKind.EXACT),
         (30, 40, ["1985-10"], AgeKind.NEAR_1),
         (0, 0, ["2026-11-23"], AgeKind.EXACT),
         (0, 0, ["2026-11-24"], AgeKind.NEAR_1),
-        (34, 34, ["1950", "1992"], AgeKind.EXACT),
+        (34, 34, ["1950", "1992"], AgeKind.POSSIBLE),
+        (34, 34, ["1992-03", "1992"], AgeKind.EXACT),
         (34, 34, [], AgeKind.ABSENT),
     ],
 )
@@ -759,3 +766,41 @@ def test_merging_joins_only_what_the_other_name_holds(one: list[str], other: lis
     assert "".join(merged) == "".join(one)
     assert len(merged) < len(one) or len(one) == 1
     assert all(part in one or part in other for part in merged)
+
+
+@pytest.mark.parametrize(
+    ("asked", "recorded", "kind"),
+    [
+        ("John Smith Jr", ["John Smith Jnr."], GenerationKind.EXACT),
+        ("John Smith JR", ["John Smith II"], GenerationKind.EXACT),
+        ("John Smith Jr", ["John Smith Sr"], GenerationKind.CONTRADICTED),
+        ("John Smith III", ["John Smith II OBE"], GenerationKind.CONTRADICTED),
+        ("John Smith Jr", ["John Smith OBE"], GenerationKind.ABSENT),
+        ("John Smith Jr", ["Jack Smith", "John Smith Jr"], GenerationKind.EXACT),
+        ("John Smith Jr", ["John Smith Sr", "John Smith Jr"], GenerationKind.EXACT),
+        ("John Smith", ["John Smith Jr"], GenerationKind.NOT_ASKED),
+        ("J R Smith", ["John Smith Jr"], GenerationKind.NOT_ASKED),
+        ("Jr Smith", ["John Smith Sr"], GenerationKind.NOT_ASKED),
+        ("Smith Jr", ["Smith Sr"], GenerationKind.CONTRADICTED),
+        ("Jr", ["Jr"], GenerationKind.NOT_ASKED),
+    ],
+)
+def test_generations(asked: str, recorded: list[str], kind: GenerationKind) -> None:
+    """Jr is not Sr; whom the record says nothing of is less against it, and nobody is left out."""
+    found = align_person(forms(asked), [forms(name) for name in recorded])
+    assert found.generation_kind == kind
+    costs = {GenerationKind.ABSENT: "generation_absent", GenerationKind.CONTRADICTED: "generation_cost"}
+    assert found.generation_points == (-rules().name[costs[kind]] if kind in costs else 0)
+    plain = align_person([form._replace(generations=frozenset()) for form in forms(asked)], list(map(forms, recorded)))
+    assert (found.level, found.score) == (plain.level, plain.score + found.generation_points)
+    people = [{"person_id": "P1", "names": [{"full_name": name} for name in recorded]}]
+    compared = compare(asked, people[0])
+    assert (compared.score, compared.level) == (found.score, level_name(found.level))
+    (hit,) = PersonIndex.build(people).search(asked, level="wide").hits
+    assert (hit.score, hit.evidence) == (compared.score, compared.evidence)
+
+
+def test_a_generation_takes_no_more_than_there_is() -> None:
+    found = compare("John Smith Jr", "Ng Sr")
+    assert found.score == 0
+    assert sum(item.points for item in found.evidence) == 0

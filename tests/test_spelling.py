@@ -98,7 +98,8 @@ def test_hits_and_explanations_show_the_words_of_both_sides() -> None:
 @pytest.mark.parametrize(
     ("asked", "left"),
     [
-        ("John Smith Jr", ["Jr"]),
+        ("John Smith Jr OBE", ["OBE"]),
+        ("John Smith Jr", []),
         ("Mr john de smith 1984", ["Mr", "1984"]),
         ("Dr.Smith", ["Dr"]),
         ("SMITH, J.R.R.", []),

@@ -514,12 +514,12 @@ def test_other_versions_say_which_way(small: Path) -> None:
     crafted.write(small)
     old = refused(small)
     assert isinstance(old, FormatTooOldError)
-    assert (old.got, old.oldest) == (2, 4)
-    crafted.header[1] = 5
+    assert (old.got, old.oldest) == (2, 5)
+    crafted.header[1] = 6
     crafted.write(small)
     new = refused(small)
     assert isinstance(new, FormatTooNewError)
-    assert (new.got, new.newest) == (5, 4)
+    assert (new.got, new.newest) == (6, 5)
 
 
 @pytest.mark.parametrize("field", [0, 1, 2])

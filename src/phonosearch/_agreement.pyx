@@ -73,7 +73,7 @@ cdef inline int _completed(uint32_t day, uint32_t born) noexcept nogil:
 cdef int age_agreement_of(const Evidence* asked, uint32_t recorded) noexcept nogil:
     """``_reference_agreement._age_kind`` over packed dates."""
     cdef uint32_t first = recorded, last = recorded
-    cdef int beyond, oldest
+    cdef int beyond, oldest, youngest
     if not recorded >> 5 & 15:
         first |= 1 << 5
         last |= 12 << 5
@@ -81,9 +81,12 @@ cdef int age_agreement_of(const Evidence* asked, uint32_t recorded) noexcept nog
         first |= 1
         last |= 31
     oldest = _completed(asked.age_day, first)
-    beyond = max(asked.age_low - oldest, _completed(asked.age_day, last) - asked.age_high)
-    if beyond <= 0:
+    youngest = _completed(asked.age_day, last)
+    if asked.age_low <= youngest and oldest <= asked.age_high:
         return AGE_EXACT
+    beyond = max(asked.age_low - oldest, youngest - asked.age_high)
+    if beyond <= 0:
+        return AGE_POSSIBLE
     if beyond <= 1:
         return AGE_NEAR_1
     if beyond <= 2:
@@ -95,6 +98,12 @@ cdef int sex_agreement_of(int asked, int recorded) noexcept nogil:
     if recorded == 0:
         return SEX_ABSENT
     return SEX_EXACT if asked == recorded else SEX_CONTRADICTED
+
+
+cdef int generation_agreement_of(int asked, int recorded) noexcept nogil:
+    if recorded == 0:
+        return GENERATION_ABSENT
+    return GENERATION_EXACT if asked & recorded else GENERATION_CONTRADICTED
 
 
 def date_agreement(unsigned int asked, dates):
@@ -134,6 +143,7 @@ cdef class Asked:
         cdef int place
         self.evidence.date = date
         self.evidence.sex = sex
+        self.evidence.generations = 0
         self.evidence.age_day = self.evidence.birth = 0
         self.evidence.age_low = self.evidence.age_high = 0
         self.evidence.postcode = postcode

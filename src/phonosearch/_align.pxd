@@ -13,7 +13,7 @@ cdef enum:
 cdef enum:
     NAME_FORM = 5               # column of a row: how the form of the name came about, 0 for the full one
     FORM = 14                   # column of a row: the form of the index
-    ROW_HEAD = 17
+    ROW_HEAD = 19
     ROW = ROW_HEAD + 4 * MAX_PARTS
 
 ctypedef struct Alignment:
@@ -34,6 +34,8 @@ ctypedef struct Alignment:
     int sex_points
     int place_kind
     int place_points
+    int generation_kind
+    int generation_points       # 0 or less
     uint32_t form               # of the index: the form read, or the full form where parts were joined
     int query_part[MAX_PARTS]
     int name_part[MAX_PARTS]
@@ -83,6 +85,7 @@ cdef inline size_t row_size(const int32_t* row) noexcept nogil:
     """Numbers of a row that are used."""
     return ROW_HEAD + 4 * row[7]
 
+cdef void add_generation(TextRules rules, int asked, int recorded, Alignment* best) noexcept nogil
 cdef void write_row(const Alignment* found, int person, int32_t* row) noexcept nogil
 cdef void prepare(TextRules rules, const ParsedName* parsed, Query* query) noexcept nogil
 cdef int read_name(TextRules rules, bytes text, ParsedName* parsed) except -1

@@ -7,6 +7,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.stdint cimport int32_t, uint8_t, uint16_t
 from libc.string cimport memcmp, memcpy, memset
 
+from phonosearch._agreement cimport generation_agreement_of
 from phonosearch._assignment cimport assign, identifies
 from phonosearch._relation cimport KIND_NONE, UNEARNED, describe, earn, relate_kind, weight
 from phonosearch._text cimport (
@@ -312,6 +313,15 @@ cdef void relate_all(
                 grid.points[row][column] = earn(rules, &query[row], &name[column], value) & 0xFFFF
 
 
+cdef void add_generation(TextRules rules, int asked, int recorded, Alignment* best) noexcept nogil:
+    """What the generations that the name asked for says (Jr, Sr) and those on record take from the score."""
+    best.generation_kind = best.generation_points = 0
+    if asked:
+        best.generation_kind = generation_agreement_of(asked, recorded)
+        best.generation_points = -min(rules.generation_cost[best.generation_kind], best.score)
+        best.score += best.generation_points
+
+
 cdef void write_row(const Alignment* found, int person, int32_t* row) noexcept nogil:
     cdef int pair
     memset(row, 0, ROW * sizeof(int32_t))
@@ -332,6 +342,8 @@ cdef void write_row(const Alignment* found, int person, int32_t* row) noexcept n
     row[FORM] = <int32_t>found.form
     row[15] = found.place_kind
     row[16] = found.place_points
+    row[17] = found.generation_kind
+    row[18] = found.generation_points
     for pair in range(found.pairs):
         row[ROW_HEAD + 4 * pair] = found.query_part[pair]
         row[ROW_HEAD + 4 * pair + 1] = found.name_part[pair]
@@ -394,6 +406,7 @@ cdef void prepare(TextRules rules, const ParsedName* parsed, Query* query) noexc
             query.weight[form][part] = weight(rules, &query.parts[form][part])
             query.grouped |= query.parts[form][part].entry != NULL
         query.full_parts[form] = full_parts_of(query.parts[form], query.size[form])
+    query.other.generations = parsed.generations
     query.other.birth = 0
     if query.other.age_day:
         query.other.birth = 4
@@ -416,11 +429,11 @@ cdef int read_name(TextRules rules, bytes text, ParsedName* parsed) except -1:
 
 
 def compare_names(TextRules rules not None, bytes query_text not None, bytes name_text not None,
-                  int birth_kind=0, int sex_kind=0, int birth=3, int place_kind=0, int place=1):
+                  int birth_kind=0, int sex_kind=0, int birth=3, int place_kind=0, int place=1, int generations=0):
     """The alignment row of one name against another, in UTF-8; ValueError where either cannot be read.
 
     ``birth`` is the precision of the date asked, or 4 and the place of the width of an age; ``place`` how much of a
-    place is asked.
+    place is asked; ``generations`` those that other names on record say.
     """
     cdef ParsedName parsed_query, parsed_name
     cdef Query query, name
@@ -473,5 +486,6 @@ def compare_names(TextRules rules not None, bytes query_text not None, bytes nam
         best.place_kind = place_kind
         best.place_points = rules.place_points[birth][sex_kind != 0][place][place_kind]
         best.score += best.birth_points + best.sex_points + best.place_points
+        add_generation(rules, parsed_query.generations, parsed_name.generations | generations, &best)
         write_row(&best, 0, row)
     return tuple([row[at] for at in range(ROW_HEAD + 4 * row[7])])

@@ -17,12 +17,12 @@ from phonosearch._hit import Hit
 from phonosearch._normalise import is_raw
 from phonosearch._query import Query
 from phonosearch._reference import LEVEL_OF_KIND, Alignment, Pair, PartKind
-from phonosearch._reference_agreement import AgeKind, DateKind, PlaceKind, SexKind
+from phonosearch._reference_agreement import AgeKind, DateKind, GenerationKind, PlaceKind, SexKind
 from phonosearch._rules import LEVELS
 
 __all__ = ["Answer", "Explanation", "alignment_of_row", "explain_verdict", "level_name"]
 
-ROW_HEAD = 17
+ROW_HEAD = 19
 
 
 def level_name(number: int) -> str | None:
@@ -55,6 +55,8 @@ def alignment_of_row(row: Sequence[int]) -> Alignment:
         age_points=row[11] if of_age else 0,
         place_kind=PlaceKind(row[15]),
         place_points=row[16],
+        generation_kind=GenerationKind(row[17]),
+        generation_points=row[18],
     )
 
 

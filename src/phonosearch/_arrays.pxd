@@ -9,6 +9,8 @@ cdef enum:
     BLOCK = 16                  # people whose identifiers and names are found by walking from where a block begins
     BLOCK_SHIFT = 4
     LAST_NAME = 0x80            # in name_kind: the last name of a person
+    NAME_KIND = 0x0F            # in name_kind: the kind
+    GENERATION_SHIFT = 4        # in name_kind: where the three bits of the generations stand
     SEX_SHIFT = 29              # in dob: where the two bits of the sex stand
     MAX_ID = 256
     PLACE_SEVERAL = 0xFFFFFF    # the town of an entry of `place` whose rest is a number in `place_several_start`
@@ -61,6 +63,7 @@ cdef class PackedNames:
     cdef int identifier(self, size_t person, uint8_t* text) noexcept nogil
     cdef uint32_t find_town(self, const uint8_t* letters, size_t length) noexcept nogil
     cdef int64_t name_of(self, size_t person, size_t number) noexcept nogil
+    cdef int generations_of(self, size_t person) noexcept nogil
     cdef str person_text(self, size_t person)
     cdef str part_text(self, uint32_t part)
 

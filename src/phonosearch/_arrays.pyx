@@ -9,7 +9,7 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
 from libc.string cimport memcmp, memcpy
 
 from phonosearch._double_metaphone cimport double_metaphone_codes
-from phonosearch._text cimport MAX_PARTS, TextRules
+from phonosearch._text cimport GENERATIONS, MAX_PARTS, TextRules
 
 from phonosearch._checksum import bounds as bounds_of
 
@@ -386,6 +386,17 @@ cdef class PackedNames:
             number -= 1
             at += 1
         return <int64_t>at if number == 0 and at < end else -1
+
+    cdef int generations_of(self, size_t person) noexcept nogil:
+        """The generations that the names of a person say, a bit each."""
+        cdef size_t at, end = self.name_start.data[(person >> BLOCK_SHIFT) + 1]
+        cdef int64_t first = self.name_of(person, 0)
+        cdef int found = 0
+        for at in range(<size_t>first if first >= 0 else end, end):
+            found |= self.name_kind[at] >> GENERATION_SHIFT & (1 << GENERATIONS) - 1
+            if self.name_kind[at] & LAST_NAME:
+                break
+        return found
 
     cdef str person_text(self, size_t person):
         cdef uint8_t text[MAX_ID]

@@ -10,11 +10,11 @@ from libc.string cimport memcpy
 
 from phonosearch._agreement cimport Asked, Evidence
 from phonosearch._align cimport ROW, Alignment, Query, prepare, row_size, write_row
-from phonosearch._arrays cimport DOB_SEVERAL, LAST_NAME, MAX_ID, OWNER_SEVERAL
+from phonosearch._arrays cimport DOB_SEVERAL, GENERATION_SHIFT, MAX_ID, NAME_KIND, OWNER_SEVERAL
 from phonosearch._core cimport NameIndex
 from phonosearch._relation cimport NO_LEVEL, WIDE
 from phonosearch._scoring cimport prepare_search
-from phonosearch._text cimport ACCEPTED, DATE_STATES, FULL_FORM, MAX_FORMS
+from phonosearch._text cimport ACCEPTED, DATE_STATES, FULL_FORM, GENERATIONS, MAX_FORMS
 from phonosearch._workspace cimport Hit, Workspace, memory_error
 
 cnp.import_array()
@@ -419,6 +419,7 @@ cdef class BatchIndex(NameIndex):
         cdef int count = 0, part, size, used = 0, length, kind = FULL_FORM
         cdef const uint32_t* parts
         cdef uint32_t dates = self.dates_of(person), form = names.source
+        cdef int64_t place
         cdef size_t at = names.first
         while count == 0 or at < names.last:
             if names.last:
@@ -441,6 +442,10 @@ cdef class BatchIndex(NameIndex):
             count += 1
         space.parsed.form_count = count
         space.parsed.used = used
+        place = self.name_of(person, name)
+        space.parsed.generations = 0
+        if place >= 0:                  # else of a crafted file
+            space.parsed.generations = self.name_kind[place] >> GENERATION_SHIFT & (1 << GENERATIONS) - 1
         if dates & DOB_SEVERAL:
             dates &= ~<uint32_t>DOB_SEVERAL
             dates = (
@@ -491,7 +496,7 @@ cdef class BatchIndex(NameIndex):
             name = self.name_of(people[at], numbers[at]) if <size_t>people[at] < self.people else -1
             place[at] = name
             if name >= 0:
-                kind[at] = self.name_kind[name] & (LAST_NAME - 1)
+                kind[at] = self.name_kind[name] & NAME_KIND
                 if self.name_text != NULL:
                     used += self.name_text_start.data[name + 1] - self.name_text_start.data[name]
             start[at + 1] = used

@@ -31,7 +31,7 @@ ctypedef struct Entry:
     uint64_t forms              # in Builder.form_numbers: the sizes of the forms, a byte each, then their parts
     uint32_t person
     uint16_t text_length
-    uint8_t kind
+    uint8_t kind                # of the name, and the generations that it says from GENERATION_SHIFT on
     uint8_t sex
 
 ctypedef struct PlaceEntry:     # a place of a person: a town, a postcode or both

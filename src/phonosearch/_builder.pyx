@@ -12,6 +12,7 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memcmp, memcpy, memset
 
+from phonosearch._arrays cimport GENERATION_SHIFT
 from phonosearch._cells cimport Column, Columns, all_blank, blank, cell, read_date, read_kind, read_sex, valid_utf8
 from phonosearch._place_text cimport Places, read_places
 from phonosearch._prefetch cimport PS_PREFETCH
@@ -226,7 +227,7 @@ cdef class Builder:
         cdef uint8_t joined[8 * MAX_CODE_POINTS + 8]
         cdef ParsedName parsed
         cdef Entry entry
-        cdef int status, kind, sex
+        cdef int status, kind, sex, generations = 0
         cdef int64_t date
         cdef uint32_t dated[2]
         cdef uint64_t run[2]
@@ -266,6 +267,7 @@ cdef class Builder:
             if status != ACCEPTED:
                 return status
             self._add_forms(&parsed)
+            generations = parsed.generations
         entry.person = <uint32_t>self._person(identifier, id_length)
         entry.text = self.texts.used
         entry.text_length = <uint16_t>length
@@ -275,7 +277,7 @@ cdef class Builder:
         if kind < 0:
             warning[0] |= WARN_KIND
             kind = 1
-        entry.kind = kind
+        entry.kind = <uint8_t>(kind | generations << GENERATION_SHIFT)
         text = cell(&column[6], row, &length)
         sex = 0 if text == NULL else read_sex(text, length)
         if sex < 0:

@@ -139,11 +139,14 @@ def compare(a: QueryLike, b: QueryLike) -> Comparison:
         )
         same_sex = sex_kind(sex_of(a), sex_of(b))
     names = names_of(b)
+    generations = 0
+    for name in names if len(names) > 1 else ():
+        generations |= text_rules().generations(name.encode("utf-8", "surrogatepass"))
     best: tuple[tuple[int, ...], str, str] | None = None
     level = NO_LEVEL
     for asked in names_of(a):
         for name in names:
-            row = _row(asked, name, agreement, same_sex, birth, same_place, place)
+            row = _row(asked, name, agreement, same_sex, birth, same_place, place, generations)
             level = min(level, row[2])
             if best is None or row[1] > best[0][1]:
                 best = row, asked, name

@@ -15,7 +15,7 @@ from phonosearch._agreement cimport Asked, Evidence
 from phonosearch._align cimport (
     FORM, NAME_FORM, ROW, ROW_HEAD, Alignment, Query, prepare, read_name, row_size, write_row,
 )
-from phonosearch._arrays cimport BLOCK_SHIFT, CLASSES, LAST_NAME, OWNER_SEVERAL
+from phonosearch._arrays cimport BLOCK_SHIFT, CLASSES, NAME_KIND, OWNER_SEVERAL
 from phonosearch._finding cimport FindingIndex
 from phonosearch._hit cimport new_hit
 from phonosearch._prefetch cimport PS_PREFETCH
@@ -287,6 +287,7 @@ cdef class NameIndex(FindingIndex):
         cdef Alignment other
         cdef bint asked = (
             space.query.other.birth != 0 or space.query.other.sex != 0 or space.query.other.place != 0
+            or space.query.other.generations != 0
         )
         for at in range(space.found_count):
             if space.found[at].score < least_name or space.found[at].score < 0:
@@ -422,7 +423,7 @@ cdef class NameIndex(FindingIndex):
         cdef int64_t name = self.name_of(person, row[3])
         return new_hit(
             self.person_text(person), self._name_text(name, row),
-            self.name_kind[name] & (LAST_NAME - 1) if name >= 0 else 0,
+            self.name_kind[name] & NAME_KIND if name >= 0 else 0,
             PyBytes_FromStringAndSize(<const char*>row, row_size(row) * sizeof(int32_t)), reader,
         )
 

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from phonosearch._reference import PartKind
-from phonosearch._reference_agreement import AgeKind, DateKind, PlaceKind, SexKind
+from phonosearch._reference_agreement import AgeKind, DateKind, GenerationKind, PlaceKind, SexKind
 
-__all__ = ["BIRTH_EVIDENCE", "PART_KINDS", "PLACE_EVIDENCE", "SEX_EVIDENCE", "Evidence", "form_kind"]
+__all__ = [
+    "BIRTH_EVIDENCE", "GENERATION_EVIDENCE", "PART_KINDS", "PLACE_EVIDENCE", "SEX_EVIDENCE", "Evidence", "form_kind",
+]  # fmt: skip
 
 
 class Evidence(NamedTuple):
@@ -18,12 +20,12 @@ class Evidence(NamedTuple):
     ----------
     part : str
         The part of the query or of the name that it speaks of, as it is compared, or "order", "form", "dob", "age",
-        "sex", "place".
+        "sex", "place", "generation" (Jr, Sr, II, III).
     kind : str
         "exact", "spelling", "nickname", "initial", "both_keys", "soundex", "metaphone", "close", "different",
         "left_out" (asked for, not on record), "not_asked" (on record, not asked for), "not_compared" (a title, a
-        suffix, a number), "order", "joined", "particles",
-        or the agreement of a date of birth, an age, a sex or a place.
+        suffix such as OBE, a number), "order", "joined", "particles",
+        or the agreement of a date of birth, an age, a sex, a place or a generation.
     text : str
         One sentence, with the words as they were asked and recorded.
     points : int
@@ -54,6 +56,7 @@ _DATE_SENTENCES = {
 }
 _AGE_SENTENCES = {
     AgeKind.EXACT: "The age agrees with the date of birth.",
+    AgeKind.POSSIBLE: "The age agrees with the date of birth as far as it is on record.",
     AgeKind.NEAR_1: "The age is within one year of that by the date of birth.",
     AgeKind.NEAR_2: "The age is within two years of that by the date of birth.",
     AgeKind.NEAR_5: "The age is within five years of that by the date of birth.",
@@ -73,6 +76,12 @@ _PLACE_SENTENCES = {
     PlaceKind.CONTRADICTED: "The place on record is another one.",
 }
 
+_GENERATION_SENTENCES = {
+    GenerationKind.EXACT: "The generation (Sr, Jr, II, III) agrees.",
+    GenerationKind.ABSENT: "No generation (Sr, Jr, II, III) is on record.",
+    GenerationKind.CONTRADICTED: "The generation on record (Sr, Jr, II, III) is another one.",
+}
+
 
 PART_KINDS = {int(kind): "different" if kind == PartKind.NONE else kind.name.lower() for kind in PartKind}
 
@@ -85,6 +94,7 @@ def _other(part: str, sentences: Mapping[Any, str]) -> dict[int, tuple[str, str,
 BIRTH_EVIDENCE = _other("dob", _DATE_SENTENCES) | _other("age", _AGE_SENTENCES)
 SEX_EVIDENCE = _other("sex", _SEX_SENTENCES)
 PLACE_EVIDENCE = _other("place", _PLACE_SENTENCES)
+GENERATION_EVIDENCE = _other("generation", _GENERATION_SENTENCES)
 
 
 def form_kind(*kinds: str) -> str | None:

@@ -20,10 +20,11 @@ KINDS = ("full", "particles", "prefixes", "hyphens")  # by the numbers of the ke
 
 
 class Form(NamedTuple):
-    """One reading of a name: its parts, and how they came about."""
+    """One reading of a name: its parts, how they came about, and the generations that suffixes of the name say."""
 
     parts: tuple[str, ...]
     kind: str
+    generations: frozenset[int] = frozenset()
 
     @property
     def number(self) -> int:
@@ -74,13 +75,14 @@ def _forms(parts: Sequence[str], joins: Sequence[str | None]) -> list[Form]:
     named = _named(parts, r)
     full = parts[named]
     of_prefixes = [None, *("" if part in r.prefixes else None for part in full[:-1])]
-    found = [Form(tuple(full), "full")]
+    generations = frozenset(r.generations[part] for part in parts[named.stop :] if part in r.generations)
+    found = [Form(tuple(full), "full", generations)]
     for candidate, kind in (
         (_without_particles(full, r), "particles"),
         (_joined(full, of_prefixes, r), "prefixes"),
         (_joined(full, joins[named], r), "hyphens"),
     ):
-        form = Form(tuple(candidate), kind)
+        form = Form(tuple(candidate), kind, generations)
         if candidate and all(form.parts != other.parts for other in found):
             found.append(form)
     return found

@@ -5,7 +5,7 @@ from libc.stdint cimport uint8_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport free, malloc, qsort
 from libc.string cimport memcmp, memcpy
 
-from phonosearch._arrays cimport BLOCK, DOB_SEVERAL, LAST_NAME, PLACE_SEVERAL, SEX_SHIFT
+from phonosearch._arrays cimport BLOCK, DOB_SEVERAL, LAST_NAME, NAME_KIND, PLACE_SEVERAL, SEX_SHIFT
 from phonosearch._builder cimport MAX_NUMBERS, Builder, Entry, PlaceEntry, WordTable
 from phonosearch._new_arrays cimport add_up, allocate, new_u1, new_u4
 from phonosearch._place_text cimport POSTCODE_BITS
@@ -293,7 +293,7 @@ cdef class PeoplePacker:
                         for at in range(kept):
                             keys[at].word = <const uint8_t*><uintptr_t>spare[at].text
                             keys[at].length = spare[at].text_length
-                            keys[at].first = spare[at].kind
+                            keys[at].first = spare[at].kind & NAME_KIND
                             keys[at].number = at
                         kept = _distinct_names(keys, kept)
                         spare[0].sex = _sex(spare, last - first)

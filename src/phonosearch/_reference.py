@@ -23,11 +23,14 @@ from phonosearch._places import Place
 from phonosearch._reference_agreement import (
     AgeKind,
     DateKind,
+    GenerationKind,
     OtherEvidence,
     PlaceKind,
     SexKind,
     age_kind,
     date_kind,
+    generation_kind,
+    generation_points,
     place_asked,
     place_kind,
     precision_of,
@@ -104,6 +107,8 @@ class Alignment(NamedTuple):
     age_points: int = 0
     place_kind: PlaceKind = PlaceKind.NOT_ASKED
     place_points: int = 0
+    generation_kind: GenerationKind = GenerationKind.NOT_ASKED
+    generation_points: int = 0
 
 
 def _alternate_beginning(a: str, b: str) -> bool:
@@ -383,13 +388,20 @@ def _readings(query: Sequence[Form], name: Sequence[Form], number: int, other: O
     return found
 
 
-def _best(readings: Sequence[Alignment]) -> Alignment:
-    """The reading of greatest score, then of lowest level, then the first; with the lowest level of all.
+def _best(readings: Sequence[Alignment], generation: GenerationKind) -> Alignment:
+    """The reading of greatest score, then of lowest level, then the first; with the lowest level of all. The generation
+    takes its points from that.
 
     Level and score are found apart, so that one more reading or one more name never lowers a score.
     """
     best = min(readings, key=lambda reading: (-reading.score, reading.level))
-    return best._replace(level=min(reading.level for reading in readings))
+    points = generation_points(generation, best.score)
+    return best._replace(
+        level=min(reading.level for reading in readings),
+        score=best.score + points,
+        generation_kind=generation,
+        generation_points=points,
+    )
 
 
 def align(
@@ -405,7 +417,9 @@ def align(
     asked: int = 1,
 ) -> Alignment:
     """The best reading of one name against the query, and the lowest level of any."""
-    return _best(_readings(query, name, 0, OtherEvidence(date, precision, sex, age, years, place, asked)))
+    other = OtherEvidence(date, precision, sex, age, years, place, asked)
+    generation = generation_kind(query[0].generations, [name[0].generations])
+    return _best(_readings(query, name, 0, other), generation)
 
 
 def align_person(
@@ -430,4 +444,7 @@ def align_person(
         place_kind(asked_place, places),
         place_asked(asked_place),
     )
-    return _best([reading for number, name in enumerate(names) for reading in _readings(query, name, number, other)])
+    return _best(
+        [reading for number, name in enumerate(names) for reading in _readings(query, name, number, other)],
+        generation_kind(query[0].generations, [name[0].generations for name in names]),
+    )

@@ -14,8 +14,8 @@ from phonosearch._places import Place, outward
 from phonosearch._rules import rules
 
 __all__ = [
-    "AgeKind", "DateKind", "OtherEvidence", "PlaceKind", "SexKind", "age_kind", "date_kind", "place_asked",
-    "place_kind", "precision_of", "sex_kind",
+    "AgeKind", "DateKind", "GenerationKind", "OtherEvidence", "PlaceKind", "SexKind", "age_kind", "date_kind",
+    "generation_kind", "generation_points", "place_asked", "place_kind", "precision_of", "sex_kind",
 ]  # fmt: skip
 
 
@@ -46,7 +46,8 @@ class AgeKind(IntEnum):
     NEAR_5 = 14
     NEAR_2 = 15
     NEAR_1 = 16
-    EXACT = 17
+    POSSIBLE = 17
+    EXACT = 18
 
 
 class SexKind(IntEnum):
@@ -67,6 +68,15 @@ class PlaceKind(IntEnum):
     TOWN = 3
     DISTRICT = 4
     EXACT = 5
+
+
+class GenerationKind(IntEnum):
+    """How a generation that was asked for (Jr, Sr, II, III) agrees with those on record."""
+
+    NOT_ASKED = 0
+    CONTRADICTED = 1
+    ABSENT = 2
+    EXACT = 3
 
 
 class OtherEvidence(NamedTuple):
@@ -150,8 +160,10 @@ def _age_kind(asked: AskedAge, born: PartialDate) -> AgeKind:
         return asked.on.year - born.year - (birthday > asked.on[1:])
 
     youngest, oldest = completed(born.month or 12, born.day or 31), completed(born.month or 1, born.day or 1)
+    if asked.low <= youngest and oldest <= asked.high:
+        return AgeKind.EXACT
     beyond = max(asked.low - oldest, youngest - asked.high, 0)
-    for years, kind in ((0, AgeKind.EXACT), (1, AgeKind.NEAR_1), (2, AgeKind.NEAR_2), (5, AgeKind.NEAR_5)):
+    for years, kind in ((0, AgeKind.POSSIBLE), (1, AgeKind.NEAR_1), (2, AgeKind.NEAR_2), (5, AgeKind.NEAR_5)):
         if beyond <= years:
             return kind
     return AgeKind.CONTRADICTED
@@ -160,8 +172,9 @@ def _age_kind(asked: AskedAge, born: PartialDate) -> AgeKind:
 def age_kind(asked: AskedAge | None, recorded: Sequence[PartialDate]) -> AgeKind:
     """The best agreement of an age asked for with any date of birth on record.
 
-    Exact: some day of birth that the record leaves possible lies in the range; near: one in a range wider by so many
-    years on both sides. Who was born on 29 February completes a year on 1 March where there is no such day.
+    Exact: every day of birth that the record leaves possible makes an age in the range; possible: some day does; near:
+    some in a range wider by so many years on both sides. Who was born on 29 February completes a year on 1 March where
+    there is no such day.
     """
     if asked is None:
         return AgeKind.NOT_ASKED
@@ -206,3 +219,22 @@ def place_kind(asked: Place | None, recorded: Sequence[Place]) -> PlaceKind:
     if (asked.postcodes and postcodes) or (asked.towns and towns):
         return PlaceKind.CONTRADICTED
     return PlaceKind.ABSENT
+
+
+def generation_kind(asked: frozenset[int], recorded: Sequence[frozenset[int]]) -> GenerationKind:
+    """The agreement of the generations that the name asked for says with those that all names on record say."""
+    if not asked:
+        return GenerationKind.NOT_ASKED
+    known = frozenset[int]().union(*recorded)
+    if not known:
+        return GenerationKind.ABSENT
+    return GenerationKind.EXACT if asked & known else GenerationKind.CONTRADICTED
+
+
+def generation_points(kind: GenerationKind, score: int) -> int:
+    """What a generation takes from a score: nothing where it agrees."""
+    name = rules().name
+    cost = {
+        GenerationKind.CONTRADICTED: name["generation_cost"], GenerationKind.ABSENT: name["generation_absent"]
+    }.get(kind, 0)  # fmt: skip
+    return -min(cost, score)

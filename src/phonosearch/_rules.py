@@ -107,6 +107,7 @@ class Rules:
     unassigned: tuple[tuple[int, int], ...]
     titles: frozenset[str]
     suffixes: frozenset[str]
+    generations: dict[str, int]
     particles: frozenset[str]
     inner_particles: frozenset[str]
     prefixes: frozenset[str]
@@ -376,6 +377,7 @@ def rules() -> Rules:
         unassigned=_ranges(_rows(texts["unicode_unassigned.tsv"])),
         titles=frozenset(words["titles"]),
         suffixes=frozenset(words["suffixes"]),
+        generations=words["generations"],
         particles=frozenset(words["particles"]),
         inner_particles=frozenset(words["inner_particles"]),
         prefixes=frozenset(words["prefixes"]),

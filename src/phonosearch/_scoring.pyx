@@ -7,7 +7,7 @@ from phonosearch._agreement cimport (
     age_agreement_of, date_agreement_of, sex_agreement_of,
 )
 from phonosearch._align cimport (
-    MAX_TURNS, Alignment, Query, holds_all, keep_better, no_reading, score_grid, score_merged,
+    MAX_TURNS, Alignment, Query, add_generation, holds_all, keep_better, no_reading, score_grid, score_merged,
 )
 from phonosearch._arrays cimport DOB_SEVERAL, OWNER_SEVERAL, PLACE_SEVERAL, Array
 from phonosearch._assignment cimport Grid, identifies
@@ -239,7 +239,7 @@ cdef class ScoringIndex(BoundIndex):
         return PLACE_ABSENT
 
     cdef void add_other_evidence(self, const Query* query, uint32_t person, Alignment* best) noexcept nogil:
-        """What the date of birth, the sex and the places of a person say."""
+        """What the date of birth, the sex, the places and the generations of a person say."""
         cdef const Evidence* asked = &query.other
         cdef uint32_t dates, date_at
         cdef int found = 0
@@ -263,17 +263,20 @@ cdef class ScoringIndex(BoundIndex):
             best.place_kind = self._place_agreement(asked, person)
             best.place_points = self.rules.place_points[asked.birth][asked.sex != 0][asked.place][best.place_kind]
         best.score += best.birth_points + best.sex_points + best.place_points
+        add_generation(self.rules, asked.generations, self.generations_of(person) if asked.generations else 0, best)
 
     cdef int spread_of_other_evidence(self, const Query* query, int* most) noexcept nogil:
         """The points between the best and the worst that other evidence can say, and the best.
 
-        The worst says nothing: the points of a contradiction are 0 (``Rules.shares``).
+        The worst earns nothing (``Rules.shares``); a generation takes points.
         """
         cdef const Evidence* asked = &query.other
-        cdef int kind, greatest = 0
+        cdef int kind, greatest = 0, taken = 0
         most[0] = 0
+        for kind in range(4 if asked.generations else 0):
+            taken = max(taken, self.rules.generation_cost[kind])
         if not (asked.birth or asked.sex or asked.place):
-            return 0
+            return taken
         for kind in range(BIRTH_STATES):
             greatest = max(greatest, self.rules.birth_points[asked.birth][asked.sex != 0][asked.place][kind])
         most[0] += greatest
@@ -285,7 +288,7 @@ cdef class ScoringIndex(BoundIndex):
         for kind in range(PLACE_STATES):
             greatest = max(greatest, self.rules.place_points[asked.birth][asked.sex != 0][asked.place][kind])
         most[0] += greatest
-        return most[0]
+        return most[0] + taken
 
 
 cdef void prepare_search(Workspace space) noexcept nogil:

@@ -21,7 +21,9 @@ from phonosearch._relation cimport (
 )
 from phonosearch._text cimport MAX_PARTS, TextRules
 
-from phonosearch._evidence import BIRTH_EVIDENCE, PART_KINDS, PLACE_EVIDENCE, SEX_EVIDENCE, Evidence, form_kind
+from phonosearch._evidence import (
+    BIRTH_EVIDENCE, GENERATION_EVIDENCE, PART_KINDS, PLACE_EVIDENCE, SEX_EVIDENCE, Evidence, form_kind,
+)
 from phonosearch._kernel import text_rules
 from phonosearch._names import KINDS as FORM_KINDS
 from phonosearch._reference import merge
@@ -46,6 +48,7 @@ cdef dict KIND_NAMES = PART_KINDS | {LEFT_OUT: "left_out", NOT_ASKED: "not_asked
 cdef dict BIRTH = BIRTH_EVIDENCE
 cdef dict SEX = SEX_EVIDENCE
 cdef dict PLACE = PLACE_EVIDENCE
+cdef dict GENERATION = GENERATION_EVIDENCE
 cdef object new_tuple = tuple.__new__
 
 
@@ -259,6 +262,8 @@ cdef tuple _evidence(
         out.append(_besides(12, row[12], SEX, row[13], known))
     if row[15]:
         out.append(_besides(15, row[15], PLACE, row[16], known))
+    if row[17]:
+        out.append(_besides(17, row[17], GENERATION, row[18], known))
     return tuple(out)
 
 

@@ -60,7 +60,7 @@ def words_of(name: str, parts: tuple[str, ...]) -> tuple[str, ...] | None:
 
 @lru_cache(maxsize=16384)
 def words_not_compared(name: str, parts: tuple[str, ...]) -> tuple[str, ...]:
-    """The words of a name that are in no part of its full form: titles, suffixes, numbers.
+    """The words of a name that are in no part of its full form: titles, numbers, suffixes but those of generations.
 
     None of them where the parts cannot be told from the words.
     """
@@ -75,7 +75,7 @@ def words_not_compared(name: str, parts: tuple[str, ...]) -> tuple[str, ...]:
         for part, written in found:
             if at < len(parts) and part == parts[at]:
                 at += 1
-            else:
+            elif part not in rules().generations:
                 left.append(written)
     return tuple(left) if at == len(parts) else ()
 

@@ -14,8 +14,9 @@ cdef enum:
     MAX_ENDINGS = 64
     MAX_PLACE_PARTS = 8
     MAX_PLACE_LETTERS = 100
+    GENERATIONS = 3     # the first, the second and the third of a name: Sr, Jr or II, III
     DATE_STATES = 12    # of _reference.DateKind
-    BIRTH_STATES = 18   # and after them those of _reference.AgeKind
+    BIRTH_STATES = 19   # and after them those of _reference.AgeKind
     AGE_WIDTHS = 5
     PLACES = 4          # how much is asked of a place: nothing, towns, a district, a postcode
     PLACE_STATES = 6    # of _reference.PlaceKind
@@ -42,6 +43,7 @@ cdef enum:
 ctypedef struct ParsedName:
     int form_count
     int kind[MAX_FORMS]
+    int generations                             # that its suffixes say, a bit each
     int used                                    # bytes of `letters` in use
     int size[MAX_FORMS]                         # parts of each form
     uint16_t start[MAX_FORMS][MAX_PARTS]        # where a part begins in `letters`
@@ -51,6 +53,7 @@ ctypedef struct ParsedName:
 ctypedef struct WordEntry:
     uint64_t key                                # packed letters, 0 for an empty slot
     uint16_t flags
+    uint16_t generation                         # bit of the generation that a suffix says
     int spelling_start, spelling_end            # groups of this word in TextRules.groups
     int nickname_start, nickname_end
 
@@ -81,6 +84,7 @@ cdef class TextRules:
     cdef int spelling_letters, nickname_letters, sibling_letters
     cdef int none_above, none_divisor, none_most, alike_points, alike_edits
     cdef int left_out, left_out_alone, order_cost, disorder_cost, form_cost, contradicted_below, contradicted_cost
+    cdef int generation_cost[4]                 # by the kinds of _reference_agreement.GenerationKind
     cdef uint8_t postcode_area[27 * 27]         # by the numbers of two letters from 1; 0 for no second one
     cdef unsigned int postcode_third, postcode_fourth, postcode_never_inward    # letters, a bit each
     cdef int age_widths[AGE_WIDTHS]

@@ -32,7 +32,7 @@ DATE_KINDS = (
     "not_asked", "contradicted", "similar", "absent", "near_year", "one_digit", "digits_swapped", "placeholder",
     "partial", "swapped", "exact_placeholder", "exact",
 )
-AGE_KINDS = ("contradicted", "absent", "near_5", "near_2", "near_1", "exact")   # numbered after those
+AGE_KINDS = ("contradicted", "absent", "near_5", "near_2", "near_1", "possible", "exact")   # numbered after those
 PLACE_KINDS = ("not_asked", "contradicted", "absent", "town", "district", "exact")
 PLACE_FIELDS = (None, "place_town", "place_district", "place_postcode")
 SEX_KINDS = ("not_asked", "contradicted", "absent", "exact")
@@ -140,6 +140,10 @@ cdef class TextRules:
             places.add(<int>slot)
         for word, flag in flags.items():
             self.words[places.at[groups.word(_pack(word))]].flags = flag
+        for word, generation in rules.generations.items():
+            if word not in rules.suffixes or not 1 <= generation <= GENERATIONS:
+                raise ValueError(f"{word!r} in the rules is no suffix of a generation")
+            self.words[places.at[groups.word(_pack(word))]].generation = 1 << generation - 1
         self._fill_groups(groups, places)
         self._fill_members(groups)
 
@@ -239,6 +243,7 @@ cdef class TextRules:
         self.order_cost = name["order_cost"]
         self.disorder_cost = name["disorder_cost"]
         self.form_cost = name["form_cost"]
+        self.generation_cost = [0, name["generation_cost"], name["generation_absent"], 0]
         self.contradicted_below = name["contradicted_below"]
         self.contradicted_cost = name["contradicted_cost"]
         if not 0 < self.contradicted_below <= 1000 or not 0 <= self.contradicted_cost <= 1000:
@@ -351,6 +356,7 @@ cdef class TextRules:
         cdef uint16_t begin[MAX_PARTS]
         cdef uint8_t extent[MAX_PARTS]
         cdef uint16_t flags[MAX_PARTS]
+        cdef uint16_t generation[MAX_PARTS]
         cdef uint8_t joins[MAX_PARTS]       # to the part before, in the word: 0 not, JOINED, or the letter between
         cdef uint8_t prefixed[MAX_PARTS]
         cdef uint8_t letter, join = 0
@@ -399,12 +405,15 @@ cdef class TextRules:
         for at in range(parts):
             entry = self.word(pack_word(&out.letters[begin[at]], extent[at]))
             flags[at] = 0 if entry == NULL else entry.flags
+            generation[at] = 0 if entry == NULL else entry.generation
         first = 0
         last = parts
         while last - first > 1 and flags[first] & TITLE:
             first += 1
+        out.generations = 0
         while last - first > 1 and flags[last - 1] & SUFFIX:
             last -= 1
+            out.generations |= generation[last]
         for at in range(first, last):
             out.start[0][at - first] = begin[at]
             out.length[0][at - first] = extent[at]
@@ -496,6 +505,7 @@ cdef class TextRules:
             raise ValueError("a raw part is over its limit")
         memcpy(out.letters, PyBytes_AS_STRING(folded), PyBytes_GET_SIZE(folded))
         out.used = <int>PyBytes_GET_SIZE(folded)
+        out.generations = 0
         out.form_count = 1
         out.kind[0] = FULL_FORM
         out.size[0] = 1
@@ -521,6 +531,13 @@ cdef class TextRules:
         """Whether a name in UTF-8 can be read within the limits."""
         cdef ParsedName parsed
         return self.read(<const uint8_t*>PyBytes_AS_STRING(text), PyBytes_GET_SIZE(text), &parsed) == ACCEPTED
+
+    def generations(self, bytes text not None):
+        """The generations that suffixes of a name in UTF-8 say, a bit each; 0 for one that cannot be read."""
+        cdef ParsedName parsed
+        if self.read(<const uint8_t*>PyBytes_AS_STRING(text), PyBytes_GET_SIZE(text), &parsed) != ACCEPTED:
+            return 0
+        return parsed.generations
 
     def forms(self, name: str):
         """The outcome, and of each form of a name its parts and the number of its kind: ``_names.forms``."""
