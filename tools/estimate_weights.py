@@ -479,7 +479,7 @@ def main() -> None:
         "# million of pairs of records of one person), u (parts per thousand million of pairs of two people), weight",
         "# in tenths of bits, 10 log2(m / u). That of absent is 0 by definition; the others are of pairs with both.",
         "# dob: the states of _reference_agreement.DateKind; partial claims the year alone. dob_fine: finer states",
-        "# of two whole dates, the first that holds; those from day_wrong to year_only are similar in dob, since few true",
+        "# of two whole dates, the first that holds; day_wrong to year_only are similar in dob, since few true",
         "# pairs are of each. dob_month, dob_year: where one date is known only so far. age_1 to age_40: an age on a",
         "# day beside a date of birth, by the years in the range that is asked; near_5: at most five years beyond it;",
         "# possible: the record lacks the day, and about half of the days that it leaves open agree.",
