@@ -532,6 +532,18 @@ def test_answers_do_not_depend_on_what_was_asked_before() -> None:
             assert used.search(text, level=level, dob="1984", sex="F").digest == digest, (turn, text, level)
 
 
+def test_many_relations_that_are_remembered_change_no_answer() -> None:
+    """So many that the table of them grows."""
+    people = list(testing.population(3000, seed=21))
+    asked = [query.text for query in testing.queries(people, 120, seed=22)]
+    used = PersonIndex.build(people)
+    digests = [used.search(text, level="wide", limit=1000).digest for text in asked]
+    assert sum(used.search(text, level="wide", limit=0).total for text in asked) > 1 << 13
+    for text, digest in [*zip(asked, digests, strict=True)][-20:]:
+        assert used.search(text, level="wide", limit=1000).digest == digest
+        assert PersonIndex.build(people).search(text, level="wide", limit=1000).digest == digest
+
+
 AGED = {"age": "40-45", "age_on": "2026-11-23", "sex": "M", "place": "York"}
 
 

@@ -103,9 +103,7 @@ cdef class BoundIndex(PartIndex):
         self.describe_part(part, &info, space.query.grouped)
         relation = earn(self.rules, &space.query.parts[query_form][row], &info, relation)
         if word:
-            known.word = word
-            known.part = part
-            known.relation = relation
+            space.remember(word, part, relation)
         return relation
 
     cdef bint may_join(self, Workspace space, const uint32_t* full, int size) noexcept nogil:

@@ -30,6 +30,7 @@ cdef class NameIndex(FindingIndex):
     cdef int _score_person(self, Workspace space, uint32_t source, Standing* standing) except -1 nogil
     cdef int enter_several(self, Workspace space) except -1 nogil
     cdef int rank(self, Workspace space, size_t wanted, int least) except -1 nogil
+    cdef int _mark_for_scoring(self, Workspace space) except -1 nogil
     cdef int find_page(
         self, Workspace space, size_t offset, size_t limit, size_t* total, size_t* first, size_t* count
     ) except -1 nogil

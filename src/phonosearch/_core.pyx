@@ -19,7 +19,7 @@ from phonosearch._arrays cimport BLOCK_SHIFT, CLASSES, NAME_KIND, OWNER_SEVERAL
 from phonosearch._finding cimport FindingIndex
 from phonosearch._hit cimport new_hit
 from phonosearch._prefetch cimport PS_PREFETCH
-from phonosearch._relation cimport CLOSE, EXACT, NO_LEVEL, WIDE
+from phonosearch._relation cimport CLOSE, EXACT, NO_LEVEL, VARIANT, WIDE
 from phonosearch._scoring cimport prepare_search
 from phonosearch._sentences cimport EvidenceReader
 from phonosearch._text cimport MAX_PARTS, TextRules
@@ -27,6 +27,7 @@ from phonosearch._workspace cimport DOUBTFUL, JOINED, PAIRED, UNBOUNDED, Found, 
 
 cdef enum:
     AHEAD = 8                   # people between asking for what is read of one and reading it
+    MANY = 256                  # forms found
     PIECE = 32                  # hits that are aligned without the GIL at a time
 
 
@@ -279,9 +280,27 @@ cdef class NameIndex(FindingIndex):
             score = max(alignment.score, 0)     # of a crafted file, there may be no reading
         return score
 
+    cdef int _mark_for_scoring(self, Workspace space) except -1 nogil:
+        """Mark what level close accepts, after a search at a lower one.
+
+        A score asks of each pair of parts whether any level accepts it. Marks say so at once, relations one by one; but
+        to find what to mark costs more than few people do, unless the words were asked before and may be again.
+        """
+        cdef Query* query = &space.query
+        cdef int position
+        if not VARIANT <= query.level < CLOSE or query.forms > 1:
+            return 0
+        if space.recalled < space.expansions and space.found_count < MANY:
+            return 0
+        space.forget_form()
+        for position in range(query.size[0]):
+            self.expand(space, &query.parts[0][position], CLOSE)
+        space.marked = True
+        return 0
+
     cdef int rank(self, Workspace space, size_t wanted, int least) except -1 nogil:
         """The people who can be among the first ``wanted`` and may score ``least``; the first of them in order."""
-        cdef int least_name = self._score_found(space, wanted, least)
+        cdef int least_name
         cdef size_t at
         cdef uint32_t owner, source
         cdef Alignment other
@@ -289,6 +308,8 @@ cdef class NameIndex(FindingIndex):
             space.query.other.birth != 0 or space.query.other.sex != 0 or space.query.other.place != 0
             or space.query.other.generations != 0
         )
+        self._mark_for_scoring(space)
+        least_name = self._score_found(space, wanted, least)
         for at in range(space.found_count):
             if space.found[at].score < least_name or space.found[at].score < 0:
                 continue

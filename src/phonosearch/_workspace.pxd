@@ -69,8 +69,11 @@ cdef class Workspace:
     cdef size_t kept_count
     cdef Expansion expansion[MAX_PARTS]     # of each part of the current form
     cdef int expansions
+    cdef int recalled           # of them, which were kept from earlier searches
     cdef int form               # of the query, that the marks speak of
     cdef Remembered* remembered     # relations beside the matches, each in the one place that it may have
+    cdef int remembered_shift   # 64 less the bits of their number
+    cdef size_t remembered_count    # how often one was kept
     # Parts of the query, packed, and whether they have others beside them; 0 for those that cannot be packed.
     cdef uint64_t words[MAX_FORMS * MAX_PARTS]
     cdef uint32_t sketches[MAX_FORMS * MAX_PARTS]   # of their letters
@@ -102,6 +105,8 @@ cdef class Workspace:
     cdef int end_expansion(self, uint64_t word, int level, const uint64_t* forms) except -1 nogil
     cdef int32_t* begin_relations(self, uint32_t part) except NULL nogil
     cdef Remembered* place_of(self, uint64_t word, uint32_t part) noexcept nogil
+    cdef void remember(self, uint64_t word, uint32_t part, int32_t relation) noexcept nogil
+    cdef void _remember_more(self) noexcept nogil
     cdef void forget_form(self) noexcept nogil
     cdef void forget(self) noexcept nogil
 

@@ -8,12 +8,14 @@ from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memset
 
 from phonosearch._arrays cimport OWNER_SEVERAL
+from phonosearch._huge_pages cimport ps_use_large_pages
 
 cdef enum:
     POOL = MAX_FORMS * (MAX_PARTS + 1)      # relations of one part of the index, and parts paired, at most
     KEPT_SLOTS = 1 << 14
     MOST_KEPT = 1 << 13             # expansions
-    REMEMBERED = 1 << 20            # 16 MiB, of which the system gives what is touched
+    FEW_REMEMBERED = 14             # bits of the number of relations: 256 KiB, enough for some dozen searches
+    MOST_REMEMBERED = 20            # 16 MiB
     MOST_MATCHES = 1 << 20          # of the expansions that are kept: 8 MiB
 
 
@@ -46,7 +48,8 @@ cdef class Workspace:
         self.seen_several = <uint8_t*>calloc(several // 8 + 1, 1)
         self.entered = <uint8_t*>calloc(several // 8 + 1, 1)
         self.kept = <Expansion*>calloc(KEPT_SLOTS, sizeof(Expansion))
-        self.remembered = <Remembered*>calloc(REMEMBERED, sizeof(Remembered))
+        self.remembered = <Remembered*>calloc(1 << FEW_REMEMBERED, sizeof(Remembered))
+        self.remembered_shift = 64 - FEW_REMEMBERED
         self.pair = NULL
         self.slot_part = NULL
         self.matches = NULL
@@ -180,6 +183,7 @@ cdef class Workspace:
                 self.relations(self.matches[at].part)[position] = self.matches[at].relation
         self.expansion[self.expansions] = known[0]
         self.expansions += 1
+        self.recalled += 1
         return 0
 
     cdef int end_expansion(self, uint64_t word, int level, const uint64_t* forms) except -1 nogil:
@@ -223,7 +227,30 @@ cdef class Workspace:
     cdef Remembered* place_of(self, uint64_t word, uint32_t part) noexcept nogil:
         """Where the relation of a packed word to a part of the index stands, if it is remembered."""
         cdef uint64_t key = (word ^ <uint64_t>part << 40) * <uint64_t>0x9E3779B97F4A7C15u
-        return &self.remembered[key >> 44]
+        return &self.remembered[key >> self.remembered_shift]
+
+    cdef void remember(self, uint64_t word, uint32_t part, int32_t relation) noexcept nogil:
+        """Keep a relation in its place, where another may have stood."""
+        cdef Remembered* known = self.place_of(word, part)
+        known.word = word
+        known.part = part
+        known.relation = relation
+        self.remembered_count += 1
+
+    cdef void _remember_more(self) noexcept nogil:
+        """Make the table of relations as large as it may be, in large pages if there are any: it is read at random."""
+        cdef Remembered* few = self.remembered
+        cdef Remembered* more = <Remembered*>calloc(1 << MOST_REMEMBERED, sizeof(Remembered))
+        cdef size_t at
+        if more == NULL:
+            return                      # it serves as it is
+        ps_use_large_pages(more, sizeof(Remembered) << MOST_REMEMBERED)
+        self.remembered = more
+        self.remembered_shift = 64 - MOST_REMEMBERED
+        for at in range(1 << FEW_REMEMBERED):
+            if few[at].word:
+                self.remember(few[at].word, few[at].part, few[at].relation)
+        free(few)
 
     cdef void forget_form(self) noexcept nogil:
         """Forget the marks of a form of the query; what was learnt of its matches is kept with them."""
@@ -241,7 +268,7 @@ cdef class Workspace:
                 if self.slot[match.part]:
                     relation = self.pair[<size_t>(self.slot[match.part] - 1) * stride + position]
                     match.relation = relation if relation >= 0 else match.relation
-        self.expansions = 0
+        self.expansions = self.recalled = 0
         self.has_initials = False
         self.marked = False
         memset(self.initial_mask, 0, sizeof(self.initial_mask))
@@ -262,6 +289,8 @@ cdef class Workspace:
                 self.seen[number >> 3] = 0
         for at in range(self.counted_count):
             self.seen_several[self.counted[at] >> 3] = 0
+        if self.remembered_shift == 64 - FEW_REMEMBERED and self.remembered_count > 1 << (FEW_REMEMBERED - 1):
+            self._remember_more()
         self.counted_count = 0
         self.found_count = 0
         self.hit_count = 0

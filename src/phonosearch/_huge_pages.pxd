@@ -1,0 +1,26 @@
+"""Ask the system for large pages, so that reading far apart needs fewer translations of addresses; header only."""
+
+cdef extern from *:
+    """
+    #if defined(__linux__)
+    #include <stdint.h>
+    #include <sys/mman.h>
+    #endif
+    #include <stddef.h>
+
+    /* What is smaller than a large page cannot stand in one. */
+    #define PS_LARGE_PAGE ((size_t)1 << 21)
+
+    static void ps_use_large_pages(void* memory, size_t size) {
+    #if defined(__linux__) && defined(MADV_HUGEPAGE)
+        uintptr_t begin = ((uintptr_t)memory + 4095) & ~(uintptr_t)4095;
+        uintptr_t end = ((uintptr_t)memory + size) & ~(uintptr_t)4095;
+        if (memory != NULL && size >= PS_LARGE_PAGE)
+            (void)madvise((void*)begin, end - begin, MADV_HUGEPAGE);    /* advice: where refused, nothing changes */
+    #else
+        (void)memory;
+        (void)size;
+    #endif
+    }
+    """
+    void ps_use_large_pages(void* memory, size_t size) noexcept nogil
