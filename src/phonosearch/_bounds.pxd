@@ -56,3 +56,10 @@ cdef class BoundIndex(PartIndex):
         if space.has_initials:
             return space.mark[part] | space.initial_mask[self.first_letter(part)]
         return space.mark[part]
+
+    cdef inline uint16_t marks_of(self, Workspace space, int query_form, uint32_t part) noexcept nogil:
+        """The marks of a part that speak of a form of the query, where they speak of all (``Workspace.marked``)."""
+        return (
+            self.marks(space, part) >> space.query.pool_start[query_form]
+            & ((1u << space.query.size[query_form]) - 1)
+        )

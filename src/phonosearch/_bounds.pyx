@@ -50,9 +50,7 @@ cdef class BoundIndex(PartIndex):
         for row in range(space.query.size[query_form]):
             column_of_row[row] = -1
         for column in range(size):
-            mask = self.marks(space, parts[column]) if space.marked else self._accepted(
-                space, query_form, parts[column]
-            )
+            mask = self._accepted(space, query_form, parts[column])
             if mask == 0:
                 continue
             if mask & (mask - 1) or mask & taken:
@@ -68,7 +66,7 @@ cdef class BoundIndex(PartIndex):
         cdef int32_t found = 0
         cdef int row
         if space.marked:
-            return self.marks(space, part)
+            return self.marks_of(space, query_form, part)
         known = space.relations(part) + space.query.pool + query_form
         if known[0] < 0:
             for row in range(space.query.size[query_form]):

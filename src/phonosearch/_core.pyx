@@ -281,20 +281,23 @@ cdef class NameIndex(FindingIndex):
         return score
 
     cdef int _mark_for_scoring(self, Workspace space) except -1 nogil:
-        """Mark what level close accepts, after a search at a lower one.
+        """Mark what level close accepts, for all forms of the query.
 
-        A score asks of each pair of parts whether any level accepts it. Marks say so at once, relations one by one; but
-        to find what to mark costs more than few people do, unless the words were asked before and may be again.
+        A score asks of each pair of parts whether any level accepts it. Marks say so at once, relations one by one. A
+        search marks for one form after the other, and no more than its level accepts; what is to be found for the rest
+        costs more than few people do, unless the words were asked before and may be again.
         """
         cdef Query* query = &space.query
-        cdef int position
-        if not VARIANT <= query.level < CLOSE or query.forms > 1:
+        cdef int form, position
+        if space.marked or query.level == EXACT or query.pool > MAX_PARTS:
             return 0
-        if space.recalled < space.expansions and space.found_count < MANY:
+        if query.level < CLOSE and space.recalled < space.expansions and space.found_count < MANY:
             return 0
         space.forget_form()
-        for position in range(query.size[0]):
-            self.expand(space, &query.parts[0][position], CLOSE)
+        space.form = 0              # the pool begins with its parts, so the bits are those of all forms together
+        for form in range(query.forms):
+            for position in range(query.size[form]):
+                self.expand(space, &query.parts[form][position], CLOSE)
         space.marked = True
         return 0
 

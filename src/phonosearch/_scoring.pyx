@@ -43,7 +43,7 @@ cdef class ScoringIndex(BoundIndex):
         found.name_form = name_form
         if marked:
             for column in range(size):
-                accepted[column] = self.marks(space, parts[column])
+                accepted[column] = self.marks_of(space, query_form, parts[column])
             whole = identifies(accepted, size, grid.rows, 0, False)
             if not whole:
                 found.level = NO_LEVEL

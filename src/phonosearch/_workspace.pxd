@@ -49,7 +49,7 @@ ctypedef struct Hit:
     int32_t score
 
 cdef class Workspace:
-    cdef uint16_t* mark         # by part: the positions of the current form that it matches
+    cdef uint16_t* mark         # by part: the positions of the current form that it matches, or see `marked`
     cdef uint32_t* slot         # by part: its place in `pair` + 1
     cdef uint8_t* seen          # by form, one bit
     cdef uint8_t* near          # by form, one bit for 1 << NEAR of them: whether to look at a candidate
@@ -67,7 +67,7 @@ cdef class Workspace:
     cdef size_t match_room, match_count
     cdef Expansion* kept        # open addressing by key
     cdef size_t kept_count
-    cdef Expansion expansion[MAX_PARTS]     # of each part of the current form
+    cdef Expansion expansion[MAX_PARTS]     # of each part of the current form, or of all where `marked`
     cdef int expansions
     cdef int recalled           # of them, which were kept from earlier searches
     cdef int form               # of the query, that the marks speak of
@@ -91,7 +91,7 @@ cdef class Workspace:
     cdef bint has_initials
     cdef uint64_t lengths       # of the parts of the full form of the query, one bit a length
     cdef uint64_t joined_lengths    # of its neighbours, joined
-    cdef bint marked            # whether the marks say of every pair of the only form whether some level accepts it
+    cdef bint marked            # whether the marks say of every pair whether some level accepts it, a bit for each part of all forms
 
     cdef int add_found(self, uint32_t source, uint32_t people, uint32_t several, int way) except -1 nogil
     cdef int count_several(self, uint32_t number) except -1 nogil
