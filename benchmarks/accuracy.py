@@ -283,6 +283,9 @@ def _worst_searches(report: Report, task: SearchTask, close: Found, wide: Found)
 # Levels
 
 
+OR_VARIANT = ", or variant"
+
+
 def run_levels(report: Report, tasks: Iterable[SearchTask]) -> None:
     """How many people a level returns, beside plain rules of the same reach."""
     if importlib.util.find_spec("rapidfuzz") is None:
@@ -299,11 +302,15 @@ def run_levels(report: Report, tasks: Iterable[SearchTask]) -> None:
                 answer = index.search(query.name, level=level, limit=min(len(index), 100_000))
                 counts.setdefault(level, []).append(answer.total)
                 hits.setdefault(level, []).append(query.person_id in {hit.person_id for hit in answer.hits})
+            variants = {
+                numbers[hit.person_id] for hit in index.search(query.name, level="variant", limit=100_000).hits
+            }
             for rule, found in rules.found(query.name).items():
-                counts.setdefault(rule, []).append(len(found))
-                hits.setdefault(rule, []).append(bool((found == numbers[query.person_id]).any()))
+                for name, people in ((rule, set(found.tolist())), (f"{rule}{OR_VARIANT}", {*found.tolist(), *variants})):
+                    counts.setdefault(name, []).append(len(people))
+                    hits.setdefault(name, []).append(numbers[query.person_id] in people)
         for level, rule in zip(("sounds", "close"), PlainRules.names, strict=True):
-            for name in (level, rule):
+            for name in (level, rule, f"{rule}{OR_VARIANT}"):
                 rows.append({
                     "task": task.name, "queries": len(task.queries),
                     "by": f"phonosearch, {name}" if name == level else f"plain rule: {name}",
@@ -314,7 +321,8 @@ def run_levels(report: Report, tasks: Iterable[SearchTask]) -> None:
         "Level counts",
         "How many people a search returns, and how often the person meant is among them. The plain rule pairs off "
         "every part of the shorter name, in any order, with a part that shares a Soundex or Double Metaphone key "
-        "(keys), or that does or is within two edits (keys or 2 edits). It knows no variants and no nicknames. "
+        "(keys), or that does or is within two edits (keys or 2 edits). It knows no variants and no nicknames, which "
+        "every level from `variant` on must find; so it is also counted together with the people of that level. "
         "`sounds` should return no more than the first, `close` no more than the second, with higher recall.",
         rows,
         "levels",
