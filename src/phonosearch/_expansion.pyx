@@ -4,7 +4,7 @@ ARCHITECTURE.md says why nothing is left out.
 """
 
 from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free, malloc
+from libc.stdlib cimport free, malloc
 from libc.string cimport memcmp, memcpy, memset
 
 from phonosearch._arrays cimport CLASSES, Array, PackedNames, lower_bound
@@ -13,6 +13,7 @@ from phonosearch._deletions cimport MAX_DELETIONS, deletion_bucket, deletion_key
 from phonosearch._distance cimport osa_pattern
 from phonosearch._double_metaphone cimport double_metaphone_codes
 from phonosearch._heard cimport HEARD_ROOM
+from phonosearch._large_pages cimport zeros_in_large_pages
 from phonosearch._prefetch cimport PS_PREFETCH
 from phonosearch._relation cimport (
     CLOSE, CLOSE_KIND, EXACT, SOUNDS, UNEARNED, PartInfo, begin_alike, earn, key_bits, key_sketch, weight,
@@ -80,9 +81,9 @@ cdef class PartIndex(PackedNames):
         cdef int nicknames = self.rules.nickname_members_start[self.rules.nickname_group_count]
         self.spelling_part = <int32_t*>malloc((spellings + 1) * sizeof(int32_t))
         self.nickname_part = <int32_t*>malloc((nicknames + 1) * sizeof(int32_t))
-        self.part_facts = <uint64_t*>calloc(self.parts + 1, sizeof(uint64_t))
-        self.part_sketch = <uint32_t*>calloc(self.parts + 1, sizeof(uint32_t))
-        self.part_heard = <uint64_t*>calloc(self.parts + 1, sizeof(uint64_t))
+        self.part_facts = <uint64_t*>zeros_in_large_pages(self.parts + 1, sizeof(uint64_t))
+        self.part_sketch = <uint32_t*>zeros_in_large_pages(self.parts + 1, sizeof(uint32_t))
+        self.part_heard = <uint64_t*>zeros_in_large_pages(self.parts + 1, sizeof(uint64_t))
         if (
             self.spelling_part == NULL or self.nickname_part == NULL or self.part_facts == NULL
             or self.part_sketch == NULL or self.part_heard == NULL

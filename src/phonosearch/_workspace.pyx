@@ -8,7 +8,7 @@ from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memset
 
 from phonosearch._arrays cimport OWNER_SEVERAL
-from phonosearch._huge_pages cimport ps_use_large_pages
+from phonosearch._large_pages cimport ps_use_large_pages, zeros_in_large_pages
 
 cdef enum:
     POOL = MAX_FORMS * (MAX_PARTS + 1)      # relations of one part of the index, and parts paired, at most
@@ -28,6 +28,7 @@ cdef void* _grown(void* memory, size_t count, size_t size) except NULL nogil:
     memory = realloc(memory, count * size)
     if memory == NULL:
         memory_error()
+    ps_use_large_pages(memory, count * size)
     return memory
 
 
@@ -41,9 +42,9 @@ cdef class Workspace:
     """
 
     def __cinit__(self, size_t parts, size_t forms, size_t several):
-        self.mark = <uint16_t*>calloc(parts + 1, sizeof(uint16_t))
-        self.slot = <uint32_t*>calloc(parts + 1, sizeof(uint32_t))
-        self.seen = <uint8_t*>calloc(forms // 8 + 1, 1)
+        self.mark = <uint16_t*>zeros_in_large_pages(parts + 1, sizeof(uint16_t))
+        self.slot = <uint32_t*>zeros_in_large_pages(parts + 1, sizeof(uint32_t))
+        self.seen = <uint8_t*>zeros_in_large_pages(forms // 8 + 1, 1)
         self.near = <uint8_t*>calloc((forms >> NEAR + 3) + 1, 1)
         self.seen_several = <uint8_t*>calloc(several // 8 + 1, 1)
         self.entered = <uint8_t*>calloc(several // 8 + 1, 1)
@@ -240,11 +241,10 @@ cdef class Workspace:
     cdef void _remember_more(self) noexcept nogil:
         """Make the table of relations as large as it may be, in large pages if there are any: it is read at random."""
         cdef Remembered* few = self.remembered
-        cdef Remembered* more = <Remembered*>calloc(1 << MOST_REMEMBERED, sizeof(Remembered))
+        cdef Remembered* more = <Remembered*>zeros_in_large_pages(1 << MOST_REMEMBERED, sizeof(Remembered))
         cdef size_t at
         if more == NULL:
             return                      # it serves as it is
-        ps_use_large_pages(more, sizeof(Remembered) << MOST_REMEMBERED)
         self.remembered = more
         self.remembered_shift = 64 - MOST_REMEMBERED
         for at in range(1 << FEW_REMEMBERED):

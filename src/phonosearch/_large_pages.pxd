@@ -1,4 +1,6 @@
-"""Ask the system for large pages, so that reading far apart needs fewer translations of addresses; header only."""
+"""Memory in large pages, so that reading far apart needs fewer translations of addresses; header only."""
+
+from libc.stdlib cimport calloc
 
 cdef extern from *:
     """
@@ -24,3 +26,9 @@ cdef extern from *:
     }
     """
     void ps_use_large_pages(void* memory, size_t size) noexcept nogil
+
+cdef inline void* zeros_in_large_pages(size_t count, size_t size) noexcept nogil:
+    """``calloc``, in large pages if the system gives any."""
+    cdef void* memory = calloc(count, size)
+    ps_use_large_pages(memory, count * size)
+    return memory
