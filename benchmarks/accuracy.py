@@ -306,7 +306,8 @@ def run_levels(report: Report, tasks: Iterable[SearchTask]) -> None:
                 numbers[hit.person_id] for hit in index.search(query.name, level="variant", limit=100_000).hits
             }
             for rule, found in rules.found(query.name).items():
-                for name, people in ((rule, set(found.tolist())), (f"{rule}{OR_VARIANT}", {*found.tolist(), *variants})):
+                by_rule = set(found.tolist())
+                for name, people in ((rule, by_rule), (f"{rule}{OR_VARIANT}", by_rule | variants)):
                     counts.setdefault(name, []).append(len(people))
                     hits.setdefault(name, []).append(numbers[query.person_id] in people)
         for level, rule in zip(("sounds", "close"), PlainRules.names, strict=True):
