@@ -439,6 +439,11 @@ cdef class TextRules:
         cdef int form = out.form_count, at = first, end, size = 0, joined, member, other
         cdef int limit = out.used
         cdef bint same
+        while at + 1 < last and joins[at + 1] == 0:
+            at += 1
+        if at + 1 == last:
+            return              # nothing is joined: this is the full form
+        at = first
         while at < last:
             end = at + 1
             joined = extent[at]
