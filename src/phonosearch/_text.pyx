@@ -233,6 +233,10 @@ cdef class TextRules:
             raise ValueError("none_divisor is below 1")
         most = max(points for _, points in rules.letter_curve)
         self.none_most = self.none_above + max(most - self.none_above, 0) // self.none_divisor
+        known = ("spelling", "nickname", "nickname_sibling")
+        unequal = [part[kind] + part[f"{kind}_letters"] * most // 1000 for kind in known]
+        if max(most, part["initial"], *unequal) >= self.part_exact:
+            raise ValueError("parts that are not equal must earn less than those that are")    # pairings rest on it
         self.alike_points, self.alike_edits = rules.alike_points, rules.alike_edits
         self.left_out = name["left_out"]
         self.left_out_alone = name["left_out_alone"]
