@@ -4,25 +4,37 @@ The compiled twin of ``_reference``: the same rules over integers, without the G
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
-from libc.stdint cimport int32_t, uint8_t, uint16_t
+from cpython.ref cimport Py_INCREF
+from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
+from libc.stdint cimport int32_t, uint8_t, uint16_t, uint64_t
 from libc.string cimport memcmp, memcpy, memset
 
 from phonosearch._agreement cimport generation_agreement_of
-from phonosearch._assignment cimport assign, identifies
-from phonosearch._relation cimport KIND_NONE, UNEARNED, describe, earn, relate_kind, weight
+from phonosearch._assignment cimport assign, identifies, needed
+from phonosearch._relation cimport (
+    KIND_CLOSE, KIND_EXACT, KIND_NONE, UNEARNED, earn, heard_as, heard_sketch, look_up, relate_written, same_part,
+    sound_out, weight,
+)
 from phonosearch._text cimport (
     ACCEPTED, BIRTH_STATES, BIRTHS, DATE_STATES, MAX_PARTS, PARTICLES_FORM, PLACE_STATES, PLACES, ParsedName,
     TextRules,
 )
+
+cdef uint64_t HEARD = <uint64_t>1 << 63    # beside the sketch of the readings of a part, once they were made
 
 cdef uint8_t[9] LEVEL_OF_KIND
 LEVEL_OF_KIND[:] = [NO_LEVEL, CLOSE, SOUNDS, SOUNDS, SOUNDS, VARIANT, VARIANT, VARIANT, EXACT]
 
 
 cdef int _level(const Grid* grid, int base, unsigned int full_parts) noexcept nogil:
-    cdef int level, row, column
+    cdef int level, row, column, least = NO_LEVEL
     cdef uint16_t masks[MAX_PARTS]
-    for level in range(base, WIDE):
+    for row in range(grid.rows):
+        for column in range(grid.columns):
+            least = min(least, LEVEL_OF_KIND[grid.kind[row][column]])
+    if least == NO_LEVEL:
+        return NO_LEVEL
+    for level in range(max(base, least), WIDE):
         for column in range(grid.columns):
             masks[column] = 0
             for row in range(grid.rows):
@@ -211,7 +223,7 @@ cdef int _apply_merge(
         for part in range(position, position + joins[position]):
             memcpy(room + length, parts[part].letters, parts[part].length)
             length += parts[part].length
-        describe(rules, room, length, &out[size], True)
+        look_up(rules, room, length, &out[size])
         room += length
         position += joins[position]
         size += 1
@@ -281,13 +293,14 @@ cdef void score_merged(
 
 
 cdef void relate_all(
-    TextRules rules, const PartInfo* query, int queries, const PartInfo* name, int names, Grid* grid
+    TextRules rules, PartInfo* query, int queries, PartInfo* name, int names, Grid* grid
 ) noexcept nogil:
-    """All relations. Letters are aligned last: where related parts pair off every part of the shorter name, no other is
-    chosen, so what the letters of the others have in common is not asked for."""
+    """All relations that matter, of parts that were looked up and perhaps sounded out already. What costs most is asked
+    last: parts that are equal need no codes, and letters are aligned only for pairs that can stand in the best
+    pairing."""
     cdef int row, column, value
     cdef uint16_t related[MAX_PARTS]
-    cdef bint all_pair_off
+    cdef uint16_t wanted[MAX_PARTS]
     grid.rows = queries
     grid.columns = names
     for row in range(queries):
@@ -296,21 +309,57 @@ cdef void relate_all(
         grid.name_weight[column] = weight(rules, &name[column])
         related[column] = 0
         for row in range(queries):
-            value = relate_kind(rules, &query[row], &name[column])
+            grid.kind[row][column] = KIND_NONE
+            grid.points[row][column] = 0
+            if same_part(&query[row], &name[column]):
+                grid.kind[row][column] = KIND_EXACT
+                grid.points[row][column] = rules.part_exact
+                related[column] |= 1u << row
+    # Nothing earns as much as an equal part: where these pair off every part of the shorter name, no other is chosen.
+    if identifies(related, names, queries, 0, False):
+        return
+    for row in range(queries):
+        if query[row].soundex == 0:
+            sound_out(rules, &query[row], True)
+    for column in range(names):
+        if name[column].soundex == 0:
+            sound_out(rules, &name[column], False)
+    for column in range(names):
+        for row in range(queries):
+            if related[column] >> row & 1:
+                continue
+            value = _relate_lazily(rules, &query[row], &name[column])
             grid.kind[row][column] = value >> 16
             grid.points[row][column] = value & 0xFFFF
             if value >> 16 != KIND_NONE:
                 related[column] |= 1u << row
-    all_pair_off = identifies(related, names, queries, 0, False)
+    needed(related, names, queries, identifies(related, names, queries, 0, False), wanted)
     for column in range(names):
         for row in range(queries):
-            value = grid.kind[row][column] << 16 | grid.points[row][column]
-            if value & UNEARNED != UNEARNED:
+            if grid.points[row][column] != UNEARNED:
                 continue
-            if grid.kind[row][column] == KIND_NONE and all_pair_off:
-                grid.points[row][column] = 0
-            else:
+            if wanted[column] >> row & 1:
+                value = grid.kind[row][column] << 16 | UNEARNED
                 grid.points[row][column] = earn(rules, &query[row], &name[column], value) & 0xFFFF
+            else:
+                grid.points[row][column] = 0
+
+
+cdef int _relate_lazily(TextRules rules, PartInfo* a, PartInfo* b) noexcept nogil:
+    """``relate_kind`` of parts of which the readings are made when they are first asked for."""
+    cdef int found = relate_written(rules, a, b)
+    if found == UNEARNED and (
+        (b.keys and _heard(rules, a) & b.keys and heard_as(rules, a, b))
+        or (a.keys and _heard(rules, b) & a.keys and heard_as(rules, b, a))
+    ):
+        return KIND_CLOSE << 16 | UNEARNED
+    return found
+
+
+cdef uint64_t _heard(TextRules rules, PartInfo* part) noexcept nogil:
+    if part.heard == 0:
+        part.heard = HEARD | heard_sketch(rules, part)
+    return part.heard
 
 
 cdef void add_generation(TextRules rules, int asked, int recorded, Alignment* best) noexcept nogil:
@@ -387,7 +436,8 @@ cdef int _contradicted(TextRules rules, const Query* query, int form, int many) 
     return <int>(query.share * (points * total + most * below * against) // (1000 * below * (total + against))) + 1
 
 
-cdef void prepare(TextRules rules, const ParsedName* parsed, Query* query) noexcept nogil:
+cdef void _look_up_parts(TextRules rules, const ParsedName* parsed, Query* query) noexcept nogil:
+    """Fill in the forms of a name and what is in the tables of their parts."""
     cdef int form, part
     query.forms = parsed.form_count
     query.pool = 0
@@ -398,14 +448,22 @@ cdef void prepare(TextRules rules, const ParsedName* parsed, Query* query) noexc
         query.pool_start[form] = query.pool
         query.pool += parsed.size[form]
         for part in range(parsed.size[form]):
-            describe(
-                rules, &parsed.letters[parsed.start[form][part]], parsed.length[form][part],
-                &query.parts[form][part], True,
+            look_up(
+                rules, &parsed.letters[parsed.start[form][part]], parsed.length[form][part], &query.parts[form][part]
             )
             query.parts[form][part].beside = parsed.size[form] > 1
             query.weight[form][part] = weight(rules, &query.parts[form][part])
             query.grouped |= query.parts[form][part].entry != NULL
         query.full_parts[form] = full_parts_of(query.parts[form], query.size[form])
+
+
+cdef void prepare(TextRules rules, const ParsedName* parsed, Query* query) noexcept nogil:
+    cdef int form, part
+    _look_up_parts(rules, parsed, query)
+    for form in range(query.forms):
+        for part in range(query.size[form]):
+            sound_out(rules, &query.parts[form][part], True)
+            query.parts[form][part].heard = heard_sketch(rules, &query.parts[form][part])
     query.other.generations = parsed.generations
     query.other.birth = 0
     if query.other.age_day:
@@ -428,6 +486,52 @@ cdef int read_name(TextRules rules, bytes text, ParsedName* parsed) except -1:
     return 0
 
 
+cdef void _align_read(TextRules rules, Query* query, Query* name, Alignment* best) noexcept nogil:
+    """The best reading of one name against another, without other evidence."""
+    cdef Alignment found
+    cdef Grid grid
+    cdef int query_form, name_form
+    no_reading(best)
+    for query_form in range(query.forms):
+        for name_form in range(name.forms):
+            if _only_full_forms(rules, query, best):
+                return
+            relate_all(
+                rules, query.parts[query_form], query.size[query_form], name.parts[name_form], name.size[name_form],
+                &grid,
+            )
+            score_grid(
+                rules, &grid, VARIANT if query_form or name_form else EXACT, query.full_parts[query_form],
+                query.share, holds_all(query, query_form, name.kind[name_form]), &found,
+            )
+            found.merged = False
+            found.query_form = query_form
+            found.name_form = name.kind[name_form]
+            found.turn = MAX_FORMS * query_form + found.name_form
+            keep_better(&found, best)
+    if not _only_full_forms(rules, query, best):
+        score_merged(
+            rules, query.parts[0], query.size[0], name.parts[0], name.size[0], query.share, MAX_TURNS - 1, best
+        )
+
+
+cdef inline bint _only_full_forms(TextRules rules, const Query* query, const Alignment* best) noexcept nogil:
+    """Whether no reading but that of the full forms, which costs nothing, can be better or of a lower level."""
+    return best.lowest <= VARIANT and best.score > max(query.share - rules.form_cost, 0)
+
+
+cdef tuple _as_tuple(const int32_t* row):
+    """A row as a tuple made at once: a list before it would cost as much as comparing equal names."""
+    cdef Py_ssize_t size = row_size(row), at
+    cdef tuple found = PyTuple_New(size)
+    cdef object number
+    for at in range(size):
+        number = row[at]
+        Py_INCREF(number)
+        PyTuple_SET_ITEM(found, at, number)
+    return found
+
+
 def compare_names(TextRules rules not None, bytes query_text not None, bytes name_text not None,
                   int birth_kind=0, int sex_kind=0, int birth=3, int place_kind=0, int place=1, int generations=0):
     """The alignment row of one name against another, in UTF-8; ValueError where either cannot be read.
@@ -437,46 +541,23 @@ def compare_names(TextRules rules not None, bytes query_text not None, bytes nam
     """
     cdef ParsedName parsed_query, parsed_name
     cdef Query query, name
-    cdef Alignment found, best
-    cdef Grid grid
-    cdef int query_form, name_form
+    cdef Alignment best
     cdef int32_t row[ROW]
-    cdef int at
     if not (
         0 <= birth_kind < BIRTH_STATES and 0 <= sex_kind < 4 and 1 <= birth < BIRTHS
         and (birth_kind == 0 or (birth_kind >= DATE_STATES) == (birth >= 4))
         and 0 <= place_kind < PLACE_STATES and 1 <= place < PLACES
     ):
         raise ValueError("no such agreement")
-    memset(&query.other, 0, sizeof(query.other))
-    memset(&name.other, 0, sizeof(name.other))
     birth = birth if birth_kind else 0
     place = place if place_kind else 0
     read_name(rules, query_text, &parsed_query)
     read_name(rules, name_text, &parsed_name)
     with nogil:
-        prepare(rules, &parsed_query, &query)
-        prepare(rules, &parsed_name, &name)
+        _look_up_parts(rules, &parsed_query, &query)
+        _look_up_parts(rules, &parsed_name, &name)
         query.share = rules.name_share[birth][sex_kind != 0][place]
-        no_reading(&best)
-        for query_form in range(query.forms):
-            for name_form in range(name.forms):
-                relate_all(
-                    rules, query.parts[query_form], query.size[query_form],
-                    name.parts[name_form], name.size[name_form], &grid,
-                )
-                score_grid(
-                    rules, &grid, VARIANT if query_form or name_form else EXACT, query.full_parts[query_form],
-                    query.share, holds_all(&query, query_form, name.kind[name_form]), &found,
-                )
-                found.merged = False
-                found.query_form = query_form
-                found.name_form = name.kind[name_form]
-                found.turn = MAX_FORMS * query_form + found.name_form
-                keep_better(&found, &best)
-        score_merged(
-            rules, query.parts[0], query.size[0], name.parts[0], name.size[0], query.share, MAX_TURNS - 1, &best
-        )
+        _align_read(rules, &query, &name, &best)
         best.name = 0
         best.form = 0
         best.birth_kind = birth_kind
@@ -488,4 +569,4 @@ def compare_names(TextRules rules not None, bytes query_text not None, bytes nam
         best.score += best.birth_points + best.sex_points + best.place_points
         add_generation(rules, parsed_query.generations, parsed_name.generations | generations, &best)
         write_row(&best, 0, row)
-    return tuple([row[at] for at in range(ROW_HEAD + 4 * row[7])])
+    return _as_tuple(row)

@@ -16,3 +16,4 @@ cdef void assign(const Grid* grid, int* column_of_row) noexcept nogil
 cdef bint identifies(
     const uint16_t* masks, int names, int queries, unsigned int full_parts, bint wide
 ) noexcept nogil
+cdef void needed(const uint16_t* accepted, int columns, int rows, bint whole, uint16_t* wanted) noexcept nogil

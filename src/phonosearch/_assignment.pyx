@@ -57,6 +57,33 @@ cdef bint identifies(
     return _matching(masks, names) >= size
 
 
+cdef void needed(const uint16_t* accepted, int columns, int rows, bint whole, uint16_t* wanted) noexcept nogil:
+    """For each part of a form, the query parts whose points beside it can matter.
+
+    The best assignment holds as many accepted pairs as can be. Where these pair off every part of the shorter form
+    (``whole``), no other pair is in it; where they all share a part, one of them pairs that part; and a pair that
+    shares neither part with another is in it, since it could take the place of any that are not accepted.
+    """
+    cdef int column, columns_accepted = 0
+    cdef uint16_t every = <uint16_t>((1u << rows) - 1), rows_accepted = 0, several = 0, alone = 0
+    cdef bint one_row
+    for column in range(columns):
+        wanted[column] = accepted[column]
+        several |= rows_accepted & accepted[column]
+        rows_accepted |= accepted[column]
+        columns_accepted += accepted[column] != 0
+    if whole:
+        return
+    for column in range(columns):
+        if accepted[column] & (accepted[column] - 1 | several) == 0:
+            alone |= accepted[column]
+    one_row = rows_accepted & (rows_accepted - 1) == 0
+    for column in range(columns):
+        if accepted[column] & alone or columns_accepted == 1 and accepted[column]:
+            continue
+        wanted[column] |= every & ~(rows_accepted if one_row else alone)
+
+
 cdef bint _reroute(
     const uint16_t* tight, int* column_of, int* row_of, int row, int free_column, unsigned int* visited
 ) noexcept nogil:

@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 from phonosearch import _align
+from phonosearch._agreement import date_agreement
 from phonosearch._answer import level_name
+from phonosearch._dates import pack
 from phonosearch._errors import QueryError
 from phonosearch._evidence import Evidence, form_kind
 from phonosearch._kernel import text_rules
 from phonosearch._names import form_of_kind, forms
-from phonosearch._query import QueryLike, age_of, dates_of, names_of, places_of, read_asked_place, sex_of
+from phonosearch._query import QueryLike, age_of, dates_of, fields_of, names_of, places_of, read_asked_place, read_sex
 from phonosearch._reference import NO_LEVEL
-from phonosearch._reference_agreement import (
-    AgeKind,
-    DateKind,
-    PlaceKind,
-    SexKind,
-    age_kind,
-    date_kind,
-    place_asked,
-    place_kind,
-    precision_of,
-    sex_kind,
-)
+from phonosearch._reference_agreement import PlaceKind, age_kind, place_asked, place_kind, precision_of, sex_kind
 from phonosearch._rules import rules
 from phonosearch._sentences import evidence_of
 
@@ -117,34 +108,37 @@ def compare(a: QueryLike, b: QueryLike) -> Comparison:
     >>> sum(item.points for item in found.evidence) == found.score
     True
     """
-    agreement: DateKind | AgeKind = DateKind.NOT_ASKED
-    same_sex, birth = SexKind.NOT_ASKED, 3
+    if isinstance(a, str) and isinstance(b, str):
+        row = _row(a, b)
+        return Comparison(row, level_name(row[2]), a, b)
+    recorded = fields_of(b)
+    dates = dates_of(recorded.get("dob"))
+    if age_of(recorded) is not None:
+        raise QueryError("age", "is on the second person, who is on record; give the date of birth there, as dob")
+    fields = fields_of(a)
+    asked_age = age_of(fields)
+    agreement, birth = 0, 3
+    if asked_age is not None:
+        widths = rules().age_widths
+        agreement, birth = age_kind(asked_age, dates), 4 + sum(width < asked_age.years for width in widths)
+    else:
+        packed = [pack(date) for date in dates]
+        for date in dates_of(fields.get("dob")):
+            agreement, birth = max((agreement, birth), (date_agreement(pack(date), packed), precision_of(date)))
+    places = places_of(recorded.get("place"))
     same_place, place = PlaceKind.NOT_ASKED, 1
-    if not (isinstance(a, str) and isinstance(b, str)):
-        dates = dates_of(b)
-        if age_of(b) is not None:
-            raise QueryError("age", "is on the second person, who is on record; give the date of birth there, as dob")
-        asked_age = age_of(a)
-        if asked_age is not None:
-            widths = rules().age_widths
-            agreement, birth = age_kind(asked_age, dates), 4 + sum(width < asked_age.years for width in widths)
-        else:
-            agreement, birth = max(
-                ((date_kind(date, dates), precision_of(date)) for date in dates_of(a)), default=(agreement, birth)
-            )
-        recorded = places_of(b)
+    for asked_place in map(read_asked_place, places_of(fields.get("place"))):
         same_place, place = max(
-            ((place_kind(asked, recorded), place_asked(asked)) for asked in map(read_asked_place, places_of(a))),
-            default=(same_place, place),
+            (same_place, place), (place_kind(asked_place, places), place_asked(asked_place))
         )
-        same_sex = sex_kind(sex_of(a), sex_of(b))
-    names = names_of(b)
+    same_sex = sex_kind(read_sex(fields.get("sex")), read_sex(recorded.get("sex")))
+    names = names_of(recorded)
     generations = 0
     for name in names if len(names) > 1 else ():
         generations |= text_rules().generations(name.encode("utf-8", "surrogatepass"))
     best: tuple[tuple[int, ...], str, str] | None = None
     level = NO_LEVEL
-    for asked in names_of(a):
+    for asked in names_of(fields):
         for name in names:
             row = _row(asked, name, agreement, same_sex, birth, same_place, place, generations)
             level = min(level, row[2])

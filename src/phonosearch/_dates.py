@@ -57,7 +57,12 @@ def _checked(date: PartialDate) -> PartialDate:
     year, month, day = date
     if not FIRST_YEAR <= year <= LAST_YEAR:
         raise ValueError(f"the year is not from {FIRST_YEAR} to {LAST_YEAR}")
-    if not 0 <= month <= 12 or not 0 <= day <= (calendar.monthrange(year, month)[1] if month else 0):
+    # The calendar is slow, and most days are in every month.
+    if (
+        not 0 <= month <= 12
+        or not 0 <= day <= (31 if month else 0)
+        or (day > 28 and day > calendar.monthrange(year, month)[1])
+    ):
         raise ValueError("no such day in the calendar")
     return date
 

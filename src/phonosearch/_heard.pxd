@@ -1,16 +1,18 @@
 """How parts are read by the orthographies of other languages, for other compiled modules."""
 
-from libc.stdint cimport uint8_t, uint16_t, uint32_t
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 
 cdef enum:
     ORTHOGRAPHIES = 16          # at most
     MOST_HEARD_LETTERS = 24     # of a part that is read, at most
-    HEARD_ROOM = 48             # letters of what is heard, at most
+    HEARD_ROOM = 64             # letters of what is heard are 48 at most; so many may be written
     HEARD_CODES = 32            # two for each reading
+    PIECE_ROOM = 8
+    WRITTEN_ROOM = 2 * PIECE_ROOM
 
 ctypedef struct Piece:
-    uint8_t text[6]             # 0 to 25 for a-z, BEFORE, AFTER
-    uint8_t written[12]         # a-z
+    uint64_t text, mask         # up to PIECE_ROOM bytes, 0 to 25 for a-z, BEFORE, AFTER, as they lie in memory
+    uint8_t written[WRITTEN_ROOM]   # a-z
     int length, written_length
 
 cdef class Orthographies:

@@ -2,9 +2,10 @@
 
 import re
 
-from libc.stdint cimport uint8_t, uint16_t, uint32_t
+from cpython.bytes cimport PyBytes_AS_STRING
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
-from libc.string cimport memcmp, memcpy
+from libc.string cimport memcmp, memcpy, memset
 
 from phonosearch._bits cimport PS_LOWEST
 from phonosearch._double_metaphone cimport double_metaphone_codes
@@ -83,13 +84,16 @@ cdef class Orthographies:
                         continue
                     instead = written[text].encode("ascii")
                     letters = len(text.strip("^$"))
-                    if len(text) > LONGEST_PIECE or len(instead) > 2 * letters or not (instead + b"a").isalpha():
+                    if (
+                        len(text) > min(LONGEST_PIECE, PIECE_ROOM) or len(instead) > 2 * letters
+                        or not (instead + b"a").isalpha()
+                    ):
                         raise ValueError(f"{text!r} in the rules is too long, or what is written for it")
                     piece = &self.pieces[at]
                     piece.length = len(text)
                     piece.written_length = len(instead)
-                    for place in range(piece.length):
-                        piece.text[place] = signs[place]
+                    memcpy(&piece.text, PyBytes_AS_STRING(bytes(signs)), piece.length)
+                    memset(&piece.mask, 0xFF, piece.length)
                     for place in range(piece.written_length):
                         piece.written[place] = instead[place]
                     for place in range(SIGNS):
@@ -119,22 +123,25 @@ cdef class Orthographies:
 
         At most ``HEARD_ROOM`` letters are written, each of them one of a-z.
         """
-        cdef uint8_t text[MOST_HEARD_LETTERS + 2]
+        cdef uint8_t text[MOST_HEARD_LETTERS + 2 + PIECE_ROOM]
         cdef int place = 0, written = 0, end = length + 2, at
+        cdef uint64_t here
         cdef const Piece* piece
         cdef bint found
+        memset(text, SIGNS, sizeof(text))       # after the end stands what no piece holds
         text[0] = BEFORE
         for at in range(length):
             text[at + 1] = code_of(letters[at])
         text[length + 1] = AFTER
         while place < end:
             found = False
+            memcpy(&here, &text[place], PIECE_ROOM)
             for at in range(
                 self.piece_start[number * SIGNS + text[place]], self.piece_start[number * SIGNS + text[place] + 1]
             ):
                 piece = &self.pieces[at]
-                if piece.length <= end - place and memcmp(piece.text, &text[place], piece.length) == 0:
-                    memcpy(out + written, piece.written, piece.written_length)
+                if here & piece.mask == piece.text:
+                    memcpy(out + written, piece.written, WRITTEN_ROOM)
                     written += piece.written_length
                     place += piece.length
                     found = True

@@ -18,13 +18,17 @@ MOST_COST = 1000                # of one step, so that an alignment of the longe
 cdef inline uint64_t _left_key(
     int kind, int place, const uint8_t* one, int one_length, const uint8_t* other, int other_length
 ) noexcept nogil:
-    """What is left of two words, whichever is named first; never 0, since something is left of one."""
-    cdef uint64_t a = 0, b = 0
+    """What is left of two words, whichever is named first; never 0, since something is left of one.
+
+    MOST_LEFT codes are read of both, since a loop that ends sooner is one that no processor foresees.
+    """
+    cdef uint64_t a = 0, b = 0, longer
     cdef int at
-    for at in range(one_length):
-        a = a << 5 | <uint64_t>(code_of(one[at]) + 1)
-    for at in range(other_length):
-        b = b << 5 | <uint64_t>(code_of(other[at]) + 1)
+    for at in range(MOST_LEFT):
+        longer = a << 5 | <uint64_t>(one[at] + 1)
+        a = longer if at < one_length else a
+        longer = b << 5 | <uint64_t>(other[at] + 1)
+        b = longer if at < other_length else b
     return <uint64_t>kind << 42 | <uint64_t>place << 40 | max(a, b) << 20 | min(a, b)
 
 
@@ -208,14 +212,12 @@ cdef class LetterTables(RarityTable):
             place, *words = key.split(":")
             if len(words) != 2 or max(map(len, words)) > MOST_LEFT or words[0] == words[1]:
                 raise ValueError("what is left of two words is a place and up to four letters of each")
-            for letter in "".join(words):
-                _letter(letter)
-            one, other = (word.encode("ascii") for word in words)
+            one, other = (bytes(map(_letter, word)) + bytes(MOST_LEFT) for word in words)
             for beside, counted in enumerate((points, points * share // 100)):
                 packed = _left_key(
                     LEFT.index(kind) + 2 * beside, PLACES.index(place),
-                    <const uint8_t*>PyBytes_AS_STRING(one), <int>len(one),
-                    <const uint8_t*>PyBytes_AS_STRING(other), <int>len(other),
+                    <const uint8_t*>PyBytes_AS_STRING(one), <int>len(words[0]),
+                    <const uint8_t*>PyBytes_AS_STRING(other), <int>len(words[1]),
                 )
                 slot = hash_slot(packed, self.left_mask)
                 while self.left_key[slot] != 0:
@@ -227,7 +229,7 @@ cdef class LetterTables(RarityTable):
     cdef int left_points_of(
         self, int kind, int place, const uint8_t* one, int one_length, const uint8_t* other, int other_length
     ) noexcept nogil:
-        """Points of what is left of two words in one place."""
+        """Points of what is left of two words in one place, as codes of letters, of which MOST_LEFT can be read."""
         cdef uint64_t key, slot
         if one_length > MOST_LEFT or other_length > MOST_LEFT:
             return 0

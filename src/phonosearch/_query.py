@@ -19,8 +19,8 @@ from phonosearch._records import Name, Person
 from phonosearch._rules import LEVELS, rules
 
 __all__ = [
-    "SEXES", "Query", "QueryLike", "age_of", "dates_of", "level_number", "names_of", "places_of", "read_age",
-    "read_asked_place", "read_date", "read_query", "read_sex", "sex_of", "whole_number",
+    "SEXES", "Query", "QueryLike", "age_of", "dates_of", "fields_of", "level_number", "names_of", "places_of",
+    "read_age", "read_asked_place", "read_date", "read_query", "read_sex", "whole_number",
 ]  # fmt: skip
 
 SEXES = ("M", "F", "X")
@@ -164,10 +164,15 @@ def read_sex(value: object) -> str | None:
 FIELDS = ("person_id", "full_name", "forenames", "surname", "names", "kind", "dob", "sex", "age", "age_on", "place")
 
 
-def _fields_of(value: object) -> dict[str, object]:
-    """The fields of a mapping, a Person or a Name."""
-    if isinstance(value, Mapping):
-        if any(field not in FIELDS for field in value):
+_KNOWN = frozenset(FIELDS)
+
+
+def fields_of(value: object) -> dict[str, object]:
+    """The fields of a text, a mapping, a Person or a Name."""
+    if isinstance(value, str):
+        return {"full_name": value}
+    if type(value) is dict or isinstance(value, Mapping):     # the second asks more slowly
+        if not _KNOWN.issuperset(value):
             raise QueryError("query", f"has an unknown field; use {', '.join(FIELDS)}")
         return dict(value)
     if isinstance(value, Person | Name):
@@ -190,38 +195,30 @@ def _name_text(fields: Mapping[str, object]) -> str:
     return whole or parts
 
 
-def names_of(value: object) -> list[str]:
+def names_of(fields: Mapping[str, object]) -> list[str]:
     """The names of what is asked or compared, each once, in order; not yet read."""
-    return [value] if isinstance(value, str) else _names(_fields_of(value))
-
-
-def _names(fields: Mapping[str, object]) -> list[str]:
     names = [_name_text(fields)]
-    others = fields.get("names") or ()
+    others = fields.get("names")
+    if not others:
+        return names
     if not isinstance(others, list | tuple):
         raise QueryError("names", f"must be a list or tuple, not {type(others).__name__}")
-    names += [other if isinstance(other, str) else _name_text(_fields_of(other)) for other in others]
+    names += [other if isinstance(other, str) else _name_text(fields_of(other)) for other in others]
     return [name for name in dict.fromkeys(names) if name] or [""]
 
 
-def dates_of(value: object) -> tuple[PartialDate, ...]:
-    """The dates of birth of what is asked or compared."""
-    return () if isinstance(value, str) else _dates(_fields_of(value).get("dob"))
-
-
-def _dates(given: object) -> tuple[PartialDate, ...]:
+def dates_of(given: object) -> tuple[PartialDate, ...]:
+    """The dates of birth of what is asked or compared: one, several or None."""
+    if given is None:
+        return ()
     items = given if isinstance(given, list | tuple) else (given,)
     return tuple(date for date in map(read_date, items) if date)
 
 
-def age_of(value: object) -> AskedAge | None:
+def age_of(fields: Mapping[str, object]) -> AskedAge | None:
     """The age of what is asked, which has no date of birth beside it."""
-    return None if isinstance(value, str) else _age(_fields_of(value))
-
-
-def _age(fields: Mapping[str, object]) -> AskedAge | None:
     age = read_age(fields.get("age"), fields.get("age_on"))
-    if age is not None and _dates(fields.get("dob")):
+    if age is not None and dates_of(fields.get("dob")):
         raise QueryError("age", _AGE_AND_DATE)
     return age
 
@@ -229,12 +226,8 @@ def _age(fields: Mapping[str, object]) -> AskedAge | None:
 _AGE_AND_DATE = "is asked beside a date of birth, which says more; leave one of them out"
 
 
-def places_of(value: object) -> tuple[Place, ...]:
-    """The places of what is asked or compared."""
-    return () if isinstance(value, str) else _places(_fields_of(value).get("place"))
-
-
-def _places(given: object) -> tuple[Place, ...]:
+def places_of(given: object) -> tuple[Place, ...]:
+    """The places of what is asked or compared: one, several or None."""
     items = given if isinstance(given, list | tuple) else (given,)
     return tuple(read_place(item) for item in items if item is not None)
 
@@ -244,11 +237,6 @@ def read_asked_place(place: Place) -> Place:
     if len(place.postcodes) > 1:
         raise QueryError("place", "holds several postcodes; ask for one of them")
     return place
-
-
-def sex_of(value: object) -> str | None:
-    """The sex of what is asked or compared."""
-    return None if isinstance(value, str) else read_sex(_fields_of(value).get("sex"))
 
 
 def _one(field: str, several: str, values: Sequence[_Value]) -> _Value | None:
@@ -285,19 +273,19 @@ def read_query(
     LimitError
         A name over the limits.
     """
-    date = None if dob is None else _one("dob", _DATES, _dates(dob))
+    date = None if dob is None else _one("dob", _DATES, dates_of(dob))
     years = read_age(age, age_on)
     known_sex = read_sex(sex)
-    asked = None if place is None else _one("place", _PLACES, _places(place))
+    asked = None if place is None else _one("place", _PLACES, places_of(place))
     if isinstance(query, str):
         text = query
     else:
-        fields = _fields_of(query)
-        text = _one("names", "names", _names(fields)) or ""
-        years = _either("age", years, _age(fields))
-        date = _either("dob", date, _one("dob", _DATES, _dates(fields.get("dob"))))
+        fields = fields_of(query)
+        text = _one("names", "names", names_of(fields)) or ""
+        years = _either("age", years, age_of(fields))
+        date = _either("dob", date, _one("dob", _DATES, dates_of(fields.get("dob"))))
         known_sex = _either("sex", known_sex, read_sex(fields.get("sex")))
-        asked = _either("place", asked, _one("place", _PLACES, _places(fields.get("place"))))
+        asked = _either("place", asked, _one("place", _PLACES, places_of(fields.get("place"))))
     if not text_rules().check(text.encode("utf-8", "surrogatepass")):
         forms(text)  # says what is wrong
     if years is not None and date is not None:

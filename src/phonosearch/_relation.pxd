@@ -1,6 +1,7 @@
 """The relation of two parts, for other compiled modules."""
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.string cimport memcmp
 
 from phonosearch._distance cimport Pattern
 from phonosearch._text cimport TextRules, WordEntry
@@ -43,12 +44,19 @@ ctypedef struct PartInfo:
     bint beside                 # of a query part: the query has others
     Pattern pattern             # set for query parts only
 
+cdef inline bint same_part(const PartInfo* a, const PartInfo* b) noexcept nogil:
+    # The first letter tells most apart without a call.
+    return a.length == b.length and a.letters[0] == b.letters[0] and memcmp(a.letters, b.letters, a.length) == 0
+
+cdef void look_up(TextRules rules, const uint8_t* letters, int length, PartInfo* part) noexcept nogil
+cdef void sound_out(TextRules rules, PartInfo* part, bint with_pattern) noexcept nogil
 cdef void describe(
     TextRules rules, const uint8_t* letters, int length, PartInfo* part, bint with_pattern
 ) noexcept nogil
 cdef int weight(TextRules rules, const PartInfo* part) noexcept nogil
 cdef int relate(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil
 cdef int relate_kind(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil
+cdef int relate_written(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil
 cdef int earn(TextRules rules, const PartInfo* a, const PartInfo* b, int found) noexcept nogil
 cdef uint64_t key_bits(uint32_t primary, uint32_t alternate) noexcept nogil
 cdef uint64_t key_sketch(TextRules rules, const PartInfo* part) noexcept nogil

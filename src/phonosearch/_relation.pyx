@@ -16,10 +16,8 @@ from phonosearch._text cimport TextRules
 from phonosearch._words cimport pack_word
 
 
-cdef void describe(
-    TextRules rules, const uint8_t* letters, int length, PartInfo* part, bint with_pattern
-) noexcept nogil:
-    """Fill in what the relation of two parts needs."""
+cdef void look_up(TextRules rules, const uint8_t* letters, int length, PartInfo* part) noexcept nogil:
+    """Fill in what is in the tables of a part; ``sound_out`` and ``hear`` do the rest."""
     cdef uint64_t key
     part.letters = letters
     part.length = length
@@ -37,12 +35,27 @@ cdef void describe(
     key = pack_word(letters, length)
     part.entry = rules.word(key)
     part.rarity = rules.letters.rarity_of(key)
-    part.soundex = soundex_code(letters, length)
-    double_metaphone_codes(letters, length, &part.primary, &part.alternate)
+
+
+cdef void sound_out(TextRules rules, PartInfo* part, bint with_pattern) noexcept nogil:
+    """Fill in the codes of a part, and what compares its letters with others."""
+    if part.raw:
+        return
+    part.soundex = soundex_code(part.letters, part.length)
+    double_metaphone_codes(part.letters, part.length, &part.primary, &part.alternate)
     part.keys = key_sketch(rules, part)
-    part.heard = heard_sketch(rules, part)
     if with_pattern:
-        pattern_init(&part.pattern, letters, length)
+        pattern_init(&part.pattern, part.letters, part.length)
+
+
+cdef void describe(
+    TextRules rules, const uint8_t* letters, int length, PartInfo* part, bint with_pattern
+) noexcept nogil:
+    """Fill in what the relation of two parts needs."""
+    look_up(rules, letters, length, part)
+    sound_out(rules, part, with_pattern)
+    if not part.raw:
+        part.heard = heard_sketch(rules, part)
 
 
 cdef int _share_group(const int* groups, int one, int one_end, int other, int other_end) noexcept nogil:
@@ -132,9 +145,9 @@ cdef bint _same_soundex(const PartInfo* a, const PartInfo* b) noexcept nogil:
 
 
 cdef bint _same_metaphone(const PartInfo* a, const PartInfo* b) noexcept nogil:
-    return (
-        (a.primary != 0 and (a.primary == b.primary or a.primary == b.alternate))
-        or (a.alternate != 0 and (a.alternate == b.primary or a.alternate == b.alternate))
+    return (    # without branches, which no processor would foresee
+        (a.primary != 0) & ((a.primary == b.primary) | (a.primary == b.alternate))
+        | (a.alternate != 0) & ((a.alternate == b.primary) | (a.alternate == b.alternate))
     )
 
 
@@ -161,9 +174,19 @@ cdef int _letter_points(TextRules rules, const PartInfo* a, const PartInfo* b, b
 
 cdef int relate_kind(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil:
     """The relation of two parts; its points are UNEARNED where its letters would have to be aligned to know them."""
+    cdef int found = relate_written(rules, a, b)
+    if found == UNEARNED and (
+        (a.heard & b.keys and heard_as(rules, a, b)) or (b.heard & a.keys and heard_as(rules, b, a))
+    ):
+        return KIND_CLOSE << 16 | UNEARNED
+    return found
+
+
+cdef int relate_written(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil:
+    """``relate_kind`` without the readings of the parts in other orthographies."""
     cdef int longer, shared
     cdef bint same_soundex, same_metaphone
-    if a.length == b.length and memcmp(a.letters, b.letters, a.length) == 0:
+    if same_part(a, b):
         return KIND_EXACT << 16 | rules.part_exact
     if a.raw or b.raw:
         return 0
@@ -187,7 +210,7 @@ cdef int relate_kind(TextRules rules, const PartInfo* a, const PartInfo* b) noex
     shared = rules.edits_for_letters[longer]
     if osa_pattern(&a.pattern, b.letters, b.length, shared) <= shared or (
         begin_alike(rules, a, b) and _letter_points(rules, a, b, False) >= rules.alike_points
-    ) or (a.heard & b.keys and heard_as(rules, a, b)) or (b.heard & a.keys and heard_as(rules, b, a)):
+    ):
         return KIND_CLOSE << 16 | UNEARNED
     return KIND_NONE << 16 | UNEARNED
 

@@ -10,7 +10,7 @@ from phonosearch._align cimport (
     MAX_TURNS, Alignment, Query, add_generation, holds_all, keep_better, no_reading, score_grid, score_merged,
 )
 from phonosearch._arrays cimport DOB_SEVERAL, OWNER_SEVERAL, PLACE_SEVERAL, Array
-from phonosearch._assignment cimport Grid, identifies
+from phonosearch._assignment cimport Grid, identifies, needed
 from phonosearch._bounds cimport BoundIndex
 from phonosearch._expansion cimport letter_sketch
 from phonosearch._place_text cimport INWARD, POSTCODE_BITS
@@ -33,7 +33,7 @@ cdef class ScoringIndex(BoundIndex):
         cdef Grid grid
         cdef int row, column, value
         cdef uint16_t accepted[MAX_PARTS]
-        cdef uint16_t needed[MAX_PARTS]
+        cdef uint16_t wanted[MAX_PARTS]
         cdef int32_t* relations[MAX_PARTS]
         cdef bint whole = False, marked = space.marked and not contradicting
         grid.rows = query.size[query_form]
@@ -74,10 +74,10 @@ cdef class ScoringIndex(BoundIndex):
             if not (whole or contradicting):
                 found.level = NO_LEVEL
                 return 0
-        _needed(accepted, size, grid.rows, whole, needed)
+        needed(accepted, size, grid.rows, whole, wanted)
         for column in range(size):
             for row in range(grid.rows):
-                if not needed[column] >> row & 1:
+                if not wanted[column] >> row & 1:
                     continue
                 value = relations[column][row]
                 if value & UNEARNED == UNEARNED:
@@ -317,26 +317,3 @@ cdef void prepare_search(Workspace space) noexcept nogil:
             joined = query.parts[0][position - 1].length + query.parts[0][position].length
             if joined < 63:
                 space.joined_lengths |= <uint64_t>1 << joined
-
-
-cdef void _needed(const uint16_t* accepted, int columns, int rows, bint whole, uint16_t* needed) noexcept nogil:
-    """For each part of a form, the query parts whose points beside it can matter.
-
-    The best assignment holds as many accepted pairs as can be. Where these pair off every part of the shorter form
-    (``whole``), no other pair is in it; where they all share a part, one of them pairs that part.
-    """
-    cdef int column, columns_accepted = 0
-    cdef uint16_t every = <uint16_t>((1u << rows) - 1), rows_accepted = 0
-    for column in range(columns):
-        needed[column] = accepted[column]
-        rows_accepted |= accepted[column]
-        columns_accepted += accepted[column] != 0
-    if whole:
-        return
-    for column in range(columns):
-        if columns_accepted == 1 and accepted[column]:
-            continue
-        if rows_accepted and rows_accepted & (rows_accepted - 1) == 0:
-            needed[column] |= every & ~rows_accepted
-        else:
-            needed[column] = every

@@ -11,8 +11,8 @@ from libc.string cimport memcmp, memset
 from phonosearch._bits cimport PS_LOWEST
 from phonosearch._double_metaphone cimport double_metaphone_codes
 from phonosearch._letter_tables cimport (
-    BEGIN, EDITS, END, INSIDE, LEAD, MOST_BEGIN, MOST_CONSONANTS, MOST_END, MOST_WITHIN, RESIDUE, SEGMENT, TRAIL, TURN,
-    LetterTables, Step, code_of,
+    BEGIN, EDITS, END, INSIDE, LEAD, MOST_BEGIN, MOST_CONSONANTS, MOST_END, MOST_LEFT, MOST_WITHIN, RESIDUE, SEGMENT,
+    TRAIL, TURN, LetterTables, Step, code_of,
 )
 from phonosearch._soundex cimport soundex_code
 from phonosearch._words cimport pack_word
@@ -27,21 +27,20 @@ cdef enum:                      # the steps that lead to a cell, by their turn
     TWO_TWO
 
 cdef enum:
+    ALPHABET = 26
     NO_POINTS = 1 << TURN - 1   # in the middle of their bits, since they may be fewer than none
 
-# Letters of the first and of the second word that a step takes.
-cdef int* OF_FIRST = [1, 1, 0, 2, 2, 1, 2]
-cdef int* OF_SECOND = [1, 0, 1, 2, 1, 2, 2]
+# How far back a step leads from a cell, MOST_LETTERS a letter of the first word and 1 one of the second; a byte a step.
+cdef enum:
+    BACK_BOTH = MOST_LETTERS + 1
+cdef uint64_t BACK = (
+    BACK_BOTH | MOST_LETTERS << 8 | 1 << 16 | <uint64_t>(2 * BACK_BOTH) << 24
+    | <uint64_t>(BACK_BOTH + MOST_LETTERS) << 32 | <uint64_t>(BACK_BOTH + 1) << 40 | <uint64_t>(2 * BACK_BOTH) << 48
+)
 
 
 cdef inline Step _turn(int step) noexcept nogil:
     return <Step>step << TURN
-
-
-cdef inline int _is_double(const uint8_t* letters, int place, int length) noexcept nogil:
-    return (place > 0 and letters[place - 1] == letters[place]) or (
-        place + 1 < length and letters[place + 1] == letters[place]
-    )
 
 
 cdef inline bint _is_vowel(uint8_t letter) noexcept nogil:
@@ -66,19 +65,21 @@ cdef class LetterRules(LetterTables):
         """``_letters.evidence`` of two different words of letters."""
         cdef const Word* a = first
         cdef const Word* b = second
-        cdef int i, j, n, m, edits, code, points, shorter, one, other, begin, end, shared, pair
-        cdef int before_code = -1, last_code = -1
-        cdef uint32_t letters, b_letters = 0
+        cdef int i, j, n, m, edits, code, other_code, points, shorter, one, other, begin, end, shared, pair, from_begin
+        cdef int to_end, before_code = -1, last_code = -1
+        cdef uint32_t letters, b_letters = 0, b_singles = 0
         cdef uint64_t places, b_pairs = 0
-        cdef uint64_t at[26]                # one bit a place of b where a letter stands
-        cdef uint64_t single_at[26]         # where a pair of letters ends that is known beside a letter
-        cdef uint8_t b_code[MOST_LETTERS]
+        cdef uint64_t at[ALPHABET]          # one bit a place of b where a letter stands
+        # From 1, with the letters before and after, and then what is read and not used.
+        cdef uint8_t a_code[MOST_LETTERS + MOST_LEFT]
+        cdef uint8_t b_code[MOST_LETTERS + MOST_LEFT]
         cdef uint8_t b_pair[MOST_LETTERS]   # the pair of letters that ends here, where groups know it
-        cdef Step gap, best
+        cdef Step gap, best, so_far
         cdef Step cells[3][MOST_LETTERS]
-        cdef Step* row
-        cdef const Step* above
-        cdef const Step* before
+        cdef Step* row = cells[1]
+        cdef Step* above = cells[0]
+        cdef Step* before = cells[2]
+        cdef Step* spare
         cdef Step gaps[2][MOST_LETTERS]     # of b: inside and after a
         cdef const Step* b_gap
         cdef const Step* step
@@ -95,103 +96,120 @@ cdef class LetterRules(LetterTables):
         end = 0
         while end < shorter - begin and a.letters[a.length - 1 - end] == b.letters[b.length - 1 - end]:
             end += 1
+        for i in range(ALPHABET // 2):      # a few bytes at a time: all at once costs more to begin
+            memset(&at[2 * i], 0, 2 * sizeof(uint64_t))
+        for j in range(b.length):
+            at[code_of(b.letters[j])] |= <uint64_t>1 << j
         shared = self.shared_points[min(begin, MOST_BEGIN)][min(end, MOST_END)]
+        shared += self._shortened(a, b, begin, end, at)
+        from_begin = begin - 1 if begin else 0
+        to_end = end - 1 if end else 0
+        n = a.length - from_begin - to_end
+        m = b.length - from_begin - to_end
+        a_code[0] = code_of(a.letters[from_begin - 1]) if from_begin else ALPHABET
+        for i in range(n):
+            a_code[i + 1] = code_of(a.letters[from_begin + i])
+        memset(&a_code[n + 1], ALPHABET, MOST_LEFT)
+        b_code[0] = code_of(b.letters[from_begin - 1]) if from_begin else ALPHABET
+        for j in range(m):
+            b_code[j + 1] = code_of(b.letters[from_begin + j])
+        memset(&b_code[m + 1], ALPHABET, MOST_LEFT)
+        if to_end:
+            a_code[n + 1] = code_of(a.letters[from_begin + n])
+            b_code[m + 1] = code_of(b.letters[from_begin + m])
         if begin + end > 1:
             shared += self.left_points_of(
                 RESIDUE + 2 * beside, BEGIN if begin == 0 else END if end == 0 else INSIDE,
-                a.letters + begin, a.length - begin - end, b.letters + begin, b.length - begin - end,
+                &a_code[1 + begin - from_begin], a.length - begin - end,
+                &b_code[1 + begin - from_begin], b.length - begin - end,
             )
-        shared += self._shortened(a, b, begin, end)
-        begin = begin - 1 if begin else 0
-        end = end - 1 if end else 0
-        for i in range(begin):
-            shared += <int>self.letter[code_of(a.letters[i])][code_of(a.letters[i])]
-        for i in range(a.length - end, a.length):
-            shared += <int>self.letter[code_of(a.letters[i])][code_of(a.letters[i])]
-        n = a.length - begin - end
-        m = b.length - begin - end
-        memset(at, 0, sizeof(at))
-        memset(single_at, 0, sizeof(single_at))
-        b_code[0] = 0
-        cells[0][0] = NO_POINTS
+            for i in range(from_begin):
+                shared += <int>self.letter[code_of(a.letters[i])][code_of(a.letters[i])]
+            for i in range(a.length - to_end, a.length):
+                shared += <int>self.letter[code_of(a.letters[i])][code_of(a.letters[i])]
+        so_far = NO_POINTS + (0 if from_begin else self.lacking_initial)
         for j in range(1, m + 1):
-            code = code_of(b.letters[begin + j - 1])
-            b_code[j] = code
+            code = b_code[j]
             b_letters |= 1u << code
-            at[code] |= <uint64_t>1 << j
-            pair = self.bigram[b_code[j - 1] * 26 + code] if j > 1 else 0
+            pair = self.bigram[b_code[j - 1] * ALPHABET + code] if j > 1 else 0
             b_pair[j] = pair
-            if pair:
-                b_pairs |= <uint64_t>1 << j
-                letters = self.single_known[pair]
-                while letters:
-                    single_at[PS_LOWEST(letters)] |= <uint64_t>1 << j
-                    letters &= letters - 1
-            gaps[0][j] = self.gap[_is_double(b.letters, begin + j - 1, b.length)][code] + _turn(OF_B)
-            gaps[1][j] = self.gap[TRAIL][code] + _turn(OF_B) if end == 0 else gaps[0][j]
-            turns[0][j] = OF_B
-            if begin:
-                cells[0][j] = cells[0][j - 1] + gaps[0][j] - _turn(OF_B)
-                continue
-            cells[0][j] = cells[0][j - 1] + self.gap[LEAD][code]
-            if j == 1:
-                cells[0][1] += self.lacking_initial
-                gaps[0][1] += self.lacking_initial
-                gaps[1][1] += self.lacking_initial
+            b_pairs |= <uint64_t>(pair != 0) << j
+            b_singles |= self.single_known[pair]
+            gap = self.gap[(b_code[j - 1] == code) | (b_code[j + 1] == code)][code]
+            so_far += gap if from_begin else self.gap[LEAD][code]
+            cells[0][j] = so_far
+            gaps[0][j] = gap + _turn(OF_B)
+            gaps[1][j] = (gap if to_end else self.gap[TRAIL][code]) + _turn(OF_B)
+        cells[0][0] = NO_POINTS
+        if from_begin == 0:
+            gaps[0][1] += self.lacking_initial
+            gaps[1][1] += self.lacking_initial
         for i in range(1, n + 1):
-            row = cells[i % 3]
-            above = cells[(i + 2) % 3]
-            before = cells[(i + 1) % 3]
             before_code = last_code
-            last_code = code = code_of(a.letters[begin + i - 1])
+            last_code = code = a_code[i]
             b_gap = gaps[i == n]
-            one = self.lacking_initial if i == 1 and begin == 0 else 0
-            gap = self.gap[_is_double(a.letters, begin + i - 1, a.length)][code] + one
-            row[0] = above[0] + (self.gap[LEAD][code] + one if begin == 0 else gap)
+            one = self.lacking_initial if i == 1 and from_begin == 0 else 0
+            gap = self.gap[(a_code[i - 1] == code) | (a_code[i + 1] == code)][code] + one
+            row[0] = above[0] + (gap if from_begin else self.gap[LEAD][code] + one)
             gap += _turn(OF_A)
             step = self.letter[code]
             # First what does not depend on the cell to the left.
             for j in range(1, m + 1):
                 row[j] = min(above[j - 1] + step[b_code[j]], above[j] + gap)
-            if i == 1 and begin == 0 and code != b_code[1]:
+            if i == 1 and from_begin == 0 and code != b_code[1]:
                 row[1] = min(above[0] + step[b_code[1]] + self.sub_initial, above[1] + gap)
-            if end == 0:
+            if to_end == 0:
                 best = above[m - 1] + step[b_code[m]]
                 if code != b_code[m]:
-                    best += (self.sub_initial if i == 1 and m == 1 and begin == 0 else 0) + (
+                    best += (self.sub_initial if i == 1 and m == 1 and from_begin == 0 else 0) + (
                         self.sub_final if i == n else 0
                     )
                 row[m] = min(best, above[m] + self.gap[TRAIL][code] + one + _turn(OF_A))
             # Steps of two letters of a word, in the few places that they may lead to.
             pair = 0
-            places = single_at[code]
+            places = b_pairs & (0 - <uint64_t>(b_singles >> code & 1))
             if i > 1:
                 if before_code != code:
-                    places |= at[before_code] & at[code] << 1
-                pair = self.bigram[before_code * 26 + code]
+                    places |= (at[before_code] & at[code] << 1) >> from_begin << 1
+                pair = self.bigram[before_code * ALPHABET + code]
                 letters = self.single_known[pair] & b_letters
                 while letters:
-                    places |= at[PS_LOWEST(letters)]
+                    places |= at[PS_LOWEST(letters)] >> from_begin << 1
                     letters &= letters - 1
                 if self.has_double[pair]:
                     places |= b_pairs
+                places &= ((<uint64_t>1 << m) - 1) << 1
             while places:
                 j = PS_LOWEST(places)
                 places &= places - 1
-                row[j] = self._of_pairs(
-                    row[j], before, above, j, code, b_code[j], pair, b_pair[j],
-                    j > 1 and before_code != code and before_code == b_code[j] and code == b_code[j - 1],
-                )
+                best = row[j]
+                other_code = b_code[j]
+                if j > 1 and before_code != code and before_code == other_code and code == b_code[j - 1]:
+                    best = min(best, before[j - 2] + self.swap + _turn(SWAP))
+                if self.single_known[pair] >> other_code & 1:
+                    best = min(
+                        best, before[j - 1] + self.group + _turn(TWO_ONE) + self.single_points[pair][other_code]
+                    )
+                if self.single_known[b_pair[j]] >> code & 1:
+                    best = min(best, above[j - 2] + self.group + _turn(ONE_TWO) + self.single_points[b_pair[j]][code])
+                if self.double_known[pair][b_pair[j]]:
+                    best = min(
+                        best, before[j - 2] + self.group + _turn(TWO_TWO) + self.double_points[pair][b_pair[j]]
+                    )
+                row[j] = best
             turn = turns[i]
-            turn[0] = OF_A
             for j in range(1, m + 1):
                 best = min(row[j], row[j - 1] + b_gap[j])
                 turn[j] = best >> TURN & 7
                 row[j] = best & ~(<Step>7 << TURN)
-        best = cells[n % 3][m]
+            spare = before
+            before = above
+            above = row
+            row = spare
+        best = above[m]
         edits = best >> EDITS & 0xFF
         points = <int>(best & (1 << TURN) - 1) - NO_POINTS + shared + self._segments(
-            a, b, begin, end, SEGMENT + 2 * beside, &turns[0][0]
+            a_code, n, b_code, m, from_begin == 0, to_end == 0, SEGMENT + 2 * beside, &turns[0][0]
         )
         shorter = min(shorter, 12)
         points += self.edits_points[beside][min(edits, 7)][shorter]
@@ -204,50 +222,38 @@ cdef class LetterRules(LetterTables):
         other = self.rarity_class(max(a.rarity, b.rarity))
         return points + self.commoner_points[min(edits, 3)][one] + self.rarer_points[other]
 
-    cdef Step _of_pairs(
-        self, Step best, const Step* before, const Step* above, int j, int code, int other, int first_of_pair,
-        int second_of_pair, bint swapped,
-    ) noexcept nogil:
-        """The best step to a cell, where steps of two letters of a word may be it."""
-        if swapped:
-            best = min(best, before[j - 2] + self.swap + _turn(SWAP))
-        if self.single_known[first_of_pair] >> other & 1:
-            best = min(best, before[j - 1] + self.group + _turn(TWO_ONE) + self.single_points[first_of_pair][other])
-        if self.single_known[second_of_pair] >> code & 1:
-            best = min(best, above[j - 2] + self.group + _turn(ONE_TWO) + self.single_points[second_of_pair][code])
-        if self.double_known[first_of_pair][second_of_pair]:
-            best = min(
-                best, before[j - 2] + self.group + _turn(TWO_TWO) + self.double_points[first_of_pair][second_of_pair]
-            )
-        return best
-
     cdef int _segments(
-        self, const Word* a, const Word* b, int begin, int end, int kind, const uint8_t* turns
+        self, const uint8_t* a, int n, const uint8_t* b, int m, bint at_begin, bint at_end, int kind,
+        const uint8_t* turns,
     ) noexcept nogil:
-        """Points of the letters between matches, from the last back; ``begin`` and ``end`` letters match outside."""
-        cdef int i = a.length - begin - end, j = b.length - begin - end, last_i = i, last_j = j, points = 0, step
-        cdef const uint8_t* one = a.letters + begin
-        cdef const uint8_t* other = b.letters + begin
-        while True:
-            step = turns[i * MOST_LETTERS + j] if i or j else DIAGONAL
-            if step == DIAGONAL and (i == 0 or one[i - 1] == other[j - 1]):
-                if last_i > i or last_j > j:
-                    points += self.left_points_of(
-                        kind,
-                        BEGIN if begin == 0 and i == 0 and j == 0
-                        else END if begin + last_i == a.length and begin + last_j == b.length else INSIDE,
-                        one + i, last_i - i, other + j, last_j - j,
-                    )
-                if i == 0:
-                    return points
-                last_i = i - 1
-                last_j = j - 1
-            i -= OF_FIRST[step]
-            j -= OF_SECOND[step]
+        """Points of the letters between matches, given as codes from 1; whether the words begin and end with these."""
+        cdef int match[MOST_LETTERS]
+        cdef int matches = 0, place = n * MOST_LETTERS + m, step, i, j, last_i = n, last_j = m, points = 0, k
+        # The way back, without a branch on what led to a cell: that is in no order that a processor could foresee.
+        while place >= MOST_LETTERS and place % MOST_LETTERS:
+            step = turns[place]
+            match[matches] = place
+            matches += (step == DIAGONAL) & (a[place // MOST_LETTERS] == b[place % MOST_LETTERS])
+            place -= <int>(BACK >> 8 * step & 255)
+        for k in range(matches + 1):
+            i = match[k] // MOST_LETTERS if k < matches else 0
+            j = match[k] % MOST_LETTERS if k < matches else 0
+            if last_i > i or last_j > j:
+                points += self.left_points_of(
+                    kind,
+                    BEGIN if at_begin and i == 0 and j == 0 else END if at_end and last_i == n and last_j == m
+                    else INSIDE,
+                    a + i + 1, last_i - i, b + j + 1, last_j - j,
+                )
+            last_i = i - 1
+            last_j = j - 1
+        return points
 
-    cdef int _shortened(self, const Word* a, const Word* b, int begin, int end) noexcept nogil:
-        """``_letters._shortened``; so many letters are shared at the beginning and at the end of the two words."""
-        cdef int points = 0, stem = a.length, length = min(a.length, MOST_WITHIN), consonants = 0, place = 0, at
+    cdef int _shortened(self, const Word* a, const Word* b, int begin, int end, const uint64_t* at) noexcept nogil:
+        """``_letters._shortened``; so many letters are shared at the beginning and at the end of the two words, and
+        each letter stands at these places of the longer one."""
+        cdef int points = 0, stem = a.length, length = min(a.length, MOST_WITHIN), consonants = 0, place = 0, letter
+        cdef uint64_t left
         while stem and _is_vowel(a.letters[stem - 1]):
             stem -= 1
         if stem > 2 and a.letters[stem - 1] == a.letters[stem - 2]:
@@ -264,14 +270,13 @@ cdef class LetterRules(LetterTables):
                 points = self.stem_points[BEGIN][length]
             elif _find(a.letters, stem, b.letters, b.length, 1):
                 points = self.stem_points[INSIDE][length]
-        for at in range(stem):
-            if _is_vowel(a.letters[at]):
+        for letter in range(stem):
+            if _is_vowel(a.letters[letter]):
                 continue
-            while place < b.length and b.letters[place] != a.letters[at]:
-                place += 1
-            if place == b.length:
+            left = at[code_of(a.letters[letter])] >> place
+            if left == 0:
                 return points
-            place += 1
+            place += PS_LOWEST(left) + 1
             consonants += 1
         return points + self.skeleton_points[
             a.letters[0] == b.letters[0]

@@ -237,6 +237,10 @@ cdef class TextRules:
             raise ValueError("none_divisor is below 1")
         most = max(points for _, points in rules.letter_curve)
         self.none_most = self.none_above + max(most - self.none_above, 0) // self.none_divisor
+        known = ("spelling", "nickname", "nickname_sibling")
+        unequal = [part[kind] + part[f"{kind}_letters"] * most // 1000 for kind in known]
+        if max(most, part["initial"], *unequal) >= self.part_exact:
+            raise ValueError("parts that are not equal must earn less than those that are")    # pairings rest on it
         self.alike_points, self.alike_edits = rules.alike_points, rules.alike_edits
         self.left_out = name["left_out"]
         self.left_out_alone = name["left_out_alone"]
@@ -448,6 +452,11 @@ cdef class TextRules:
         cdef int form = out.form_count, at = first, end, size = 0, joined, member, other
         cdef int limit = out.used
         cdef bint same
+        while at + 1 < last and joins[at + 1] == 0:
+            at += 1
+        if at + 1 == last:
+            return              # nothing is joined: this is the full form
+        at = first
         while at < last:
             end = at + 1
             joined = extent[at]
