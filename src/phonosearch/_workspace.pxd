@@ -28,6 +28,7 @@ ctypedef struct Expansion:      # the matches of one query part at one level
     uint64_t key                # the word and the level; 0 for a free slot
     uint32_t start, count       # in Workspace.matches
     uint64_t forms[CLASSES]     # of each class, under its matches
+    uint64_t lasts[CLASSES]     # of those, the ones that end in a match
     uint64_t splits             # one bit a length: cut there, the word is two parts of the index; or UNKNOWN_SPLITS
 
 ctypedef struct Found:          # the people of one form, or a person of several forms, who satisfy the query
@@ -99,7 +100,7 @@ cdef class Workspace:
     cdef Expansion* find_kept(self, uint64_t word, int level) noexcept nogil
     cdef Expansion* begin_expansion(self, uint64_t word, int level) noexcept nogil
     cdef int recall_expansion(self, const Expansion* known, int position) except -1 nogil
-    cdef int end_expansion(self, uint64_t word, int level, const uint64_t* forms) except -1 nogil
+    cdef int end_expansion(self, uint64_t word, int level, const uint64_t* forms, const uint64_t* lasts) except -1 nogil
     cdef int32_t* begin_relations(self, uint32_t part) except NULL nogil
     cdef Remembered* place_of(self, uint64_t word, uint32_t part) noexcept nogil
     cdef void forget_form(self) noexcept nogil

@@ -182,7 +182,9 @@ cdef class Workspace:
         self.expansions += 1
         return 0
 
-    cdef int end_expansion(self, uint64_t word, int level, const uint64_t* forms) except -1 nogil:
+    cdef int end_expansion(
+        self, uint64_t word, int level, const uint64_t* forms, const uint64_t* lasts
+    ) except -1 nogil:
         """All matches of the next part of the form have been added; keep them."""
         cdef Expansion* made = &self.expansion[self.expansions]
         cdef size_t at
@@ -192,6 +194,7 @@ cdef class Workspace:
         made.splits = UNKNOWN_SPLITS
         for group in range(CLASSES):
             made.forms[group] = forms[group]
+            made.lasts[group] = lasts[group]
         self.expansions += 1
         if word == 0 or word >> 60 or self.kept_count == MOST_KEPT:
             return 0
