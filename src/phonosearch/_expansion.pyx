@@ -194,7 +194,7 @@ cdef class PartIndex(PackedNames):
         level = min(level, <int>CLOSE)      # `wide` expands as `close` does
         if part.length == 1 and level > EXACT and not part.raw:
             space.initial_mask[part.letters[0] - 97] |= bit
-            space.has_initials = True
+            space.has_initials = space.unmarked_initials = True
         word = space.words[position]
         known = space.begin_expansion(word, level)
         if known != NULL:

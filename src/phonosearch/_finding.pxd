@@ -15,6 +15,11 @@ cdef class FindingIndex(ScoringIndex):
     cdef bint _is_less_by_last(self, Workspace space, const int* order, int lists, int group) noexcept nogil
     cdef int _offer_by_last(self, Workspace space, int group) except -1 nogil
     cdef int _keep_paired(self, Workspace space, uint32_t form, uint32_t last_form, int group) except -1 nogil
+    cdef int _keep_marked(
+        self, Workspace space, uint32_t form, uint32_t last_form, int group, int size
+    ) except -1 nogil
+    cdef int _scan(self, Workspace space, int query_form, bint wide, int group, int size) except -1 nogil
+    cdef void _mark_initials(self, Workspace space) noexcept nogil
     cdef int _offer_list(
         self, Workspace space, int position, int form, bint wide, int group
     ) except -1 nogil

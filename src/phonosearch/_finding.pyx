@@ -18,6 +18,7 @@ from phonosearch._workspace cimport DOUBTFUL, JOINED, NEAR, PAIRED, UNKNOWN_SPLI
 
 cdef enum:
     BY_LAST = 3                 # forms that are read in sequence in the time of one under a rarest part
+    SCANNED = 1 << 12           # forms of a class at a time
 
 
 cdef class FindingIndex(ScoringIndex):
@@ -29,7 +30,6 @@ cdef class FindingIndex(ScoringIndex):
         cdef int queries = query.size[form], position, group, size, lists, chosen, level = query.level
         cdef uint64_t count[MAX_PARTS]
         cdef int order[MAX_PARTS]
-        cdef uint32_t at
         cdef int full_part = -1     # the only one that is more than an initial
         cdef bint wide = level == WIDE and queries > 1 and query.full_parts[form] != 0, scan
         space.forget_form()
@@ -68,8 +68,7 @@ cdef class FindingIndex(ScoringIndex):
                 if level >= VARIANT and query.parts[form][order[chosen]].length == 1:
                     scan = True
             if scan:
-                for at in range(self.class_start.data[group], self.class_start.data[group + 1]):
-                    self._offer(space, at, form, wide)
+                self._scan(space, form, wide, group, size)
                 continue
             # Of two parts asked, `_offer_pairs` reads less.
             if (
@@ -326,6 +325,67 @@ cdef class FindingIndex(ScoringIndex):
                 parts += 3
         space.candidate_count = kept
         return 0
+
+    cdef int _keep_marked(
+        self, Workspace space, uint32_t form, uint32_t last_form, int group, int size
+    ) except -1 nogil:
+        """Add to the candidates those of some forms of up to three parts of which at least ``size`` are marked."""
+        cdef size_t kept = space.candidate_count
+        cdef int width = group + 1
+        cdef const uint16_t* mark = space.mark
+        cdef const uint32_t* parts = self.form_part.data + self._class_offset(group)
+        cdef uint32_t* candidates
+        space.reserve_candidates(last_form - form)
+        candidates = space.candidates
+        parts += width * <size_t>(form - self.class_start.data[group])
+        for form in range(form, last_form):
+            candidates[kept] = form
+            if width == 1:
+                kept += mark[parts[0]] != 0
+            elif width == 2:
+                kept += (mark[parts[0]] != 0) + (mark[parts[1]] != 0) >= size
+            else:
+                kept += (mark[parts[0]] != 0) + (mark[parts[1]] != 0) + (mark[parts[2]] != 0) >= size
+            parts += width
+        space.candidate_count = kept
+        return 0
+
+    cdef int _scan(self, Workspace space, int query_form, bint wide, int group, int size) except -1 nogil:
+        """Verify all forms of a class, of which ``size`` parts have to pair off: an initial has no postings."""
+        cdef uint32_t form = self.class_start.data[group], end = self.class_start.data[group + 1], last_form
+        cdef size_t at
+        self._mark_initials(space)
+        if group == CLASSES - 1:
+            for form in range(form, end):
+                self._offer(space, form, query_form, wide)
+            return 0
+        while form < end:
+            last_form = form + min(end - form, <uint32_t>SCANNED)
+            space.candidate_count = 0
+            if 1 < size == group + 1:
+                self._keep_paired(space, form, last_form, group)
+                self._accept_candidates(space)
+            else:
+                self._keep_marked(space, form, last_form, group, size)
+                if size == 1 and not wide:
+                    self._accept_candidates(space)
+                else:
+                    for at in range(space.candidate_count):
+                        self._offer(space, space.candidates[at], query_form, wide)
+            form = last_form
+        return 0
+
+    cdef void _mark_initials(self, Workspace space) noexcept nogil:
+        """Mark every part that begins with an initial of the query, so that a scan reads one number of a part."""
+        cdef size_t part
+        cdef uint32_t letter
+        if not space.unmarked_initials:
+            return
+        for part in range(self.parts):
+            letter = self.letters(<uint32_t>part)[0] - 97
+            if letter < 26:
+                space.mark[part] |= space.initial_mask[letter]
+        space.unmarked_initials = False
 
     cdef int _offer_list(
         self, Workspace space, int position, int form, bint wide, int group

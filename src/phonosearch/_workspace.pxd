@@ -87,6 +87,8 @@ cdef class Workspace:
     cdef ParsedName parsed
     cdef uint16_t initial_mask[27]   # by first letter; the last for parts that begin with none
     cdef bint has_initials
+    cdef bint unmarked_initials     # whether `mark` leaves out parts that match an initial alone
+    cdef size_t parts           # of the index
     cdef uint64_t lengths       # of the parts of the full form of the query, one bit a length
     cdef uint64_t joined_lengths    # of its neighbours, joined
     cdef bint marked            # whether the marks say of every pair of the only form whether some level accepts it

@@ -39,6 +39,7 @@ cdef class Workspace:
     """
 
     def __cinit__(self, size_t parts, size_t forms, size_t several):
+        self.parts = parts
         self.mark = <uint16_t*>calloc(parts + 1, sizeof(uint16_t))
         self.slot = <uint32_t*>calloc(parts + 1, sizeof(uint32_t))
         self.seen = <uint8_t*>calloc(forms // 8 + 1, 1)
@@ -244,8 +245,10 @@ cdef class Workspace:
                 if self.slot[match.part]:
                     relation = self.pair[<size_t>(self.slot[match.part] - 1) * stride + position]
                     match.relation = relation if relation >= 0 else match.relation
+        if self.has_initials and not self.unmarked_initials:
+            memset(self.mark, 0, self.parts * sizeof(uint16_t))
         self.expansions = 0
-        self.has_initials = False
+        self.has_initials = self.unmarked_initials = False
         self.marked = False
         memset(self.initial_mask, 0, sizeof(self.initial_mask))
 
