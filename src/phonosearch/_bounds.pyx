@@ -439,8 +439,10 @@ cdef class BoundIndex(PartIndex):
         return False
 
     cdef void prefetch_form(self, uint32_t form) noexcept nogil:
+        """Ask for the parts of a form, if it is one."""
         cdef int size
-        PS_PREFETCH(self.form(form, &size))
+        if not form & OWNER_SEVERAL:
+            PS_PREFETCH(self.form(form, &size))
 
     cdef void prefetch_parts(self, Workspace space, uint32_t form) noexcept nogil:
         """Ask for what bounding a form reads of its parts."""
