@@ -75,6 +75,7 @@ cdef class Workspace:
     # Parts of the query, packed, and whether they have others beside them; 0 for those that cannot be packed.
     cdef uint64_t words[MAX_FORMS * MAX_PARTS]
     cdef uint32_t sketches[MAX_FORMS * MAX_PARTS]   # of their letters
+    cdef int first_of[MAX_FORMS * MAX_PARTS]    # where among them the same part stands first
     cdef uint32_t* candidates   # forms to verify
     cdef size_t candidate_room, candidate_count
     cdef Found* found
