@@ -6,6 +6,8 @@ import datetime
 import os
 import random
 import time
+from functools import cache
+from itertools import product
 from typing import Any
 
 import pytest
@@ -190,6 +192,45 @@ def just_below(asked: str, most: int) -> str:
     best = max(found, key=found.__getitem__)
     assert found[best] > most - 3
     return best
+
+
+FEW = ["john", "jon", "smith", "smyth", "ann", "anna", "j", "s", "de", "la", "cruz", "quxley"]
+few_names = st.lists(st.sampled_from(FEW), min_size=1, max_size=5).map(" ".join)
+
+
+@given(
+    st.lists(few_names, min_size=1, max_size=40),
+    st.lists(st.sampled_from(FEW), min_size=2, max_size=7).map(" ".join),
+)
+def test_queries_of_more_parts_than_the_names_equal_the_reference(texts: list[str], query: str) -> None:
+    people = page_of(*texts)
+    check_against(PersonIndex.build(people), scan(people, query), query)
+
+
+@cache
+def every_name_of_few_parts() -> tuple[PersonIndex, ReferenceIndex]:
+    """All names of up to three of these parts, and some of the longer ones: every way to pair off or to fail to."""
+    parts = ["john", "jon", "smith", "ann", "j", "la", "quxley"]
+    texts = [" ".join(name) for size in (1, 2, 3) for name in product(parts, repeat=size)]
+    texts += [" ".join(name) for size in (4, 5) for name in product(parts[::2], repeat=size)][::5]
+    people = page_of(*texts)
+    return PersonIndex.build(people), ReferenceIndex(people)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "John Smith Ann", "Jon Jonn Smith", "Smith Smith Smith", "John Jon Ann Anna", "Ann John John Jonn Smith Smyth",
+        "Ann la Smith", "John de la Smith", "Quxley Quxlye Zyxqwv", "Zyxqwv Qzjxkv Smith", "Ann Smith ??",
+        "J Smith Ann", "J J Smith", "J Ann", "J A Q", "J", "L S J John", "A B C D E F G H I J K L M N O P",
+        "John Jon Smith Ann Quxley Peter Mary Jane Paul Susan James Robert David Michael Lee Anna",
+    ],
+)  # fmt: skip
+def test_every_way_to_pair_off_equals_the_reference(query: str) -> None:
+    index, oracle = every_name_of_few_parts()
+    found = oracle.found(query)
+    assert found
+    check_against(index, found, query)
 
 
 @pytest.mark.parametrize("others", [2, 3, 5])

@@ -187,13 +187,49 @@ cdef void _assign_many(
         fixed |= 1u << column_of[row]
 
 
+cdef void _assign_three(int[MAX_PARTS]* weight, int columns, int* chosen) noexcept nogil:
+    """The first, row by row, of the assignments of greatest total of three rows to at least as many columns.
+
+    Each row is in one of its three best columns, of equal ones the first: the other rows leave one of these free, and
+    any column but these weighs less, or as much and comes later.
+    """
+    cdef int best[3][3]
+    cdef int row, column, place, first, second, third, total, most = -1
+    for row in range(3):
+        for column in range(columns):
+            place = min(column, 3)
+            while place > 0 and weight[row][best[row][place - 1]] < weight[row][column]:
+                if place < 3:
+                    best[row][place] = best[row][place - 1]
+                place -= 1
+            if place < 3:
+                best[row][place] = column
+        for column in range(3):             # in order, two and two: 0 1, 1 2, 0 1
+            place = column & 1
+            if best[row][place] > best[row][place + 1]:
+                best[row][place], best[row][place + 1] = best[row][place + 1], best[row][place]
+    for first in range(3):
+        for second in range(3):
+            if best[1][second] == best[0][first]:
+                continue
+            for third in range(3):
+                if best[2][third] == best[0][first] or best[2][third] == best[1][second]:
+                    continue
+                total = weight[0][best[0][first]] + weight[1][best[1][second]] + weight[2][best[2][third]]
+                if total > most:
+                    most = total
+                    chosen[0] = best[0][first]
+                    chosen[1] = best[1][second]
+                    chosen[2] = best[2][third]
+
+
 cdef void assign(const Grid* grid, int* column_of_row) noexcept nogil:
     """Pairs of the greatest total, each part of the shorter form in one; the first of equals. -1: unpaired row."""
     cdef bint turned = grid.rows > grid.columns
     cdef int rows = grid.columns if turned else grid.rows
     cdef int columns = grid.rows if turned else grid.columns
     cdef int weight[MAX_PARTS][MAX_PARTS]
-    cdef int row, column, second, third, total, best
+    cdef int row, column, second, best
     cdef int chosen[MAX_PARTS]
     for row in range(rows):
         for column in range(columns):
@@ -214,20 +250,8 @@ cdef void assign(const Grid* grid, int* column_of_row) noexcept nogil:
                     best = weight[0][column] + weight[1][second]
                     chosen[0] = column
                     chosen[1] = second
-    elif rows == 3 and columns <= 5:
-        for column in range(columns):
-            for second in range(columns):
-                if second == column:
-                    continue
-                for third in range(columns):
-                    if third == column or third == second:
-                        continue
-                    total = weight[0][column] + weight[1][second] + weight[2][third]
-                    if total > best:
-                        best = total
-                        chosen[0] = column
-                        chosen[1] = second
-                        chosen[2] = third
+    elif rows == 3:
+        _assign_three(weight, columns, chosen)
     else:
         _assign_many(weight, rows, columns, chosen)
     for row in range(grid.rows):

@@ -53,7 +53,7 @@ cdef class BoundIndex(PartIndex):
     cdef void prefetch_parts(self, Workspace space, uint32_t form) noexcept nogil
 
     cdef inline uint16_t marks(self, Workspace space, uint32_t part) noexcept nogil:
-        if space.has_initials:
+        if space.unmarked_initials:
             return space.mark[part] | space.initial_mask[self.first_letter(part)]
         return space.mark[part]
 

@@ -77,17 +77,18 @@ cdef class BoundIndex(PartIndex):
 
     cdef inline int32_t _relation(self, Workspace space, uint32_t part, int query_form, int row) except -1 nogil:
         """The relation of a part to a part of the query, its points perhaps UNEARNED."""
-        cdef int32_t* relation = space.relations(part) + space.query.pool_start[query_form] + row
+        cdef int32_t* relations = space.relations(part)
+        cdef int place = space.query.pool_start[query_form] + row
         cdef PartInfo info
-        if relation[0] < 0:
-            if self.surely_unrelated(
-                &space.query.parts[query_form][row], space.sketches[space.query.pool_start[query_form] + row], part
-            ):
-                relation[0] = KIND_NONE << 16 | UNEARNED
-                return relation[0]
-            self.describe_part(part, &info, space.query.grouped)
-            relation[0] = relate_kind(self.rules, &space.query.parts[query_form][row], &info)
-        return relation[0]
+        if relations[place] < 0:
+            if relations[space.first_of[place]] >= 0:
+                relations[place] = relations[space.first_of[place]]
+            elif self.surely_unrelated(&space.query.parts[query_form][row], space.sketches[place], part):
+                relations[place] = KIND_NONE << 16 | UNEARNED
+            else:
+                self.describe_part(part, &info, space.query.grouped)
+                relations[place] = relate_kind(self.rules, &space.query.parts[query_form][row], &info)
+        return relations[place]
 
     cdef int32_t _earn(
         self, Workspace space, uint32_t part, int query_form, int row, int32_t relation
@@ -435,8 +436,10 @@ cdef class BoundIndex(PartIndex):
         return False
 
     cdef void prefetch_form(self, uint32_t form) noexcept nogil:
+        """Ask for the parts of a form, if it is one."""
         cdef int size
-        PS_PREFETCH(self.form(form, &size))
+        if not form & OWNER_SEVERAL:
+            PS_PREFETCH(self.form(form, &size))
 
     cdef void prefetch_parts(self, Workspace space, uint32_t form) noexcept nogil:
         """Ask for what bounding a form reads of its parts."""

@@ -26,7 +26,7 @@ from phonosearch._text cimport MAX_PARTS, TextRules
 from phonosearch._workspace cimport DOUBTFUL, JOINED, PAIRED, UNBOUNDED, Found, Hit, Workspace, has_bit
 
 cdef enum:
-    AHEAD = 8                   # people between asking for what is read of one and reading it
+    AHEAD = 8                   # forms or people between asking for what is read of one and reading it
     MANY = 256                  # forms found
     PIECE = 32                  # hits that are aligned without the GIL at a time
 
@@ -113,6 +113,7 @@ cdef class NameIndex(FindingIndex):
         cdef uint32_t begin[UNBOUNDED + 2]
         cdef size_t at, count = 0
         cdef int bound, least = UNBOUNDED, most = 0
+        cdef uint32_t source
         cdef Found* found
         space.reserve_order()
         memset(begin, 0, sizeof(begin))
@@ -123,19 +124,22 @@ cdef class NameIndex(FindingIndex):
         if count == 0:
             return 0
         for at in range(count):
-            if at + 6 < count and space.found[space.order[at + 6]].source & OWNER_SEVERAL:
-                PS_PREFETCH(&self.several_form.data[2 * <size_t>self.several_start.data[
-                    space.found[space.order[at + 6]].source & ~<uint32_t>OWNER_SEVERAL
-                ]])
-            if at + 3 < count:
-                self.prefetch_parts(space, space.found[space.order[at + 3]].source)
+            if at + 2 * AHEAD < count and _has_closer_bound(space, at + 2 * AHEAD):
+                source = space.found[space.order[at + 2 * AHEAD]].source
+                if source & OWNER_SEVERAL:
+                    source = self.several_start.data[source & ~<uint32_t>OWNER_SEVERAL]
+                    PS_PREFETCH(&self.several_form.data[2 * <size_t>source])
+                else:
+                    self.prefetch_form(source)
+            if at + AHEAD < count and _has_closer_bound(space, at + AHEAD):
+                self.prefetch_parts(space, space.found[space.order[at + AHEAD]].source)
             found = &space.found[space.order[at]]
             if found.way == JOINED:
                 bound = UNBOUNDED
             elif found.source & OWNER_SEVERAL:
                 bound = self.bound_several(space, found.source & ~<uint32_t>OWNER_SEVERAL, 0, False)
-            elif found.way == DOUBTFUL and space.query.forms == 1:
-                bound = tier    # closer ones cost as much as the score
+            elif not _has_closer_bound(space, at):
+                bound = tier
             else:
                 bound = self.bound(space, found.source, 0, False)
             bound = min(bound, <int>UNBOUNDED)
@@ -178,8 +182,10 @@ cdef class NameIndex(FindingIndex):
                 low = _low(&standing)
                 if found.bound < low:
                     break
-                if at + 3 < count and found.way == DOUBTFUL:
-                    self.prefetch_parts(space, space.found[space.order[at + 3]].source)
+                if at + 2 * AHEAD < count and found.way == DOUBTFUL:
+                    self.prefetch_form(space.found[space.order[at + 2 * AHEAD]].source)
+                if at + AHEAD < count and found.way == DOUBTFUL:
+                    self.prefetch_parts(space, space.found[space.order[at + AHEAD]].source)
                 score = self._score_one(space, found, low)
                 if score < low:
                     continue
@@ -556,3 +562,9 @@ cdef void _order_page(Hit* hits, size_t total, size_t wanted) noexcept nogil:
                 kept += 1
         total = kept
     qsort(hits, total, sizeof(Hit), _compare_hits)
+
+
+cdef inline bint _has_closer_bound(Workspace space, size_t at) noexcept nogil:
+    """Whether what stands in the order at a place has a bound closer than its tier: of what is doubtful, those cost as
+    much as the score."""
+    return space.found[space.order[at]].way != DOUBTFUL or space.query.forms > 1

@@ -188,13 +188,14 @@ cdef class PartIndex(PackedNames):
         cdef int position = space.query.pool_start[space.form] + space.expansions, group
         cdef uint64_t word
         cdef uint64_t forms[CLASSES]
+        cdef uint64_t lasts[CLASSES]
         cdef size_t at
         cdef uint16_t bit = 1u << space.expansions
         cdef const Expansion* known
         level = min(level, <int>CLOSE)      # `wide` expands as `close` does
         if part.length == 1 and level > EXACT and not part.raw:
             space.initial_mask[part.letters[0] - 97] |= bit
-            space.has_initials = True
+            space.has_initials = space.unmarked_initials = True
         word = space.words[position]
         known = space.begin_expansion(word, level)
         if known != NULL:
@@ -202,6 +203,7 @@ cdef class PartIndex(PackedNames):
             return 0
         self._expand(space, part, bit, level)
         memset(forms, 0, sizeof(forms))
+        memset(lasts, 0, sizeof(lasts))
         for at in range(space.expansion[space.expansions].start, space.match_count):
             if at + 8 < space.match_count:
                 PS_PREFETCH(self.posting_start.data + CLASSES * <size_t>space.matches[at + 8].part)
@@ -209,7 +211,8 @@ cdef class PartIndex(PackedNames):
                 PS_PREFETCH(self.last_start.data + self.parts + <size_t>space.matches[at + 8].part)
             for group in range(CLASSES):
                 forms[group] += self.forms_with(space.matches[at].part, group)
-        space.end_expansion(word, level, forms)
+                lasts[group] += self.forms_ending_in(space.matches[at].part, group)
+        space.end_expansion(word, level, forms, lasts)
         return 0
 
     cdef int _expand(self, Workspace space, const PartInfo* part, uint16_t bit, int level) except -1 nogil:

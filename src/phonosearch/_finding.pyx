@@ -9,11 +9,16 @@ from libc.string cimport memcpy, memset
 from phonosearch._align cimport Alignment, Query
 from phonosearch._arrays cimport CLASSES, OWNER_SEVERAL
 from phonosearch._assignment cimport identifies
+from phonosearch._bits cimport PS_LOWEST
 from phonosearch._prefetch cimport PS_PREFETCH
 from phonosearch._relation cimport CLOSE, EXACT, VARIANT, WIDE, PartInfo
 from phonosearch._scoring cimport ScoringIndex
 from phonosearch._text cimport MAX_PARTS
 from phonosearch._workspace cimport DOUBTFUL, JOINED, NEAR, PAIRED, UNKNOWN_SPLITS, Expansion, Workspace, has_bit
+
+cdef enum:
+    BY_LAST = 3                 # forms that are read in sequence in the time of one under a rarest part
+    SCANNED = 1 << 12           # forms of a class at a time
 
 
 cdef class FindingIndex(ScoringIndex):
@@ -25,7 +30,6 @@ cdef class FindingIndex(ScoringIndex):
         cdef int queries = query.size[form], position, group, size, lists, chosen, level = query.level
         cdef uint64_t count[MAX_PARTS]
         cdef int order[MAX_PARTS]
-        cdef uint32_t at
         cdef int full_part = -1     # the only one that is more than an initial
         cdef bint wide = level == WIDE and queries > 1 and query.full_parts[form] != 0, scan
         space.forget_form()
@@ -64,8 +68,14 @@ cdef class FindingIndex(ScoringIndex):
                 if level >= VARIANT and query.parts[form][order[chosen]].length == 1:
                     scan = True
             if scan:
-                for at in range(self.class_start.data[group], self.class_start.data[group + 1]):
-                    self._offer(space, at, form, wide)
+                self._scan(space, form, wide, group, size)
+                continue
+            # Of two parts asked, `_offer_pairs` reads less.
+            if (
+                1 <= group <= 2 and group + 1 == size and queries > 2 and not space.has_initials
+                and self._is_less_by_last(space, order, lists, group)
+            ):
+                self._offer_by_last(space, group)
                 continue
             for chosen in range(lists):
                 if size == 1 and (queries == 1 or not wide):
@@ -133,10 +143,16 @@ cdef class FindingIndex(ScoringIndex):
             if _pair_off(mark, all_parts + width * <size_t>(form - begin), width):
                 space.candidates[kept] = form
                 kept += 1
-        for at in range(kept):
-            if at + 24 < kept:
+        space.candidate_count = kept
+        return self._accept_candidates(space)
+
+    cdef int _accept_candidates(self, Workspace space) except -1 nogil:
+        """Count the people of candidates of which every part pairs off."""
+        cdef size_t at, count = space.candidate_count
+        for at in range(count):
+            if at + 24 < count:
                 PS_PREFETCH(&self.owner_start.data[space.candidates[at + 24]])
-            if at + 8 < kept:
+            if at + 8 < count:
                 PS_PREFETCH(self.owner.data + self.owner_start.data[space.candidates[at + 8]])
             self._accept(space, space.candidates[at], PAIRED)
         return 0
@@ -234,6 +250,142 @@ cdef class FindingIndex(ScoringIndex):
                         space.mark, all_parts + width * <size_t>(form - begin), width
                     ) else DOUBTFUL)
         return 0
+
+    cdef bint _is_less_by_last(self, Workspace space, const int* order, int lists, int group) noexcept nogil:
+        """Whether `_offer_by_last` is less work than reading the lists of the rarest parts."""
+        cdef uint64_t forms = 0, lasts = 0
+        cdef int at
+        for at in range(lists):
+            forms += space.expansion[order[at]].forms[group]
+        for at in range(space.expansions):
+            lasts += space.expansion[at].lasts[group]
+        return lasts < BY_LAST * forms
+
+    cdef int _offer_by_last(self, Workspace space, int group) except -1 nogil:
+        """Keep the forms of two or three parts of which every part pairs off, then look at their people.
+
+        The last part of each is one that pairs off, so they are all among the forms that end in a match of any part of
+        the query. Those under one match are read in sequence.
+        """
+        cdef size_t at, stop, ahead
+        cdef int position, width = group + 1
+        cdef uint32_t begin = self.class_start.data[group], form, last_form
+        cdef const uint32_t* last_start = self.last_start.data + group * self.parts
+        cdef const uint32_t* all_parts = self.form_part.data + self._class_offset(group)
+        space.candidate_count = 0
+        for position in range(space.expansions):
+            stop = <size_t>space.expansion[position].start + space.expansion[position].count
+            for at in range(space.expansion[position].start, stop):
+                ahead = at + 24
+                if ahead < stop:
+                    PS_PREFETCH(&last_start[space.matches[ahead].part])
+                ahead = at + 8
+                if ahead < stop:
+                    PS_PREFETCH(all_parts + width * <size_t>(last_start[space.matches[ahead].part] - begin))
+                form = last_start[space.matches[at].part]
+                last_form = last_start[space.matches[at].part + 1]
+                # A match of several parts of the query is read with the first of them.
+                if form < last_form and PS_LOWEST(space.mark[space.matches[at].part]) == position:
+                    self._keep_paired(space, form, last_form, group)
+        return self._accept_candidates(space)
+
+    cdef int _keep_paired(self, Workspace space, uint32_t form, uint32_t last_form, int group) except -1 nogil:
+        """Add to the candidates those of some forms of two or three parts of which every part pairs off.
+
+        They do, by Hall's theorem, where any parts of a form have marks of as many parts of the query as they are. Few
+        do, and no processor foresees which: each form is written down, and stays if so.
+        """
+        cdef size_t kept = space.candidate_count
+        cdef int width = group + 1
+        cdef const uint16_t* mark = space.mark
+        cdef const uint32_t* parts = self.form_part.data + self._class_offset(group)
+        cdef uint32_t* candidates
+        cdef unsigned int one, two, three
+        space.reserve_candidates(last_form - form)
+        candidates = space.candidates
+        parts += width * <size_t>(form - self.class_start.data[group])
+        if width == 2:
+            for form in range(form, last_form):
+                candidates[kept] = form
+                one = mark[parts[0]]
+                two = mark[parts[1]]
+                kept += (one != 0) & (two != 0) & _several(one | two)
+                parts += 2
+        else:
+            for form in range(form, last_form):
+                candidates[kept] = form
+                one = mark[parts[0]]
+                two = mark[parts[1]]
+                three = mark[parts[2]]
+                kept += (
+                    (one != 0) & (two != 0) & (three != 0)
+                    & _several(one | two) & _several(one | three) & _several(two | three)
+                    & _several((one | two | three) & ((one | two | three) - 1))
+                )
+                parts += 3
+        space.candidate_count = kept
+        return 0
+
+    cdef int _keep_marked(
+        self, Workspace space, uint32_t form, uint32_t last_form, int group, int size
+    ) except -1 nogil:
+        """Add to the candidates those of some forms of up to three parts of which at least ``size`` are marked."""
+        cdef size_t kept = space.candidate_count
+        cdef int width = group + 1
+        cdef const uint16_t* mark = space.mark
+        cdef const uint32_t* parts = self.form_part.data + self._class_offset(group)
+        cdef uint32_t* candidates
+        space.reserve_candidates(last_form - form)
+        candidates = space.candidates
+        parts += width * <size_t>(form - self.class_start.data[group])
+        for form in range(form, last_form):
+            candidates[kept] = form
+            if width == 1:
+                kept += mark[parts[0]] != 0
+            elif width == 2:
+                kept += (mark[parts[0]] != 0) + (mark[parts[1]] != 0) >= size
+            else:
+                kept += (mark[parts[0]] != 0) + (mark[parts[1]] != 0) + (mark[parts[2]] != 0) >= size
+            parts += width
+        space.candidate_count = kept
+        return 0
+
+    cdef int _scan(self, Workspace space, int query_form, bint wide, int group, int size) except -1 nogil:
+        """Verify all forms of a class, of which ``size`` parts have to pair off: an initial has no postings."""
+        cdef uint32_t form = self.class_start.data[group], end = self.class_start.data[group + 1], last_form
+        cdef size_t at
+        self._mark_initials(space)
+        if group == CLASSES - 1:
+            for form in range(form, end):
+                self._offer(space, form, query_form, wide)
+            return 0
+        while form < end:
+            last_form = form + min(end - form, <uint32_t>SCANNED)
+            space.candidate_count = 0
+            if 1 < size == group + 1:
+                self._keep_paired(space, form, last_form, group)
+                self._accept_candidates(space)
+            else:
+                self._keep_marked(space, form, last_form, group, size)
+                if size == 1 and not wide:
+                    self._accept_candidates(space)
+                else:
+                    for at in range(space.candidate_count):
+                        self._offer(space, space.candidates[at], query_form, wide)
+            form = last_form
+        return 0
+
+    cdef void _mark_initials(self, Workspace space) noexcept nogil:
+        """Mark every part that begins with an initial of the query, so that a scan reads one number of a part."""
+        cdef size_t part
+        cdef uint32_t letter
+        if not space.unmarked_initials:
+            return
+        for part in range(self.parts):
+            letter = self.letters(<uint32_t>part)[0] - 97
+            if letter < 26:
+                space.mark[part] |= space.initial_mask[letter]
+        space.unmarked_initials = False
 
     cdef int _offer_list(
         self, Workspace space, int position, int form, bint wide, int group
@@ -470,3 +622,8 @@ cdef inline bint _pair_off(const uint16_t* mark, const uint32_t* parts, int widt
         return one != 0 and other != 0 and (one | other) == 3
     third = mark[parts[2]]
     return (one | other | third) == 3 and (one != 0) + (other != 0) + (third != 0) > 1
+
+
+cdef inline bint _several(unsigned int marks) noexcept nogil:
+    """Whether there are marks of at least two parts of the query."""
+    return marks & (marks - 1) != 0

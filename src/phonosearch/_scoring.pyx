@@ -294,14 +294,20 @@ cdef class ScoringIndex(BoundIndex):
 cdef void prepare_search(Workspace space) noexcept nogil:
     """What a search asks of its query beside ``_align.prepare``."""
     cdef const Query* query = &space.query
-    cdef int position, run = 0, joined, form
+    cdef int position, run = 0, joined, form, at, first
     cdef uint64_t word
     for form in range(query.forms):
         for position in range(query.size[form]):
             # Whether others stand beside a part changes what its letters say.
             word = 2 * pack_word(query.parts[form][position].letters, query.parts[form][position].length)
-            space.words[query.pool_start[form] + position] = word + query.parts[form][position].beside if word else 0
-            space.sketches[query.pool_start[form] + position] = letter_sketch(
+            at = query.pool_start[form] + position
+            space.words[at] = word + query.parts[form][position].beside if word else 0
+            space.first_of[at] = at
+            for first in range(at if word else 0):
+                if space.words[first] == space.words[at]:
+                    space.first_of[at] = first
+                    break
+            space.sketches[at] = letter_sketch(
                 query.parts[form][position].letters, query.parts[form][position].length
             )
     space.lengths = 0

@@ -28,6 +28,7 @@ ctypedef struct Expansion:      # the matches of one query part at one level
     uint64_t key                # the word and the level; 0 for a free slot
     uint32_t start, count       # in Workspace.matches
     uint64_t forms[CLASSES]     # of each class, under its matches
+    uint64_t lasts[CLASSES]     # of those, the ones that end in a match
     uint64_t splits             # one bit a length: cut there, the word is two parts of the index; or UNKNOWN_SPLITS
 
 ctypedef struct Found:          # the people of one form, or a person of several forms, who satisfy the query
@@ -77,6 +78,7 @@ cdef class Workspace:
     # Parts of the query, packed, and whether they have others beside them; 0 for those that cannot be packed.
     cdef uint64_t words[MAX_FORMS * MAX_PARTS]
     cdef uint32_t sketches[MAX_FORMS * MAX_PARTS]   # of their letters
+    cdef int first_of[MAX_FORMS * MAX_PARTS]    # where among them the same part stands first
     cdef uint32_t* candidates   # forms to verify
     cdef size_t candidate_room, candidate_count
     cdef Found* found
@@ -89,6 +91,8 @@ cdef class Workspace:
     cdef ParsedName parsed
     cdef uint16_t initial_mask[27]   # by first letter; the last for parts that begin with none
     cdef bint has_initials
+    cdef bint unmarked_initials     # whether `mark` leaves out parts that match an initial alone
+    cdef size_t parts           # of the index
     cdef uint64_t lengths       # of the parts of the full form of the query, one bit a length
     cdef uint64_t joined_lengths    # of its neighbours, joined
     cdef bint marked            # whether the marks have a bit for each part of all forms, and say all that close accepts
@@ -102,7 +106,7 @@ cdef class Workspace:
     cdef Expansion* find_kept(self, uint64_t word, int level) noexcept nogil
     cdef Expansion* begin_expansion(self, uint64_t word, int level) noexcept nogil
     cdef int recall_expansion(self, const Expansion* known, int position) except -1 nogil
-    cdef int end_expansion(self, uint64_t word, int level, const uint64_t* forms) except -1 nogil
+    cdef int end_expansion(self, uint64_t word, int level, const uint64_t* forms, const uint64_t* lasts) except -1 nogil
     cdef int32_t* begin_relations(self, uint32_t part) except NULL nogil
     cdef Remembered* place_of(self, uint64_t word, uint32_t part) noexcept nogil
     cdef void remember(self, uint64_t word, uint32_t part, int32_t relation) noexcept nogil

@@ -42,6 +42,7 @@ cdef class Workspace:
     """
 
     def __cinit__(self, size_t parts, size_t forms, size_t several):
+        self.parts = parts
         self.mark = <uint16_t*>zeros_in_large_pages(parts + 1, sizeof(uint16_t))
         self.slot = <uint32_t*>zeros_in_large_pages(parts + 1, sizeof(uint32_t))
         self.seen = <uint8_t*>zeros_in_large_pages(forms // 8 + 1, 1)
@@ -187,7 +188,9 @@ cdef class Workspace:
         self.recalled += 1
         return 0
 
-    cdef int end_expansion(self, uint64_t word, int level, const uint64_t* forms) except -1 nogil:
+    cdef int end_expansion(
+        self, uint64_t word, int level, const uint64_t* forms, const uint64_t* lasts
+    ) except -1 nogil:
         """All matches of the next part of the form have been added; keep them."""
         cdef Expansion* made = &self.expansion[self.expansions]
         cdef size_t at
@@ -197,6 +200,7 @@ cdef class Workspace:
         made.splits = UNKNOWN_SPLITS
         for group in range(CLASSES):
             made.forms[group] = forms[group]
+            made.lasts[group] = lasts[group]
         self.expansions += 1
         if word == 0 or word >> 60 or self.kept_count == MOST_KEPT:
             return 0
@@ -268,8 +272,10 @@ cdef class Workspace:
                 if self.slot[match.part]:
                     relation = self.pair[<size_t>(self.slot[match.part] - 1) * stride + position]
                     match.relation = relation if relation >= 0 else match.relation
+        if self.has_initials and not self.unmarked_initials:
+            memset(self.mark, 0, self.parts * sizeof(uint16_t))
         self.expansions = self.recalled = 0
-        self.has_initials = False
+        self.has_initials = self.unmarked_initials = False
         self.marked = False
         memset(self.initial_mask, 0, sizeof(self.initial_mask))
 
