@@ -19,7 +19,7 @@ from phonosearch._arrays cimport BLOCK_SHIFT, CLASSES, NAME_KIND, OWNER_SEVERAL
 from phonosearch._finding cimport FindingIndex
 from phonosearch._hit cimport new_hit
 from phonosearch._prefetch cimport PS_PREFETCH
-from phonosearch._relation cimport CLOSE, EXACT, NO_LEVEL, VARIANT, WIDE
+from phonosearch._relation cimport CLOSE, EXACT, NO_LEVEL, WIDE
 from phonosearch._scoring cimport prepare_search
 from phonosearch._sentences cimport EvidenceReader
 from phonosearch._text cimport MAX_PARTS, TextRules

@@ -95,7 +95,7 @@ cdef class Workspace:
     cdef size_t parts           # of the index
     cdef uint64_t lengths       # of the parts of the full form of the query, one bit a length
     cdef uint64_t joined_lengths    # of its neighbours, joined
-    cdef bint marked            # whether the marks have a bit for each part of all forms, and say all that close accepts
+    cdef bint marked            # whether marks have a bit for each part of all forms, and say all that close accepts
 
     cdef int add_found(self, uint32_t source, uint32_t people, uint32_t several, int way) except -1 nogil
     cdef int count_several(self, uint32_t number) except -1 nogil
