@@ -17,7 +17,7 @@ from phonosearch._words cimport pack_word
 
 
 cdef void look_up(TextRules rules, const uint8_t* letters, int length, PartInfo* part) noexcept nogil:
-    """Fill in what is in the tables of a part; ``sound_out`` and ``hear`` do the rest."""
+    """Fill in what is in the tables of a part; ``sound_out`` and ``heard_sketch`` do the rest."""
     cdef uint64_t key
     part.letters = letters
     part.length = length
