@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import datetime
-import importlib.util
 import random
 import re
 import sys
@@ -199,11 +198,8 @@ def _nicknames(places: Places, limit: int | None, seed: int) -> PairTask:
             for row in csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE):
                 if row["nickname"] == "1" and row["label"] == "match":
                     listed.append([row["name1"], row["name2"]])
-    spec = importlib.util.find_spec("nicknames")
-    if spec is None or spec.origin is None:
-        raise MissingDataError("the package nicknames is not installed")
     known: defaultdict[str, set[str]] = defaultdict(set)
-    for one, _, other in _nickname_rows(places.need(Path(spec.origin).with_name("names.csv"))):
+    for one, _, other in _nickname_rows(places.need(places.packages / "nicknames/names.csv")):
         known[one] |= {one, other}
     near: defaultdict[str, set[str]] = defaultdict(set)
     for row_names in (*listed, *known.values()):
