@@ -10,7 +10,6 @@ import gc
 import itertools
 import json
 import math
-import resource
 import subprocess
 import sys
 import tempfile
@@ -21,7 +20,7 @@ from pathlib import Path
 
 import phonosearch as ps
 from checks import Row, check_recorded, is_named
-from measuring import clock, number, percentiles, table, timed_build
+from measuring import clock, number, peak_memory, percentiles, table, timed_build
 from people import MIXTURE, benchmark_queries, people_table
 
 __all__ = ["LEVELS", "Size", "growth_section", "measure_sizes"]
@@ -66,11 +65,6 @@ class Size:
     peak: float
 
 
-def _peak() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return used / (2**30 if sys.platform == "darwin" else 2**20)
-
-
 def measure(size: int, count: int, seed: int) -> Size:
     """Build, save, open and search so many people."""
     people = people_table(size, seed)
@@ -83,7 +77,7 @@ def measure(size: int, count: int, seed: int) -> Size:
         index, build = timed_build(lambda: ps.PersonIndex.build(people))
         index.save(path)
         del index
-        peak = _peak()
+        peak = peak_memory() / 2**30
         stored, bare_stored = (file.stat().st_size / size for file in (path, bare))
         start = time.perf_counter()
         index = ps.PersonIndex.open(path)

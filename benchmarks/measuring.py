@@ -6,6 +6,8 @@ import gc
 import importlib.metadata
 import os
 import platform
+import resource
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -14,8 +16,8 @@ from typing import Generic, NamedTuple, TypeVar
 import numpy as np
 
 __all__ = [
-    "PASSES", "Clocked", "clock", "machine", "memory", "number", "percentiles", "ratio", "table", "timed_build",
-    "versions",
+    "PASSES", "Clocked", "clock", "machine", "memory", "number", "peak_memory", "percentiles", "ratio", "table",
+    "timed_build", "versions",
 ]  # fmt: skip
 
 PASSES = 5
@@ -107,6 +109,18 @@ def memory() -> str:
         return f"{os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / 2**30:.0f} GiB"
     except (AttributeError, ValueError):
         return "unknown"
+
+
+def peak_memory() -> int:
+    """The greatest resident memory of this process so far, in bytes.
+
+    What ``getrusage`` says counts the process that this one was begun from, so it is the last resort.
+    """
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
+        return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
+    except (OSError, StopIteration):
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def versions() -> str:

@@ -13,7 +13,6 @@ import gc
 import json
 import os
 import platform
-import resource
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import phonosearch as ps
+from measuring import peak_memory
 from people import COMMON, people_stream, people_tables
 
 GROUPS = {
@@ -38,16 +38,11 @@ GROUPS = {
 """The other sections are of the parts and their codes."""
 
 
-def peak() -> int:
-    """The greatest resident memory of this process so far, in bytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-
-
 def build(path: str, people: int, names: int, threads: int, display: bool) -> dict[str, Any]:
     """Build and save an index; what it took."""
-    before, started, used = peak(), time.perf_counter(), time.process_time()
+    before, started, used = peak_memory(), time.perf_counter(), time.process_time()
     index = ps.PersonIndex.build(people_stream(people, names), display_names=display, threads=threads)
-    seconds, processor, built = time.perf_counter() - started, time.process_time() - used, peak()
+    seconds, processor, built = time.perf_counter() - started, time.process_time() - used, peak_memory()
     started = time.perf_counter()
     index.save(path)
     return {
@@ -58,7 +53,7 @@ def build(path: str, people: int, names: int, threads: int, display: bool) -> di
         "before": before,
         "built": built,
         "saving": time.perf_counter() - started,
-        "saved": peak(),
+        "saved": peak_memory(),
         "sections": {name: values.nbytes for name, values in index._arrays.items()},
         "file": Path(path).stat().st_size,
     }
@@ -72,7 +67,7 @@ def first_answer(path: str) -> float:
 
 def search(path: str) -> dict[str, Any]:
     """Open a saved index and search it; what it took."""
-    before = peak()
+    before = peak_memory()
     new = first_answer(path)
     again = []
     for _ in range(5):
@@ -80,7 +75,7 @@ def search(path: str) -> dict[str, Any]:
         again.append(first_answer(path))
     index = ps.PersonIndex.open(path)
     totals = sum(index.search(name, level=level).total for name in COMMON[:5] for level in ("close", "wide"))
-    return {"new": new, "again": min(again), "before": before, "searched": peak(), "totals": totals}
+    return {"new": new, "again": min(again), "before": before, "searched": peak_memory(), "totals": totals}
 
 
 def in_a_process(*arguments: str) -> dict[str, Any]:
