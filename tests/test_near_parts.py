@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import cache
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 from phonosearch import PersonIndex, double_metaphone, osa_distance
 from phonosearch._align import compare_names
 from phonosearch._answer import alignment_of_row
+from phonosearch._core import NameIndex
+from phonosearch._expansion import _use_vectors
 from phonosearch._kernel import text_rules
 from phonosearch._letters import similarity
 from phonosearch._names import forms
@@ -243,3 +246,41 @@ def test_words_of_other_sounds_stay_apart() -> None:
             word: kind for word, kind in kinds.items() if LEVEL_OF_KIND[kind] <= CLOSE
         }
         assert not any(beyond_edits(asked, word) for word in short)
+
+
+# Many parts at once
+
+WORDS = sorted({
+    "katherine", "katharine", "kathrine", "catherine", "cathrin", "katerina", "katrine", "stephen", "stehpen", "steven",
+    "stefan", "stephan", "stephenson", "stevenson", "steavenson", "stephens", "sztefan", "montgomery", "montgomerie",
+    "mongomery", "mountgomery", "montgommery", "montogmery", "montgomrey", "mentgamery", "wojcik", "voychick", "woycik",
+    "vojcik", "voitchik", "wojtkowiak", "wojtkowiack", "zz", "ab", "abc", "acb", "bca", "abcd", "abdc",
+    *(f"constantinopolitano{end}" for end in ("polous", "poulos", "poulso", "pulos", "ppoulos")),
+    *("a" * length + "b" * (length % 3) for length in (2, 3, 8, 9, 16, 17, 31, 32, 33, 40, 60)),
+    *(f"mar{one}{other}" for one in "aeiou" for other in ("y", "yn", "ianne", "ilyn", "gret")),
+})  # fmt: skip
+
+
+@pytest.mark.parametrize("level", [0, 1, 2, 3])
+def test_many_parts_at_once_are_found_as_one_by_one(level: int) -> None:
+    before = _use_vectors(level)
+    try:
+        index = index_of(WORDS)     # what was expanded before is kept with an index
+        found = {word: set(found_by_search(index, word, "close")) for word in WORDS}
+    finally:
+        _use_vectors(before)
+    for word in WORDS:
+        assert found[word] == {other for other in WORDS if LEVEL_OF_KIND[kind_of(word, other)] <= CLOSE}
+    assert sum(map(len, found.values())) > 2 * len(WORDS)
+
+
+def test_notes_of_another_reading_lead_nowhere_else() -> None:
+    index = index_of(WORDS)
+    arrays = dict(index._arrays)
+    assert len(arrays["heard_note"]) > 3
+    assert len(set(arrays["heard_note"] >> 27)) > 1
+    for note in (0, 1, 2**27 - 1, 2**27, 31 << 27, 2**32 - 1):
+        arrays["heard_note"] = np.full_like(arrays["heard_note"], note)
+        crafted = NameIndex(text_rules(), arrays)
+        for word in WORDS:
+            assert len(crafted.count(word.encode())) == 5

@@ -35,7 +35,7 @@ cdef class PackedNames:
     cdef Array primary_code, primary_start
     cdef Array alternate_code, alternate_start, alternate_part
     cdef Array soundex_code, soundex_start, soundex_part
-    cdef Array heard_code, heard_start, heard_part
+    cdef Array heard_code, heard_start, heard_part, heard_note
     cdef Array deletion_start, deletion_part
     cdef Array last_start, posting_start, posting_form
     cdef Array class_start, form_part, long_start, owner_start, owner

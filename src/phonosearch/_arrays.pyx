@@ -75,6 +75,7 @@ cdef class PackedNames:
         self._take("heard_code", &self.heard_code)
         self._take("heard_start", &self.heard_start)
         self._take("heard_part", &self.heard_part)
+        self._take("heard_note", &self.heard_note)
         self._take("deletion_start", &self.deletion_start)
         self._take("deletion_part", &self.deletion_part)
         self._take("last_start", &self.last_start)
@@ -140,6 +141,8 @@ cdef class PackedNames:
             raise ValueError("soundex_part")
         if not self._all_below("heard_part", &self.heard_part, self.parts):
             raise ValueError("heard_part")
+        if self.heard_note.size != self.heard_part.size:
+            raise ValueError("heard_note")
         if self.deletion_start.size < 2 or buckets & (buckets - 1):
             raise ValueError("deletion_start")
         self.deletion_shift = 64

@@ -48,7 +48,7 @@ cdef class BoundIndex(PartIndex):
         self, Workspace space, int query_form, const uint32_t* parts, int size, const int* column_of_row
     ) except -1 nogil
     cdef int bound_several(self, Workspace space, uint32_t several, int floor, bint earning) except -1 nogil
-    cdef bint may_contradict(self, Workspace space, uint32_t several, int floor) except -1 nogil
+    cdef bint may_score_otherwise(self, Workspace space, uint32_t several, int floor) except -1 nogil
     cdef void prefetch_form(self, uint32_t form) noexcept nogil
     cdef void prefetch_parts(self, Workspace space, uint32_t form) noexcept nogil
 

@@ -421,8 +421,8 @@ cdef class BoundIndex(PartIndex):
                 best = max(best, bound)
         return best
 
-    cdef bint may_contradict(self, Workspace space, uint32_t several, int floor) except -1 nogil:
-        """Whether a person may come to ``floor`` by a form that level close does not find."""
+    cdef bint may_score_otherwise(self, Workspace space, uint32_t several, int floor) except -1 nogil:
+        """Whether a person may come to ``floor`` by a form that was not found."""
         cdef uint32_t at, form
         cdef int size, number
         cdef const uint32_t* parts

@@ -213,14 +213,14 @@ cdef class NameIndex(FindingIndex):
         return 0
 
     cdef int _score_others(self, Workspace space, Standing* standing) except -1 nogil:
-        """Enter the people of several forms who may score enough by one that was not found. Some part contradicts
-        there, so only now, when most scores are known, is it seldom enough.
+        """Enter the people of several forms who may score enough by one that was not found: from level close on some
+        part contradicts there. Only now, when most scores are known, is it seldom enough.
 
         What is read of them lies far apart, and is asked for well before.
         """
         cdef size_t at, count = space.counted_count
         cdef uint32_t several, form
-        if space.query.contradicted_bound < _low(standing):
+        if space.query.level >= CLOSE and space.query.contradicted_bound < _low(standing):
             return 0
         for at in range(count + 3 * AHEAD):
             if at < count:
@@ -233,7 +233,7 @@ cdef class NameIndex(FindingIndex):
                     self.prefetch_form(self.several_form.data[2 * <size_t>form])
             if 3 * AHEAD <= at:
                 several = space.counted[at - 3 * AHEAD]
-                if not has_bit(space.entered, several) and self.may_contradict(space, several, _low(standing)):
+                if not has_bit(space.entered, several) and self.may_score_otherwise(space, several, _low(standing)):
                     self._score_person(space, OWNER_SEVERAL | several, standing)
         return 0
 

@@ -16,6 +16,8 @@ cdef class PartIndex(PackedNames):
     cdef uint32_t* part_sketch      # set of letters, and length; 0 where not yet known
     cdef uint64_t* part_heard       # keys of its readings, as `heard_sketch`
 
+    cdef size_t letters_within_reach    # of `part_letters`, for what takes letters of many parts at once
+
     cdef bint beginnings_alike      # whether alternate beginnings begin with the same letter
 
     cdef int _allocate_members(self) except -1
@@ -38,11 +40,18 @@ cdef class PartIndex(PackedNames):
     cdef int _expand_close(self, Workspace space, const PartInfo* part, uint16_t bit) except -1 nogil
     cdef int _expand_alike(self, Workspace space, const PartInfo* part, uint16_t bit) except -1 nogil
     cdef int _expand_heard(self, Workspace space, const PartInfo* part, uint16_t bit) except -1 nogil
-    cdef int _add_heard_as(
-        self, Workspace space, uint32_t other, const PartInfo* part, uint32_t sketch, uint16_t bit
+    cdef int _keep_within(self, Workspace space, const PartInfo* part, int limit, bint alike) noexcept nogil
+    cdef int _edits(self, int longer, bint alike) noexcept nogil
+    cdef int _collect(
+        self, Workspace space, size_t first, size_t last, const uint32_t* parts, uint32_t mine, int length,
+        uint16_t bit,
     ) except -1 nogil
-    cdef int _add_written_for(
-        self, Workspace space, PartInfo* heard, uint32_t sketch, uint32_t part, uint16_t bit
+    cdef int _add_written_for(self, Workspace space, PartInfo* heard, uint16_t bit) except -1 nogil
+    cdef int _add_heard_as(
+        self, Workspace space, size_t first, size_t last, const PartInfo* part, uint32_t sketch, uint16_t bit
+    ) except -1 nogil
+    cdef int _add_heard_somehow(
+        self, Workspace space, uint32_t other, const PartInfo* part, uint16_t bit
     ) except -1 nogil
 
     cdef inline uint64_t facts(self, uint32_t part) noexcept nogil:

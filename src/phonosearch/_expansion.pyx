@@ -10,14 +10,15 @@ from libc.string cimport memcmp, memcpy, memset
 from phonosearch._arrays cimport CLASSES, Array, PackedNames, lower_bound
 from phonosearch._bits cimport PS_LOWEST, PS_POPCOUNT
 from phonosearch._deletions cimport MAX_DELETIONS, deletion_bucket, deletion_keys, deletions_of
-from phonosearch._distance cimport osa_pattern
+from phonosearch._distance cimport osa_pattern, pattern_init
 from phonosearch._double_metaphone cimport double_metaphone_codes
-from phonosearch._heard cimport HEARD_ROOM
+from phonosearch._heard cimport HEARD_ROOM, NOTE_LENGTH, NOTE_LETTERS, NOTE_NUMBER, noted_letters
+from phonosearch._lanes cimport AT_ONCE, LETTERS, Query, nearby, query_init, vectors_here
 from phonosearch._large_pages cimport zeros_in_large_pages
 from phonosearch._prefetch cimport PS_PREFETCH
 from phonosearch._relation cimport (
-    CLOSE, CLOSE_KIND, EXACT, SOUNDS, UNEARNED, PartInfo, begin_alike, earn, key_bits, key_sketch, weight,
-    written_for,
+    CLOSE, CLOSE_KIND, EXACT, SOUNDS, UNEARNED, PartInfo, earn, key_bits, key_sketch, look_up_reading, reads_alike,
+    weight, written_for,
 )
 from phonosearch._text cimport TextRules, WordEntry
 from phonosearch._words cimport pack_word
@@ -26,9 +27,21 @@ from phonosearch._workspace cimport Expansion, Workspace
 cdef enum:
     UNKNOWN = -2
     SKETCH_LENGTH = 26
-    LETTERS = (1 << SKETCH_LENGTH) - 1
+    LETTER_BITS = (1 << SKETCH_LENGTH) - 1
+    NOTED = (1 << NOTE_LETTERS) - 1
 
 cdef uint64_t KNOWN = 0x80000000
+
+# 0: one part after the other; 1: the vectors of the compiler; 2: AVX2; 3: AVX-512. All give the same.
+cdef int vectors = vectors_here()
+
+
+def _use_vectors(int level):
+    """Choose how the edits of many parts are counted, for the tests; gives what was chosen before."""
+    global vectors
+    cdef int before = vectors
+    vectors = max(0, min(level, vectors_here()))
+    return before
 
 
 cdef uint32_t letter_sketch(const uint8_t* letters, int length) noexcept nogil:
@@ -47,8 +60,8 @@ cdef inline bint may_be_within(uint32_t one, uint32_t other, int edits) noexcept
     adds at most one."""
     cdef int longer = <int>(one >> SKETCH_LENGTH) - <int>(other >> SKETCH_LENGTH)
     return (
-        -edits <= longer <= edits and PS_POPCOUNT(one & ~other & LETTERS) <= edits
-        and PS_POPCOUNT(other & ~one & LETTERS) <= edits
+        -edits <= longer <= edits and PS_POPCOUNT(one & ~other & LETTER_BITS) <= edits
+        and PS_POPCOUNT(other & ~one & LETTER_BITS) <= edits
     )
 
 
@@ -62,6 +75,8 @@ cdef class PartIndex(PackedNames):
         self.part_sketch = NULL
         self.part_heard = NULL
         self._allocate_members()
+        # The offsets of letters that many are taken by have a sign.
+        self.letters_within_reach = min(self.part_letters_size, <size_t>1 << 31)
         self.beginnings_alike = all(
             self.rules.beginnings[number][0][0] == self.rules.beginnings[number][1][0]
             for number in range(self.rules.beginning_count)
@@ -322,7 +337,7 @@ cdef class PartIndex(PackedNames):
         cdef int count = deletion_keys(part.letters, part.length, deletions_of(self.rules, part.length), keys), key
         cdef size_t at, kept = 0
         cdef uint32_t other, sketch, mine = space.sketches[space.query.pool_start[space.form] + space.expansions]
-        cdef int length, longer, allowed
+        cdef int length
         for key in range(count):
             buckets[key] = deletion_bucket(keys[key], self.deletion_shift)
             PS_PREFETCH(&self.deletion_start.data[buckets[key]])
@@ -342,63 +357,121 @@ cdef class PartIndex(PackedNames):
                 at += 1
         for at in range(space.candidate_count):
             other = space.candidates[at]
-            if space.mark[other] & bit:
-                continue
             sketch = self._sketch(other)
             length = sketch >> SKETCH_LENGTH
-            longer = length if length > part.length else part.length
-            if length < 2 or not may_be_within(mine, sketch, self.rules.edits_for_letters[longer]):
-                continue
             PS_PREFETCH(&self.part_start.data[other])
             space.candidates[kept] = other
-            kept += 1
-        for at in range(kept):
-            if at + 4 < kept:
-                PS_PREFETCH(self.letters(space.candidates[at + 4]))
-            other = space.candidates[at]
-            if space.mark[other] & bit:
-                continue
-            length = self.length(other)
-            longer = length if length > part.length else part.length
-            allowed = self.rules.edits_for_letters[longer]
-            if osa_pattern(&part.pattern, self.letters(other), length, allowed) <= allowed:
-                space.add_match(other, bit)
+            kept += not space.mark[other] & bit and length > 1 and may_be_within(
+                mine, sketch, self._edits(max(length, part.length), False)
+            )
+        space.candidate_count = kept
+        self._keep_within(space, part, deletions_of(self.rules, part.length), False)
+        for at in range(space.candidate_count):
+            space.add_match(space.candidates[at], bit)
         self._expand_alike(space, part, bit)
         return self._expand_heard(space, part, bit)
 
+    cdef int _keep_within(self, Workspace space, const PartInfo* part, int limit, bint alike) noexcept nogil:
+        """Of candidates of which the sketches leave a chance, keep those that are few enough edits from a part.
+
+        How many are allowed, at most ``limit``, follows from the longer of both; it is another number for parts that
+        begin ``alike``. Many are compared at once, where the processor can and nothing is read beyond the last letter.
+        """
+        cdef Query query
+        cdef int32_t begin[AT_ONCE]
+        cdef uint8_t lengths[AT_ONCE]
+        cdef uint8_t distance[AT_ONCE]
+        cdef uint32_t chosen[AT_ONCE]
+        cdef uint32_t other
+        cdef uint64_t near
+        cdef size_t at = 0, kept = 0, count = space.candidate_count
+        cdef int number, lane, allowed, length
+        cdef bint together = count > 4 and vectors > 0 and part.length + limit <= LETTERS
+        if together:
+            query_init(&query, part.letters, part.length, limit, True, vectors)
+        while at < count:
+            number = 0
+            while at < count and number < AT_ONCE:
+                other = space.candidates[at]
+                at += 1
+                length = self._sketch(other) >> SKETCH_LENGTH
+                if together and self.part_start.data[other] + <size_t>LETTERS <= self.letters_within_reach:
+                    chosen[number] = other
+                    begin[number] = <int32_t>self.part_start.data[other]
+                    lengths[number] = length
+                    number += 1
+                    PS_PREFETCH(self.letters(other))
+                    continue
+                allowed = self._edits(max(length, part.length), alike)
+                space.candidates[kept] = other
+                kept += osa_pattern(&part.pattern, self.letters(other), length, allowed) <= allowed
+            if number == 0:
+                continue
+            near = nearby(&query, self.part_letters, begin, lengths, number, distance)
+            while near:
+                lane = PS_LOWEST(near)
+                near &= near - 1
+                space.candidates[kept] = chosen[lane]
+                kept += distance[lane] <= self._edits(max(<int>lengths[lane], part.length), alike)
+        space.candidate_count = kept
+        return 0
+
+    cdef inline int _edits(self, int longer, bint alike) noexcept nogil:
+        return min(self.rules.alike_edits, longer // 2) if alike else self.rules.edits_for_letters[longer]
+
     cdef int _expand_alike(self, Workspace space, const PartInfo* part, uint16_t bit) except -1 nogil:
         """Parts that begin with the same sounds: they stand side by side, since parts are sorted by primary code."""
-        cdef uint32_t beginning = part.primary >> 8 << 8
+        cdef uint32_t beginning = part.primary >> 8 << 8, found
         cdef size_t group, at
-        cdef uint32_t sketch, mine = space.sketches[space.query.pool_start[space.form] + space.expansions]
         cdef PartInfo other
-        cdef int relation, longer, position = space.query.pool_start[space.form] + space.expansions
+        cdef int relation, position = space.query.pool_start[space.form] + space.expansions
         if not beginning & 0xFF00:
             return 0
+        space.candidate_count = 0
         for group in range(lower_bound(&self.primary_code, beginning), self.primary_code.size):
             if self.primary_code.data[group] >> 8 << 8 != beginning:
                 break
-            if self.primary_code.data[group] == part.primary:
-                continue        # they sound the same, and are marked
-            for at in range(self.primary_start.data[group], self.primary_start.data[group + 1]):
-                if space.mark[at] & bit:
-                    continue
-                sketch = self._sketch(<uint32_t>at)
-                longer = max(part.length, <int>(sketch >> SKETCH_LENGTH))
-                if not may_be_within(mine, sketch, min(self.rules.alike_edits, longer // 2)):
-                    continue
-                other.letters = self.letters(<uint32_t>at)
-                other.length = self.length(<uint32_t>at)
-                other.primary = self.primary_code.data[group]
-                if not begin_alike(self.rules, part, &other):
-                    continue
-                self.describe_part(<uint32_t>at, &other, False)
-                # Whatever else could relate them has been marked before.
-                relation = earn(self.rules, part, &other, CLOSE_KIND)
-                if relation & UNEARNED >= self.rules.alike_points:
-                    space.add_match(<uint32_t>at, bit)
-                    # The letters alone decide what is alike; beside other parts they earn other points.
-                    space.relations(<uint32_t>at)[position] = relation if not part.beside else CLOSE_KIND | UNEARNED
+            if self.primary_code.data[group] != part.primary:   # those sound the same, and are marked
+                self._collect(
+                    space, self.primary_start.data[group], self.primary_start.data[group + 1], NULL,
+                    space.sketches[position], part.length, bit,
+                )
+        self._keep_within(space, part, self.rules.alike_edits, True)
+        for at in range(space.candidate_count):
+            PS_PREFETCH(&self.part_key.data[3 * <size_t>space.candidates[at]])
+            PS_PREFETCH(&self.part_facts[space.candidates[at]])
+        for at in range(space.candidate_count):
+            found = space.candidates[at]
+            self.describe_part(found, &other, False)
+            # Whatever else could relate them has been marked before.
+            relation = earn(self.rules, part, &other, CLOSE_KIND)
+            if relation & UNEARNED >= self.rules.alike_points:
+                space.add_match(found, bit)
+                # The letters alone decide what is alike; beside other parts they earn other points.
+                space.relations(found)[position] = relation if not part.beside else CLOSE_KIND | UNEARNED
+        return 0
+
+    cdef int _collect(
+        self, Workspace space, size_t first, size_t last, const uint32_t* parts, uint32_t mine, int length,
+        uint16_t bit,
+    ) except -1 nogil:
+        """Add to the candidates what is not marked and may be as few edits from a word as parts are that begin alike.
+
+        ``parts`` are the candidates from ``first`` to ``last``, or NULL for those numbers themselves.
+        """
+        cdef size_t at, kept = space.candidate_count
+        cdef uint32_t other, sketch
+        cdef int theirs
+        space.reserve_candidates(last - first)
+        for at in range(first, last):
+            other = <uint32_t>at if parts == NULL else parts[at]
+            sketch = self._sketch(other)
+            theirs = sketch >> SKETCH_LENGTH
+            space.candidates[kept] = other
+            kept += not space.mark[other] & bit and theirs > 1 and may_be_within(
+                mine, sketch, self._edits(max(length, theirs), True)
+            )
+        space.candidate_count = kept
         return 0
 
     cdef int _expand_heard(self, Workspace space, const PartInfo* part, uint16_t bit) except -1 nogil:
@@ -407,7 +480,7 @@ cdef class PartIndex(PackedNames):
         cdef PartInfo heard
         cdef uint32_t which = 0, code, sketch
         cdef uint32_t mine = space.sketches[space.query.pool_start[space.form] + space.expansions]
-        cdef size_t group, at
+        cdef size_t group
         cdef int turn
         if part.heard:
             which = self.rules.heard.of(part.letters, part.length, part.rarity)
@@ -419,65 +492,108 @@ cdef class PartIndex(PackedNames):
                 continue
             double_metaphone_codes(room, heard.length, &heard.primary, &heard.alternate)
             sketch = letter_sketch(room, heard.length)
+            space.candidate_count = 0
             for turn in range(2):
                 code = heard.alternate if turn else heard.primary
                 if code == 0 or code == part.primary or code == part.alternate:
                     continue
                 group = lower_bound(&self.primary_code, code)
                 if group < self.primary_code.size and self.primary_code.data[group] == code:
-                    for at in range(self.primary_start.data[group], self.primary_start.data[group + 1]):
-                        self._add_written_for(space, &heard, sketch, <uint32_t>at, bit)
+                    self._collect(
+                        space, self.primary_start.data[group], self.primary_start.data[group + 1], NULL, sketch,
+                        heard.length, bit,
+                    )
                 group = lower_bound(&self.alternate_code, code)
                 if group < self.alternate_code.size and self.alternate_code.data[group] == code:
-                    for at in range(self.alternate_start.data[group], self.alternate_start.data[group + 1]):
-                        self._add_written_for(space, &heard, sketch, self.alternate_part.data[at], bit)
+                    self._collect(
+                        space, self.alternate_start.data[group], self.alternate_start.data[group + 1],
+                        self.alternate_part.data, sketch, heard.length, bit,
+                    )
+            if space.candidate_count:
+                self._add_written_for(space, &heard, bit)
         for turn in range(2 if part.keys else 0):
             code = part.alternate if turn else part.primary
             group = lower_bound(&self.heard_code, code)
             if code and group < self.heard_code.size and self.heard_code.data[group] == code:
-                for at in range(self.heard_start.data[group], self.heard_start.data[group + 1]):
-                    if at + 4 < self.heard_start.data[group + 1]:
-                        PS_PREFETCH(self.letters(self.heard_part.data[at + 4]))
-                    if not space.mark[self.heard_part.data[at]] & bit:
-                        self._add_heard_as(space, self.heard_part.data[at], part, mine, bit)
+                self._add_heard_as(
+                    space, self.heard_start.data[group], self.heard_start.data[group + 1], part, mine, bit
+                )
+        return 0
+
+    cdef int _add_written_for(self, Workspace space, PartInfo* heard, uint16_t bit) except -1 nogil:
+        """Add those of the candidates that are written for a reading of the query part."""
+        cdef PartInfo other
+        cdef size_t at
+        pattern_init(&heard.pattern, heard.letters, heard.length)
+        look_up_reading(self.rules, heard)
+        self._keep_within(space, heard, self.rules.alike_edits, True)
+        for at in range(space.candidate_count):
+            PS_PREFETCH(&self.part_key.data[3 * <size_t>space.candidates[at]])
+            PS_PREFETCH(&self.part_facts[space.candidates[at]])
+        for at in range(space.candidate_count):
+            self._describe_letters(space.candidates[at], &other)
+            if other.rarity >= self.rules.heard.least_written and reads_alike(self.rules, heard, &other):
+                space.add_match(space.candidates[at], bit)
         return 0
 
     cdef int _add_heard_as(
-        self, Workspace space, uint32_t other, const PartInfo* part, uint32_t sketch, uint16_t bit
+        self, Workspace space, size_t first, size_t last, const PartInfo* part, uint32_t sketch, uint16_t bit
     ) except -1 nogil:
-        """Add a part of which a reading is written as the query part; it stands in the list of readings."""
+        """Add the parts of a list of readings of which one is written as the query part.
+
+        A note says which reading it is and what letters it has, so that few have to be read.
+        """
+        cdef uint8_t room[HEARD_ROOM]
+        cdef PartInfo heard
+        cdef uint32_t other, note, letters = noted_letters(sketch & LETTER_BITS)
+        cdef size_t at
+        cdef int length, allowed
+        heard.letters = room
+        for at in range(first, last):
+            note = self.heard_note.data[at]
+            other = self.heard_part.data[at]
+            if note >> NOTE_NUMBER == 0:
+                if not space.mark[other] & bit:
+                    self._add_heard_somehow(space, other, part, bit)
+                continue
+            length = note >> NOTE_LENGTH & 63
+            allowed = self._edits(max(length, part.length), True)
+            if (
+                not -allowed <= length - part.length <= allowed
+                or PS_POPCOUNT(note & ~letters & NOTED) > allowed or PS_POPCOUNT(letters & ~note & NOTED) > allowed
+                or space.mark[other] & bit
+            ):
+                continue
+            # What a crafted file says of its notes is read again.
+            heard.length = 0
+            if self.length(other) <= self.rules.heard.most_letters and note >> NOTE_NUMBER <= self.rules.heard.count:
+                heard.length = self.rules.heard.read(
+                    (note >> NOTE_NUMBER) - 1, self.letters(other), self.length(other), room
+                )
+            if heard.length == 0 or osa_pattern(&part.pattern, room, heard.length, allowed) > allowed:
+                continue
+            double_metaphone_codes(room, heard.length, &heard.primary, &heard.alternate)
+            look_up_reading(self.rules, &heard)
+            if reads_alike(self.rules, &heard, part):
+                space.add_match(other, bit)
+        return 0
+
+    cdef int _add_heard_somehow(
+        self, Workspace space, uint32_t other, const PartInfo* part, uint16_t bit
+    ) except -1 nogil:
+        """Add a part of which some reading is written as the query part; it stands in the list of readings."""
         cdef uint8_t room[HEARD_ROOM]
         cdef PartInfo heard
         cdef const uint8_t* letters = self.letters(other)
-        cdef int length = self.length(other), longer
+        cdef int length = self.length(other)
         cdef uint32_t which = self.rules.heard.of(letters, length, self.rules.heard.least_rarity)
         heard.letters = room
         while which:
             heard.length = self.rules.heard.read(PS_LOWEST(which), letters, length, room)
             which &= which - 1
-            longer = max(heard.length, part.length)
-            if heard.length == 0 or not may_be_within(
-                letter_sketch(room, heard.length), sketch, min(self.rules.alike_edits, longer // 2)
-            ):
+            if heard.length == 0:
                 continue
             double_metaphone_codes(room, heard.length, &heard.primary, &heard.alternate)
             if written_for(self.rules, &heard, part):
                 return space.add_match(other, bit)
-        return 0
-
-    cdef int _add_written_for(
-        self, Workspace space, PartInfo* heard, uint32_t sketch, uint32_t part, uint16_t bit
-    ) except -1 nogil:
-        cdef PartInfo other
-        cdef uint32_t theirs
-        cdef int longer
-        if space.mark[part] & bit:
-            return 0
-        theirs = self._sketch(part)
-        longer = max(heard.length, <int>(theirs >> SKETCH_LENGTH))
-        if theirs >> SKETCH_LENGTH < 2 or not may_be_within(sketch, theirs, min(self.rules.alike_edits, longer // 2)):
-            return 0
-        self._describe_letters(part, &other)
-        if written_for(self.rules, heard, &other):
-            space.add_match(part, bit)
         return 0

@@ -463,8 +463,8 @@ cdef class FindingIndex(ScoringIndex):
     cdef int _accept(self, Workspace space, uint32_t form, int way) except -1 nogil:
         """Count the people of a form that satisfies the level, once.
 
-        What level close does not find contradicts, so from there on a form found says what its people of several forms
-        may score: they are counted, and looked at if that may matter (``_core``).
+        Its people of several forms score at least what it does: they are counted, and looked at where that may matter
+        (``_core``). Level exact asks each of them whether the form is a full one.
         """
         cdef uint32_t begin = self.owner_start.data[form], end = self.owner_start.data[form + 1], several, last = end
         if has_bit(space.seen, form):
@@ -474,13 +474,11 @@ cdef class FindingIndex(ScoringIndex):
             several = self.owner.data[end] & ~<uint32_t>OWNER_SEVERAL
             if several >= self.several_person.size:
                 continue            # in a crafted file
-            if space.query.level >= CLOSE:
+            if space.query.level > EXACT:
                 space.count_several(several)
-            elif not has_bit(space.seen_several, several):
-                PS_PREFETCH(&self.several_start.data[several])
-                if space.query.level > EXACT or self._is_full(several, form):
-                    space.add_found(OWNER_SEVERAL | several, 1, 0, PAIRED)
-        space.add_found(form, end - begin, last - end if space.query.level >= CLOSE else 0, way)
+            elif not has_bit(space.seen_several, several) and self._is_full(several, form):
+                space.add_found(OWNER_SEVERAL | several, 1, 0, PAIRED)
+        space.add_found(form, end - begin, last - end if space.query.level > EXACT else 0, way)
         return 0
 
     cdef bint _is_full(self, uint32_t several, uint32_t form) noexcept nogil:

@@ -10,6 +10,11 @@ cdef enum:
     PIECE_ROOM = 8
     WRITTEN_ROOM = 2 * PIECE_ROOM
 
+cdef enum:                      # a note of a reading: its letters, a bit each, of which the last five share the first
+    NOTE_LETTERS = 21
+    NOTE_LENGTH = 21            # where its length begins, and then the number of the orthography + 1
+    NOTE_NUMBER = 27
+
 ctypedef struct Piece:
     uint64_t text, mask         # up to PIECE_ROOM bytes, 0 to 25 for a-z, BEFORE, AFTER, as they lie in memory
     uint8_t written[WRITTEN_ROOM]   # a-z
@@ -27,5 +32,10 @@ cdef class Orthographies:
     cdef uint32_t of(self, const uint8_t* letters, int length, int rarity) noexcept nogil
     cdef int read(self, int number, const uint8_t* letters, int length, uint8_t* out) noexcept nogil
     cdef int codes(
-        self, const uint8_t* letters, int length, int rarity, uint32_t primary, uint32_t alternate, uint32_t* out
+        self, const uint8_t* letters, int length, int rarity, uint32_t primary, uint32_t alternate, uint32_t* out,
+        uint32_t* notes,
     ) noexcept nogil
+
+cdef inline uint32_t noted_letters(uint32_t letters) noexcept nogil:
+    """The letters of a word as a note holds them, from a bit for each."""
+    return letters & ((1 << NOTE_LETTERS) - 1) | letters >> NOTE_LETTERS & 31

@@ -154,13 +154,16 @@ cdef class Orthographies:
         return 0 if written < 2 or written == length and memcmp(out, letters, length) == 0 else written
 
     cdef int codes(
-        self, const uint8_t* letters, int length, int rarity, uint32_t primary, uint32_t alternate, uint32_t* out
+        self, const uint8_t* letters, int length, int rarity, uint32_t primary, uint32_t alternate, uint32_t* out,
+        uint32_t* notes,
     ) noexcept nogil:
-        """Write the Double Metaphone keys of the readings of a part, without its own; how many."""
+        """Write the Double Metaphone keys of the readings of a part, without its own, and a note of the reading that
+        has each, of no number where several do; how many."""
         cdef uint8_t heard[HEARD_ROOM]
         cdef uint8_t last[HEARD_ROOM]
         cdef uint32_t found[2]
         cdef uint32_t which = self.of(letters, length, rarity)
+        cdef uint32_t note
         cdef int number, size, turn, at, count = 0, last_size = 0
         while which:
             number = PS_LOWEST(which)
@@ -171,13 +174,20 @@ cdef class Orthographies:
             memcpy(last, heard, size)
             last_size = size
             double_metaphone_codes(heard, size, &found[0], &found[1])
+            note = 0
+            for at in range(size):
+                note |= noted_letters(<uint32_t>1 << code_of(heard[at]))
+            note |= <uint32_t>size << NOTE_LENGTH | <uint32_t>(number + 1) << NOTE_NUMBER
             for turn in range(2):
                 if found[turn] == 0 or found[turn] == primary or found[turn] == alternate:
                     continue
                 for at in range(count):
                     if out[at] == found[turn]:
+                        if notes[at] != note:
+                            notes[at] = 0
                         break
                 else:
                     out[count] = found[turn]
+                    notes[count] = note
                     count += 1
         return count

@@ -11,7 +11,7 @@ edit distances"; several strings in one register as by H. Hyyrö, K. Fredriksson
 bit-parallelism for approximate and multiple string matching", who put several queries there.
 """
 
-from libc.stdint cimport int32_t, uint8_t, uint16_t
+from libc.stdint cimport int32_t, uint8_t, uint16_t, uint64_t
 
 from phonosearch._band cimport Band
 
@@ -340,6 +340,42 @@ cdef extern from *:
     static int ps_vectors(void) { return PS_HAS_VECTORS; }
     #endif
 
+    #if PS_HAS_VECTORS
+    /* How many strings one turn takes. */
+    static int ps_lanes(const ps_query *q) {
+        return q->limit > PS_BAND_EDITS || q->level == 2 ? PS_LANES : q->level > 2 ? 64 : 16;
+    }
+    static void ps_take_turn(const ps_query *q, ps_turn *turn) {
+        if (q->limit <= PS_BAND_EDITS)
+            turn->near = (q->level > 2 ? ps_band_avx512 : q->level > 1 ? ps_band_avx2 : ps_band_any)(
+                &q->band, turn->data, turn->begin, turn->length, turn->distance);
+        else if (q->level > 1) ps_compute_avx2(q, turn);
+        else ps_compute(q, turn);
+    }
+    #endif
+
+    /* Distances of up to 64 strings that are no further from the query in length than its limit, and of which
+       `PS_LETTERS` letters may be read; room is needed for 64. A bit of the result for each within the limit. */
+    static uint64_t ps_nearby(
+        const ps_query *q, const uint8_t *data, int32_t *begin, uint8_t *length, int number, uint8_t *distance
+    ) {
+        uint64_t near = 0;
+        for (int lane = number; lane < PS_BAND_LANES; lane++) {
+            begin[lane] = begin[0];
+            length[lane] = 0;
+        }
+    #if PS_HAS_VECTORS
+        const int lanes = ps_lanes(q);
+        for (int at = 0; at < number; at += lanes) {
+            ps_turn turn = {.data = data, .begin = begin + at, .length = length + at};
+            ps_take_turn(q, &turn);
+            near |= turn.near << at;
+            memcpy(distance + at, turn.distance, (size_t)lanes);
+        }
+    #endif
+        return number < 64 ? near & ((UINT64_C(1) << number) - 1) : near;
+    }
+
     /* Fill `out`, but for `long_row`, whose number is given back. */
     static int ps_one_to_many(
         const ps_query *q, const uint8_t *data, const int32_t *start, int rows, uint16_t *long_row, int32_t *out
@@ -355,15 +391,10 @@ cdef extern from *:
             kept.length[number + lane] = 0;
         }
     #if PS_HAS_VECTORS
-        const int banded = q->limit <= PS_BAND_EDITS;
-        const int lanes = !banded || q->level == 2 ? PS_LANES : q->level > 2 ? 64 : 16;
+        const int lanes = ps_lanes(q);
         for (int at = 0; at < number; at += lanes) {
             ps_turn turn = {.data = data, .begin = kept.begin + at, .length = kept.length + at};
-            if (banded)
-                turn.near = (q->level > 2 ? ps_band_avx512 : q->level > 1 ? ps_band_avx2 : ps_band_any)(
-                    &q->band, data, turn.begin, turn.length, turn.distance);
-            else if (q->level > 1) ps_compute_avx2(q, &turn);
-            else ps_compute(q, &turn);
+            ps_take_turn(q, &turn);
             if (number - at < lanes) turn.near &= (UINT64_C(1) << (number - at)) - 1;
             for (; turn.near; turn.near &= turn.near - 1) {
                 int lane = __builtin_ctzll(turn.near);
@@ -376,6 +407,7 @@ cdef extern from *:
     """
     enum:
         LETTERS "PS_LETTERS"
+        AT_ONCE "PS_BAND_LANES"
         LANES_BLOCK "PS_BLOCK"
     ctypedef struct Query "ps_query":
         pass
@@ -383,5 +415,8 @@ cdef extern from *:
         Query* query, const uint8_t* word, int length, int limit, int osa, int level) noexcept nogil
     int one_to_many "ps_one_to_many"(
         const Query* query, const uint8_t* data, const int32_t* start, int rows, uint16_t* long_row, int32_t* out
+    ) noexcept nogil
+    uint64_t nearby "ps_nearby"(
+        const Query* query, const uint8_t* data, int32_t* begin, uint8_t* length, int number, uint8_t* distance
     ) noexcept nogil
     int vectors_here "ps_vectors"() noexcept nogil

@@ -30,8 +30,8 @@ ARRAYS = (
     "person_id", "person_id_start", "dob", "dob_several_start", "dob_several", "place",
     "place_several_start", "place_several", "place_town", "place_town_start", "part_letters", "part_start", "part_key",
     "primary_code", "primary_start", "alternate_code", "alternate_start", "alternate_part", "soundex_code",
-    "soundex_start", "soundex_part", "heard_code", "heard_start", "heard_part", "deletion_start",
-    "deletion_part", "name_start", "name_kind", "name_text",
+    "soundex_start", "soundex_part", "heard_code", "heard_start", "heard_part", "heard_note",
+    "deletion_start", "deletion_part", "name_start", "name_kind", "name_text",
     "name_text_start", "class_start", "form_part", "long_start", "owner_start", "owner", "several_start",
     "several_person", "several_form", "last_start", "posting_start", "posting_form",
 )  # fmt: skip
@@ -226,11 +226,13 @@ cdef class _PartPacker:
         cdef Builder builder = self.builders[0]
         cdef TextRules rules = builder.rules
         cdef uint32_t part
-        cdef size_t kept = 0, room = self.part_count + HEARD_CODES
+        cdef size_t kept = 0, room = self.part_count + HEARD_CODES, place
         cdef const uint32_t* own = <uint32_t*>cnp.PyArray_DATA(self.arrays["part_key"])
         cdef const uint8_t* text = <uint8_t*>cnp.PyArray_DATA(self.arrays["part_letters"])
         cdef const uint32_t* start = <uint32_t*>cnp.PyArray_DATA(self.arrays["part_start"])
         cdef uint32_t codes[HEARD_CODES]
+        cdef uint32_t notes[HEARD_CODES]
+        cdef uint32_t* ordered
         cdef SortKey* keys = <SortKey*>allocate(room, sizeof(SortKey))
         cdef SortKey* grown
         cdef const uint8_t* word
@@ -249,11 +251,15 @@ cdef class _PartPacker:
                         keys = grown
                     for at in range(rules.heard.codes(
                         word, length, rules.letters.rarity_of(pack_word(word, length)), own[3 * <size_t>part],
-                        own[3 * <size_t>part + 1], codes,
+                        own[3 * <size_t>part + 1], codes, notes,
                     )):
                         keys[kept].first = <uint64_t>codes[at] << 32 | part
+                        keys[kept].number = notes[at]
                         kept += 1
             self._write_codes(&keys, kept, "heard")
+            ordered = new_u4(self.arrays, "heard_note", kept)
+            for place in range(kept):
+                ordered[place] = keys[place].number
         finally:
             free(keys)
         return 0

@@ -62,6 +62,7 @@ cdef uint64_t key_bits(uint32_t primary, uint32_t alternate) noexcept nogil
 cdef uint64_t key_sketch(TextRules rules, const PartInfo* part) noexcept nogil
 cdef uint64_t heard_sketch(TextRules rules, const PartInfo* part) noexcept nogil
 cdef bint written_for(TextRules rules, PartInfo* heard, const PartInfo* other) noexcept nogil
+cdef void look_up_reading(TextRules rules, PartInfo* heard) noexcept nogil
+cdef bint reads_alike(TextRules rules, const PartInfo* heard, const PartInfo* other) noexcept nogil
 cdef bint heard_as(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil
 cdef bint alternate_ending(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil
-cdef bint begin_alike(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil

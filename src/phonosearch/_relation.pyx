@@ -242,10 +242,11 @@ cdef uint64_t key_sketch(TextRules rules, const PartInfo* part) noexcept nogil:
 cdef uint64_t heard_sketch(TextRules rules, const PartInfo* part) noexcept nogil:
     """A bit for each key of the readings of a part that is none of its own."""
     cdef uint32_t codes[HEARD_CODES]
+    cdef uint32_t notes[HEARD_CODES]
     cdef uint64_t sketch = 0
     cdef int at
     for at in range(
-        rules.heard.codes(part.letters, part.length, part.rarity, part.primary, part.alternate, codes)
+        rules.heard.codes(part.letters, part.length, part.rarity, part.primary, part.alternate, codes, notes)
     ):
         sketch |= _key_bit(codes[at])
     return sketch
@@ -261,8 +262,18 @@ cdef bint written_for(TextRules rules, PartInfo* heard, const PartInfo* other) n
     pattern_init(&heard.pattern, heard.letters, heard.length)
     if osa_pattern(&heard.pattern, other.letters, other.length, edits) > edits:
         return False
+    look_up_reading(rules, heard)
+    return reads_alike(rules, heard, other)
+
+
+cdef void look_up_reading(TextRules rules, PartInfo* heard) noexcept nogil:
+    """Fill in what the letters of a reading need beside its keys."""
     heard.rarity = rules.letters.rarity_of(pack_word(heard.letters, heard.length))
     heard.soundex = soundex_code(heard.letters, heard.length)
+
+
+cdef bint reads_alike(TextRules rules, const PartInfo* heard, const PartInfo* other) noexcept nogil:
+    """Whether the letters of a part are those of a reading that shares a key with it and is few edits away."""
     return _letter_points(rules, heard, other, False) >= rules.heard.points
 
 

@@ -55,7 +55,7 @@ Bounds = tuple[int, int, bool]
 
 MAGIC = b"\x89PHS\r\n\x1a\n"
 ANTI_MAGIC = bytes(byte ^ 0xFF for byte in MAGIC)
-FORMAT_VERSION = OLDEST_VERSION = 5
+FORMAT_VERSION = OLDEST_VERSION = 6
 BYTE_ORDER = 0x01020304
 ALGORITHM = 1
 
