@@ -178,13 +178,15 @@ cdef class PackedNames:
         # What an owner is, is checked where it is read.
         if not self._runs("owner_start", &self.owner_start, self.owner.size):
             raise ValueError("owner_start")
-        if self.last_start.size != CLASSES * self.parts + 1 or not self._runs(
-            "last_start", &self.last_start, self.forms
-        ):
+        if self.last_start.size != CLASSES * (self.parts + 1):
             raise ValueError("last_start")
         for group in range(CLASSES):
-            if self.last_start.data[group * self.parts] != self.class_start.data[group]:
-                raise ValueError("last_start")
+            good &= self.last_start.data[group] == self.class_start.data[group]
+            good &= self.last_start.data[CLASSES * self.parts + group] == self.class_start.data[group + 1]
+        for at in range(CLASSES, self.last_start.size):
+            good &= self.last_start.data[at] >= self.last_start.data[at - CLASSES]
+        if not good:
+            raise ValueError("last_start")
         if self.posting_start.size != CLASSES * self.parts + 1 or not self._runs(
             "posting_start", &self.posting_start, self.posting_form.size
         ):

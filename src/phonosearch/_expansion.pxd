@@ -75,7 +75,7 @@ cdef class PartIndex(PackedNames):
         return self.forms_ending_in(part, group) + self.posting_start.data[run + 1] - self.posting_start.data[run]
 
     cdef inline uint32_t forms_ending_in(self, uint32_t part, int group) noexcept nogil:
-        cdef size_t last = group * self.parts + part
-        return self.last_start.data[last + 1] - self.last_start.data[last]
+        cdef size_t last = CLASSES * <size_t>part + group
+        return self.last_start.data[last + CLASSES] - self.last_start.data[last]
 
 cdef uint32_t letter_sketch(const uint8_t* letters, int length) noexcept nogil

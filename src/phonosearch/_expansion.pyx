@@ -222,8 +222,7 @@ cdef class PartIndex(PackedNames):
         for at in range(space.expansion[space.expansions].start, space.match_count):
             if at + 8 < space.match_count:
                 PS_PREFETCH(self.posting_start.data + CLASSES * <size_t>space.matches[at + 8].part)
-                PS_PREFETCH(self.last_start.data + <size_t>space.matches[at + 8].part)
-                PS_PREFETCH(self.last_start.data + self.parts + <size_t>space.matches[at + 8].part)
+                PS_PREFETCH(self.last_start.data + CLASSES * <size_t>space.matches[at + 8].part)
             for group in range(CLASSES):
                 forms[group] += self.forms_with(space.matches[at].part, group)
                 lasts[group] += self.forms_ending_in(space.matches[at].part, group)

@@ -97,7 +97,7 @@ cdef class FindingIndex(ScoringIndex):
         cdef uint32_t begin = self.class_start.data[group], end = self.class_start.data[group + 1], form, last_form
         cdef uint32_t* candidates
         cdef const uint16_t* mark = space.mark
-        cdef size_t lasts = group * self.parts
+        cdef const uint32_t* last_start = self.last_start.data + group
         cdef const uint32_t* all_parts = self.form_part.data + self._class_offset(group)
         cdef const uint32_t* parts
         cdef size_t start = space.expansion[position].start, stop = start + space.expansion[position].count
@@ -105,13 +105,13 @@ cdef class FindingIndex(ScoringIndex):
         for at in range(start, stop):
             ahead = at + 24
             if ahead < stop:
-                PS_PREFETCH(&self.last_start.data[lasts + space.matches[ahead].part])
+                PS_PREFETCH(&last_start[CLASSES * <size_t>space.matches[ahead].part])
             ahead = at + 8
             if ahead < stop:
-                form = self.last_start.data[lasts + space.matches[ahead].part]
+                form = last_start[CLASSES * <size_t>space.matches[ahead].part]
                 PS_PREFETCH(all_parts + width * <size_t>(form - begin))
-            form = self.last_start.data[lasts + space.matches[at].part]
-            last_form = self.last_start.data[lasts + space.matches[at].part + 1]
+            form = last_start[CLASSES * <size_t>space.matches[at].part]
+            last_form = last_start[CLASSES * <size_t>space.matches[at].part + CLASSES]
             # All of these end in the same part, so they pair off where another has the mark that it lacks. Few do, and
             # no processor foresees which: each is written down, and stays if so.
             marked = mark[space.matches[at].part]
@@ -173,13 +173,13 @@ cdef class FindingIndex(ScoringIndex):
         memset(near + (begin >> 3), 0, (self.class_start.data[group + 1] >> NEAR + 3) + 1 - (begin >> 3))
         for at in range(start, stop):
             if at + 16 < stop:
-                PS_PREFETCH(&self.last_start.data[group * self.parts + space.matches[at + 16].part])
-            last = group * self.parts + space.matches[at].part
+                PS_PREFETCH(&self.last_start.data[CLASSES * <size_t>space.matches[at + 16].part + group])
+            last = CLASSES * <size_t>space.matches[at].part + group
             form = self.last_start.data[last]
-            if form == self.last_start.data[last + 1]:
+            if form == self.last_start.data[last + CLASSES]:
                 continue
-            others -= self.last_start.data[last + 1] - form
-            for block in range(form >> NEAR, (self.last_start.data[last + 1] - 1 >> NEAR) + 1):
+            others -= self.last_start.data[last + CLASSES] - form
+            for block in range(form >> NEAR, (self.last_start.data[last + CLASSES] - 1 >> NEAR) + 1):
                 near[block >> 3] |= 1 << (block & 7)
         if group > 1:               # forms of three parts, two of which stand before the last
             if others > 2 * (space.candidate_count - first):
@@ -206,8 +206,8 @@ cdef class FindingIndex(ScoringIndex):
         cdef size_t start = space.expansion[position].start, stop = start + space.expansion[position].count
         cdef uint32_t form
         for at in range(start, stop):
-            last = group * self.parts + space.matches[at].part
-            for form in range(self.last_start.data[last], self.last_start.data[last + 1]):
+            last = CLASSES * <size_t>space.matches[at].part + group
+            for form in range(self.last_start.data[last], self.last_start.data[last + CLASSES]):
                 if form + 8 < self.forms:
                     PS_PREFETCH(self.owner.data + self.owner_start.data[form + 8])
                 self._accept(space, form, PAIRED)
@@ -226,12 +226,11 @@ cdef class FindingIndex(ScoringIndex):
         cdef size_t at, last, run
         cdef int width = group + 1
         cdef uint32_t begin = self.class_start.data[group], end = self.class_start.data[group + 1], form
-        cdef size_t lasts = group * self.parts
         cdef const uint32_t* all_parts = self.form_part.data + self._class_offset(group)
         cdef size_t start = space.expansion[position].start, stop = start + space.expansion[position].count
         for at in range(start, stop):
-            last = lasts + space.matches[at].part
-            for form in range(self.last_start.data[last], self.last_start.data[last + 1]):
+            last = CLASSES * <size_t>space.matches[at].part + group
+            for form in range(self.last_start.data[last], self.last_start.data[last + CLASSES]):
                 if form + 8 < self.forms:
                     PS_PREFETCH(self.owner.data + self.owner_start.data[form + 8])
                 self._accept(space, form, PAIRED if width == 1 or _pair_off(
@@ -270,7 +269,7 @@ cdef class FindingIndex(ScoringIndex):
         cdef size_t at, stop, ahead
         cdef int position, width = group + 1
         cdef uint32_t begin = self.class_start.data[group], form, last_form
-        cdef const uint32_t* last_start = self.last_start.data + group * self.parts
+        cdef const uint32_t* last_start = self.last_start.data + group
         cdef const uint32_t* all_parts = self.form_part.data + self._class_offset(group)
         space.candidate_count = 0
         for position in range(space.expansions):
@@ -278,12 +277,13 @@ cdef class FindingIndex(ScoringIndex):
             for at in range(space.expansion[position].start, stop):
                 ahead = at + 24
                 if ahead < stop:
-                    PS_PREFETCH(&last_start[space.matches[ahead].part])
+                    PS_PREFETCH(&last_start[CLASSES * <size_t>space.matches[ahead].part])
                 ahead = at + 8
                 if ahead < stop:
-                    PS_PREFETCH(all_parts + width * <size_t>(last_start[space.matches[ahead].part] - begin))
-                form = last_start[space.matches[at].part]
-                last_form = last_start[space.matches[at].part + 1]
+                    form = last_start[CLASSES * <size_t>space.matches[ahead].part]
+                    PS_PREFETCH(all_parts + width * <size_t>(form - begin))
+                form = last_start[CLASSES * <size_t>space.matches[at].part]
+                last_form = last_start[CLASSES * <size_t>space.matches[at].part + CLASSES]
                 # A match of several parts of the query is read with the first of them.
                 if form < last_form and PS_LOWEST(space.mark[space.matches[at].part]) == position:
                     self._keep_paired(space, form, last_form, group)
@@ -396,8 +396,8 @@ cdef class FindingIndex(ScoringIndex):
         cdef uint32_t number, low = self.class_start.data[group]
         cdef size_t offset = self._class_offset(group)
         for at in range(start, stop):
-            last = group * self.parts + space.matches[at].part
-            for number in range(self.last_start.data[last], self.last_start.data[last + 1]):
+            last = CLASSES * <size_t>space.matches[at].part + group
+            for number in range(self.last_start.data[last], self.last_start.data[last + CLASSES]):
                 self._offer(space, number, form, wide)
         space.candidate_count = 0
         self._gather(space, position, group)
@@ -563,8 +563,8 @@ cdef class FindingIndex(ScoringIndex):
                 fewest = forms
                 rarest = run[member]
         for group in range(count - 1, CLASSES):
-            last = group * self.parts + rarest
-            for at in range(self.last_start.data[last], self.last_start.data[last + 1]):
+            last = CLASSES * <size_t>rarest + group
+            for at in range(self.last_start.data[last], self.last_start.data[last + CLASSES]):
                 self._offer_side_by_side(space, <uint32_t>at, run, count)
             last = CLASSES * <size_t>rarest + group
             for at in range(self.posting_start.data[last], self.posting_start.data[last + 1]):

@@ -314,13 +314,13 @@ cdef int _postings(dict arrays, size_t count) except -1:
     cdef uint32_t* parts = <uint32_t*>cnp.PyArray_DATA(arrays["form_part"])
     cdef uint32_t* long_start = <uint32_t*>cnp.PyArray_DATA(arrays["long_start"])
     cdef size_t runs = CLASSES * count
-    cdef uint32_t* last_start = new_u4(arrays, "last_start", runs + 1)
+    cdef uint32_t* last_start = new_u4(arrays, "last_start", runs + CLASSES)
     cdef uint32_t* start = new_u4(arrays, "posting_start", runs + 1)
     cdef uint32_t* forms
     cdef uint32_t* place = <uint32_t*>allocate(runs + 1, sizeof(uint32_t))
     cdef uint32_t form, size, position, other, part
     cdef uint64_t at
-    cdef size_t total = 0
+    cdef size_t total = 0, run
     cdef int group, turn
     forms = NULL
     try:
@@ -332,7 +332,7 @@ cdef int _postings(dict arrays, size_t count) except -1:
                     if group == CLASSES - 1:
                         size = long_start[form - class_start[group] + 1] - long_start[form - class_start[group]]
                     if turn == 0:
-                        last_start[count * group + parts[at + size - 1] + 1] += 1
+                        last_start[CLASSES * (<size_t>parts[at + size - 1] + 1) + group] += 1
                     for position in range(size - 1):
                         part = parts[at + position]
                         if part == parts[at + size - 1]:
@@ -349,7 +349,10 @@ cdef int _postings(dict arrays, size_t count) except -1:
                                 place[<size_t>CLASSES * part + group] += 1
                     at += size
             if turn == 0:
-                add_up(last_start, runs)
+                for group in range(CLASSES):
+                    last_start[group] = class_start[group]
+                for run in range(CLASSES, runs + CLASSES):
+                    last_start[run] += last_start[run - CLASSES]
                 add_up(start, runs)
                 memcpy(place, start, runs * sizeof(uint32_t))
                 forms = new_u4(arrays, "posting_form", total)
