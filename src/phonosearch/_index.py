@@ -219,7 +219,7 @@ class PersonIndex:
             The index was built under other rules.
         OSError
         """
-        arrays, meta, bounds = _storage.load_with_bounds(path, mmap=mmap)
+        arrays, meta, bounds = _storage.load_with_bounds(path, mmap=mmap, meanwhile=text_rules)
         name = os.fspath(path)
         built = meta.get("rules")
         if built != rules().fingerprint:

@@ -4,8 +4,6 @@ A batch is checked once, when it is taken: types, limits, and whatever offsets c
 is read in blocks of rows, by any number of threads, without the GIL. Arrow strings are read where they lie.
 """
 
-from concurrent.futures import ThreadPoolExecutor
-
 from cpython.unicode cimport PyUnicode_Check, PyUnicode_DATA, PyUnicode_GET_LENGTH, PyUnicode_KIND
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uintptr_t
 from libc.stdlib cimport calloc, free, realloc
@@ -547,6 +545,8 @@ cdef list in_pieces(object work, Py_ssize_t rows, int threads):
     lasts = [*firsts[1:], rows]
     if threads == 1 or len(firsts) < 2:
         return list(map(work, firsts, lasts))
+    from concurrent.futures import ThreadPoolExecutor  # slow to import, and most programs need none
+
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(work, firsts, lasts))
 
