@@ -161,7 +161,7 @@ def bounds(data) -> tuple:
 
 
 cdef class Checks:
-    """Checksums of several buffers, and in the same pass the `bounds` of those that hold uint32, by any number of threads.
+    """Checksums of several buffers, and in the same pass `bounds` of those that hold uint32, by any number of threads.
 
     The threads take the buffers in turn without the GIL, which another thread may hold for long. ``results`` is to be
     asked for when all of them have done their ``work``.

@@ -18,7 +18,9 @@ cdef enum:
 
 
 cdef inline bint _is_bare(uint8_t letter) noexcept:
-    return c"a" <= letter <= c"z" or c"A" <= letter <= c"Z" or c"0" <= letter <= c"9" or letter == c"_" or letter == c"-"
+    return (
+        c"a" <= letter <= c"z" or c"A" <= letter <= c"Z" or c"0" <= letter <= c"9" or letter == c"_" or letter == c"-"
+    )
 
 
 cdef class _Reader:
