@@ -539,3 +539,35 @@ def test_docstring_examples() -> None:
     outcome = doctest.testmod(_distance_many)
     assert outcome.attempted >= 4
     assert outcome.failed == 0
+
+
+@pytest.mark.parametrize("nothing", [None, 5, 1.5, object()])
+def test_what_is_no_batch_is_refused_with_what_to_give(nothing: Any) -> None:
+    for call in (
+        ps.soundex_many, ps.double_metaphone_many, lambda names: ps.osa_distance_many("a", names),
+        lambda names: ps.levenshtein_distance_many(names, ["a"]),
+    ):  # fmt: skip
+        with pytest.raises(TypeError, match=f"got {type(nothing).__name__}; give a list"):
+            call(nothing)
+    with pytest.raises(TypeError, match="a single str; give a list"):
+        ps.soundex_many("Smith")  # type: ignore[type-var]
+
+
+def test_batches_may_come_from_anything_that_can_be_gone_through() -> None:
+    class Old:
+        def __getitem__(self, at: int) -> str:
+            return ["Smith", "Jones"][at]
+
+    for names in (iter(["Smith", "Jones"]), {"Smith": 1, "Jones": 2}, Old()):
+        assert ps.soundex_many(names) == ["S530", "J520"]  # type: ignore[call-overload]
+
+
+@both_distances
+@pytest.mark.parametrize("limit", ["1", 1.5, [], 1j])
+def test_a_limit_that_is_no_number_says_what_to_give(
+    single: Callable[..., int], many: Callable[..., Any], swaps: bool, limit: Any
+) -> None:
+    for call in (lambda: single("a", "b", max_distance=limit), lambda: many("a", ["b"], max_distance=limit)):
+        with pytest.raises(TypeError, match=r"max_distance must be a whole number, not \w+; .*leave it out"):
+            call()
+    assert many("a", ["b"], max_distance=np.int16(3)) == [single("a", "b", max_distance=np.int16(3))] == [1]

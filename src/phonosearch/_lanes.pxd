@@ -542,8 +542,8 @@ cdef extern from *:
     }
 
     /* Fill `out` for rows of fixed width, but for those that are not ASCII: they are marked in `kind` (1, others 0),
-       and 1 is given where there are any. 40 bytes more than the rows can be read of bytes; of code points, `packed` has
-       room for 32 bytes a row and 40 more. */
+       and 1 is given where there are any. 40 bytes more than the rows can be read of bytes; of code points, `packed`
+       has room for 32 bytes a row and 40 more. */
     static int ps_one_to_fixed(
         const ps_query *q, const uint8_t *rows, size_t width, size_t count, uint8_t *packed, uint8_t *kind, int32_t *out
     ) {

@@ -12,6 +12,7 @@ cimport numpy as cnp
 
 import importlib
 import os
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -244,7 +245,14 @@ cdef class Texts:
         elif hasattr(source, "__arrow_c_array__") or hasattr(source, "__arrow_c_stream__"):
             self._take_arrow(source)
         elif isinstance(source, (str, bytes, bytearray)):
-            raise TypeError(f"{field}: expected a sequence of str or None, got a single {type(source).__name__}")
+            raise TypeError(
+                f"{field}: expected a sequence of str or None, got a single {type(source).__name__}; give a list of it"
+            )
+        elif not isinstance(source, Iterable) and not hasattr(source, "__getitem__"):
+            raise TypeError(
+                f"{field}: expected a sequence of str or None, a NumPy array or Arrow strings, got "
+                f"{type(source).__name__}; give a list, empty if there is nothing"
+            )
         else:
             # A tuple of our own is out of reach of any other thread.
             self.container = AS_LIST
