@@ -301,6 +301,56 @@ def test_code_points_that_are_none() -> None:
     assert ps.osa_distance_many("Aa", array, max_distance=2).tolist() == [1, 2, 0]
 
 
+@given(
+    st.text("abcdefgh ", max_size=34),
+    st.integers(1, 41),
+    st.integers(0, 4),
+    st.sampled_from([None, 0, 1, 2, 3, 4, 7, 31]),
+    st.sampled_from(sorted(DISTANCES)),
+    st.data(),
+)
+def test_rows_of_fixed_width_in_every_place(
+    one: str, width: int, wide: int, limit: int | None, name: str, data: st.DataObject
+) -> None:
+    """Of any width up to the lanes' and beyond, at the end of their memory, among rows that are not ASCII."""
+    single, many, _ = DISTANCES[name]
+    rng = random.Random(data.draw(st.integers(0, 1 << 32)))
+    size = data.draw(st.sampled_from([1, 3, 7, 8, 9, 15, 16, 17, 64, 65, 1023, 1024, 1025, 1100]))
+    words = [mutated(rng, one, "abch", rng.randint(0, 4)) for _ in range(size)]
+    words = ["\0".join((word, "b")) if rng.random() < 0.02 else word for word in words]
+    for _ in range(wide):
+        words[rng.randrange(size)] = rng.choice(["é", "Łódź", "李小龙", "a\x80", "x" * rng.randint(0, width) + "ß"])
+    texts = np.array(words, dtype=f"U{width}")
+    raw = np.array([word.encode() for word in texts.tolist()])  # as wide as it must be, lest a character is cut
+    bytes_ = raw.astype(f"S{max(width, raw.dtype.itemsize)}")
+    expected = [single(one, word, max_distance=limit) for word in texts.tolist()]
+    for level in LEVELS:
+        with vectors(level):
+            for batch in (texts, bytes_, texts[size // 2 :], bytes_[size // 2 :]):
+                found = many(one, batch, max_distance=limit).tolist()
+                assert found == expected[size - len(batch) :], (level, batch.dtype, len(batch))
+
+
+def test_bytes_that_are_no_utf8_are_refused_beside_plain_rows() -> None:
+    for level in LEVELS:
+        with vectors(level), pytest.raises(QueryError, match=r"b\[1\]"):
+            ps.osa_distance_many("anna", np.array([b"anna", b"\xff", b"ann"]), max_distance=1)
+
+
+@both_distances
+def test_a_limit_beyond_the_lanes(single: Callable[..., int], many: Callable[..., Any], swaps: bool) -> None:
+    """Blocks without a long string and with one, for queries that the lanes take."""
+    rng = random.Random(9)
+    short = [drawn(rng, "abc", rng.randint(0, 32)) for _ in range(70)]
+    mixed = [*short, drawn(rng, "abc", 33), drawn(rng, "abc", 90)]
+    for words, limit, length in itertools.product((short, mixed), (None, 20, 33, 63, 64, 65, 200), (0, 5, 20, 32)):
+        one = drawn(rng, "abc", length)
+        expected = [single(one, word, max_distance=limit) for word in words]
+        for level in LEVELS:
+            with vectors(level):
+                assert many(one, words, max_distance=limit) == expected, (level, limit, length)
+
+
 def test_levels_of_vectors_are_bounded() -> None:
     with vectors(99):
         assert 0 <= _use_vectors(-5) <= LEVELS[-1]
@@ -489,3 +539,35 @@ def test_docstring_examples() -> None:
     outcome = doctest.testmod(_distance_many)
     assert outcome.attempted >= 4
     assert outcome.failed == 0
+
+
+@pytest.mark.parametrize("nothing", [None, 5, 1.5, object()])
+def test_what_is_no_batch_is_refused_with_what_to_give(nothing: Any) -> None:
+    for call in (
+        ps.soundex_many, ps.double_metaphone_many, lambda names: ps.osa_distance_many("a", names),
+        lambda names: ps.levenshtein_distance_many(names, ["a"]),
+    ):  # fmt: skip
+        with pytest.raises(TypeError, match=f"got {type(nothing).__name__}; give a list"):
+            call(nothing)
+    with pytest.raises(TypeError, match="a single str; give a list"):
+        ps.soundex_many("Smith")  # type: ignore[type-var]
+
+
+def test_batches_may_come_from_anything_that_can_be_gone_through() -> None:
+    class Old:
+        def __getitem__(self, at: int) -> str:
+            return ["Smith", "Jones"][at]
+
+    for names in (iter(["Smith", "Jones"]), {"Smith": 1, "Jones": 2}, Old()):
+        assert ps.soundex_many(names) == ["S530", "J520"]  # type: ignore[call-overload]
+
+
+@both_distances
+@pytest.mark.parametrize("limit", ["1", 1.5, [], 1j])
+def test_a_limit_that_is_no_number_says_what_to_give(
+    single: Callable[..., int], many: Callable[..., Any], swaps: bool, limit: Any
+) -> None:
+    for call in (lambda: single("a", "b", max_distance=limit), lambda: many("a", ["b"], max_distance=limit)):
+        with pytest.raises(TypeError, match=r"max_distance must be a whole number, not \w+; .*leave it out"):
+            call()
+    assert many("a", ["b"], max_distance=np.int16(3)) == [single("a", "b", max_distance=np.int16(3))] == [1]

@@ -741,6 +741,36 @@ def test_people_whose_dates_of_birth_contradict_each_other_are_told(tmp_path: Pa
     assert PersonIndex.build([]).contradictory_dates() == ()
 
 
+def test_a_date_that_could_not_be_read_is_explained(tmp_path: Path) -> None:
+    index = PersonIndex.build(
+        [
+            {"person_id": "P1", "full_name": "John Smith", "dob": "spring 1984"},
+            {"person_id": "P2", "full_name": "John Smith"},
+            {"person_id": "P3", "full_name": "John Smith", "dob": "1984"},
+            {"person_id": "P3", "full_name": "Jon Smith", "dob": 84.5},
+            {"person_id": "P4", "full_name": "John Smith", "dob": 84.5},
+            {"person_id": "P4", "full_name": "Jack Smith", "dob": "?"},
+        ]
+    )
+    index.save(tmp_path / "index")
+    for opened in (index, PersonIndex.open(tmp_path / "index")):
+        texts = {person: opened.explain("John Smith", person, dob="1984").text for person in ("P1", "P2", "P3", "P4")}
+        assert texts["P1"].endswith(
+            "No date of birth is on record.\n"
+            "A date of birth of this person, row 0 of the source, counted from 0, could not be read: a date "
+            "of birth was left out: it is no date from 1800 to 2200 as YYYY, YYYY-MM or YYYY-MM-DD."
+        )
+        assert texts["P2"].endswith("No date of birth is on record.")
+        assert "could not be read" not in texts["P3"], "another date is on record"
+        assert [line.split(",")[1] for line in texts["P4"].splitlines() if "could not be read" in line] == [
+            " row 4 of the source", " row 5 of the source",
+        ]
+        asked = opened.explain("John Smith", "P1", age=40, age_on="2024-06-01").text
+        assert "so the age cannot be compared.\nA date of birth of this person, row 0" in asked
+        assert "could not be read" not in opened.explain("John Smith", "P1").text
+        assert "spring" not in texts["P1"]
+
+
 def test_a_person_who_was_rejected_is_explained_by_the_reason() -> None:
     long = "x" * 300
     built = PersonIndex.build([

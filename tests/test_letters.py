@@ -370,7 +370,9 @@ def test_the_facts_of_a_pair_are_keys_of_the_tables(pair: tuple[str, str]) -> No
         assert re.fullmatch(SHAPES[kind], key), (kind, key)
 
 
-def changed(**tables: Any) -> LetterRules:
+def changed(*, letter_points: dict[tuple[str, str], int] | None = None, **tables: Any) -> LetterRules:
+    if letter_points is not None:
+        tables["letters_text"] = "".join(f"{of}\t{key}\t{points}\n" for (of, key), points in letter_points.items())
     return LetterRules(dataclasses.replace(rules(), **tables))
 
 
@@ -402,6 +404,22 @@ MALFORMED = [
     ({"letter_points": {("stem", "end:2"): 1}}, "out of range"),
     ({"letter_points": {("group", "ab:abc"): 1}}, "two letters"),
     ({"letter_points": {("group", "Ab:a"): 1}}, "a-z"),
+    ({"letter_points": {("commoner", "4:0"): 1}}, "out of range"),
+    ({"letter_points": {("longer", "0:13"): 1}}, "out of range"),
+    ({"letter_points": {("edits", "1:2:3"): 1}}, "out of range"),
+    ({"letter_points": {("edits", "1:-2"): 1}}, "out of range"),
+    ({"letter_points": {("edits", ":2"): 1}}, "out of range"),
+    ({"letter_points": {("residue", "end:a"): 1}}, "left of two words"),
+    ({"letter_points": {("residue", "end:a:b:c"): 1}}, "left of two words"),
+    ({"letter_points": {("residue", "middle:a:b"): 1}}, "left of two words"),
+    ({"letter_points": {("residue", ""): 1}}, "left of two words"),
+    ({"letters_text": "match\ta\n"}, "a key and points"),
+    ({"letters_text": "match\ta\tmany\n"}, "out of range"),
+    ({"letters_text": "match\ta\t-\n"}, "out of range"),
+    ({"letters_text": "match\ta\t\n"}, "out of range"),
+    ({"letters_text": "match\ta\t1\nmatch\ta\t2\n"}, "twice"),
+    ({"letters_text": "segment\tend:a:b\t1\nsegment\tend:a:b\t1\n"}, "twice"),
+    ({"letters_text": "segment\tend:a:b\t1\nsegment\tend:b:a\t1\n"}, "twice"),
     ({"letter_groups": both_ways(("ph", "fff"))}, "two letters"),
     ({"letter_groups": both_ways(("éa", "e"))}, "a-z"),
     ({"letter_groups": both_ways(*((a + b, "x") for a in LETTERS for b in "abcde"))}, "too many"),
@@ -432,5 +450,8 @@ def test_the_tables_of_the_rules_are_those_that_count() -> None:
     assert left.evidence_many(["smith", "roberto", "syth"], ["smyth", "robert", "smith"]) == [9, -4, 0]
     only = changed(letter_points={("group", "ph:f"): 7, ("double", "l"): 30, ("swap", ""): 500})
     assert only.evidence_many(["filip", "ab"], ["phillip", "ba"]) == [37, 500]
+    half = changed(letter_points={("residue", "inside:i:y"): -33}, letter_beside=50)
+    assert half.evidence_many(["smith"], ["smyth"]) == [-33]
+    assert changed(letters_text="# none\n\nswap\t\t500").evidence_many(["ab"], ["ba"]) == [500]
     rare = changed(letter_points={("rarer", str(SCALE["bins"] - 1)): 1}, rarity_text="58\tjames\n")
     assert rare.evidence_many(["james", "james"], ["jamesx", "jameson"]) == [1, 1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import example, given
@@ -16,6 +17,7 @@ from phonosearch._kernel import text_rules
 from phonosearch._names import forms
 from phonosearch._normalise import cut, fold, is_raw, normalise, raw_part
 from phonosearch._rules import rules
+from phonosearch._text import TextRules
 from timing import fastest, timing
 
 VECTORS = {
@@ -343,6 +345,24 @@ def test_forms_of_every_latin_code_point_in_a_word() -> None:
     for code in range(0x300):
         for text in (chr(code), f"a{chr(code)}b", f"{chr(code)}ab", f"ab{chr(code)}", f"A{chr(code)}\u0301 b"):
             check_twin(text)
+
+
+@pytest.mark.parametrize("first", ["Zoë", "Straße", "Ольга", "\u0180", "µ", "smith"])
+def test_letters_beyond_ascii_are_read_alike_before_and_after_the_first(first: str) -> None:
+    fresh = TextRules(rules(), fold, raw_part)
+    for _ in range(2):
+        assert fresh.forms(first) == text_rules().forms(first)
+    for code in range(0x80, 0x190):
+        assert fresh.forms(f"a{chr(code)}b {chr(code)}") == text_rules().forms(f"a{chr(code)}b {chr(code)}")
+
+
+def test_threads_may_be_the_first_to_read_letters_beyond_ascii() -> None:
+    texts = [f"a{chr(code)}b {chr(code)}c" for code in range(0x80, 0x180)]
+    expected = list(map(text_rules().forms, texts))
+    for _ in range(5):
+        fresh = TextRules(rules(), fold, raw_part)
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(fresh.forms, texts)) == expected
 
 
 @pytest.mark.parametrize(("name", "expected"), FORMS)

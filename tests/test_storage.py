@@ -15,6 +15,7 @@ import struct
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 import tracemalloc
 from collections.abc import Callable
@@ -27,7 +28,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phonosearch import _storage
-from phonosearch._checksum import bounds, checksum64, checksum64_and_bounds
+from phonosearch._checksum import Checks, bounds, checksum64
 from phonosearch._errors import CorruptIndexError, FormatTooNewError, FormatTooOldError, IndexFormatError
 from phonosearch._storage import ENTRY, FOOTER, HEADER, META, _Files, load, save, verify
 
@@ -36,6 +37,12 @@ P1, P2 = 0x9E3779B185EBCA87, 0xC2B2AE3D27D4EB4F
 
 OLD = {"ids": np.arange(5, dtype="u8"), "text": np.frombuffer(b"old", "u1")}
 NEW = {"ids": np.arange(9, dtype="u8"), "text": np.frombuffer(b"brand new", "u1"), "none": np.empty(0, "i4")}
+
+
+def checksum64_and_bounds(data: Any) -> tuple[int, Any]:
+    checks = Checks([data], [True])
+    checks.work()
+    return checks.results()[0]
 
 
 def reference_checksum(data: bytes) -> int:
@@ -90,6 +97,53 @@ def test_a_fall_anywhere_is_seen(size: int) -> None:
         values[place] = place - 2 if place > 1 else 0
         values[place - 1] = place - 1 if place > 1 else 1
         assert not checksum64_and_bounds(values)[1][2], place
+
+
+@given(st.lists(st.tuples(st.lists(st.integers(0, (1 << 32) - 1), max_size=40), st.booleans()), max_size=12))
+def test_threads_that_share_buffers_check_each_of_them(given_buffers: list[tuple[list[int], bool]]) -> None:
+    buffers = [np.array(values, np.uint32) for values, _ in given_buffers]
+    checks = Checks(buffers, [numbers for _, numbers in given_buffers])
+    threads = [threading.Thread(target=checks.work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert checks.results() == [
+        (checksum64(values), reference_bounds(values.tolist()) if numbers else None)
+        for values, (_, numbers) in zip(buffers, given_buffers, strict=True)
+    ]
+
+
+def test_what_cannot_be_checked_is_refused() -> None:
+    with pytest.raises(ValueError, match="aligned"):
+        Checks([memoryview(bytes(16))[1:9]], [True])
+    with pytest.raises(ValueError, match="each buffer"):
+        Checks([b""], [])
+    with pytest.raises(TypeError):
+        Checks([b"", "text"], [False, False])  # type: ignore[list-item]
+
+
+def test_work_is_done_meanwhile_if_the_file_is_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "index"
+    save(path, OLD, {"kind": "old"})
+    done: list[int] = []
+    small = _storage.load_with_bounds(path, meanwhile=lambda: done.append(1))
+    assert not done
+    monkeypatch.setattr(_storage, "THREADS_FROM", 0)
+    large = _storage.load_with_bounds(path, meanwhile=lambda: done.append(2))
+    assert done == [2]
+    assert small[1:] == large[1:]
+    assert {name: values.tolist() for name, values in small[0].items()} == {
+        name: values.tolist() for name, values in large[0].items()
+    }
+
+    def fail() -> None:
+        raise KeyError("meanwhile")
+
+    before = threading.active_count()
+    with pytest.raises(KeyError, match="meanwhile"):
+        _storage.load_with_bounds(path, meanwhile=fail)
+    assert threading.active_count() == before
 
 
 def names(directory: Path) -> list[str]:
@@ -514,7 +568,7 @@ def test_other_versions_say_which_way(small: Path) -> None:
     crafted.write(small)
     old = refused(small)
     assert isinstance(old, FormatTooOldError)
-    assert (old.got, old.oldest) == (2, 5)
+    assert (old.got, old.oldest) == (2, 6)
     crafted.header[1] = 6
     crafted.write(small)
     new = refused(small)

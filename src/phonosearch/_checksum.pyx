@@ -14,9 +14,10 @@ shift before the product spreads the high bits too, so that no second flipped bi
 """
 
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
-from libc.stdint cimport uint32_t, uint64_t, uintptr_t
+from libc.stdint cimport uint8_t, uint32_t, uint64_t, uintptr_t
+from libc.stdlib cimport calloc, free
 
-__all__ = ["bounds", "checksum64", "checksum64_and_bounds"]
+__all__ = ["Checks", "bounds", "checksum64"]
 
 cdef extern from *:
     """
@@ -44,6 +45,18 @@ cdef extern from *:
     #else
     #define PS_PREFETCH(p) ((void)0)
     #endif
+
+    /* The next of what several threads take in turn. Without atoms two may take the same, which does no harm. */
+    static inline size_t ps_take(size_t *next) {
+    #if defined(__GNUC__)
+        return __atomic_fetch_add(next, 1, __ATOMIC_RELAXED);
+    #else
+        volatile size_t *shared = next;
+        size_t taken = *shared;
+        *shared = taken + 1;
+        return taken;
+    #endif
+    }
 
     #define PS_STEP(acc, i, p) acc = ps_step(acc ^ ps_word((p) + 8 * (i)), PS_P1)
     #define PS_BLOCK(p) \\
@@ -112,6 +125,7 @@ cdef extern from *:
         uint32_t even, odd, falls, last
     void ps_add_bounds(const uint32_t* values, size_t count, ps_bounds* bounds) noexcept nogil
     uint64_t ps_checksum64(const unsigned char *data, size_t length, ps_bounds* bounds) noexcept nogil
+    size_t ps_take(size_t* next) noexcept nogil
 
 
 def checksum64(data) -> int:
@@ -125,23 +139,6 @@ def checksum64(data) -> int:
     finally:
         PyBuffer_Release(&view)
     return value
-
-
-def checksum64_and_bounds(data) -> tuple:
-    """The checksum of a buffer of uint32 in the order of this machine, and their `bounds`, in one pass over memory."""
-    cdef Py_buffer view
-    cdef uint64_t value
-    cdef ps_bounds found
-    found.even = found.odd = found.falls = found.last = 0
-    PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
-    try:
-        if <uintptr_t> view.buf % 4:
-            raise ValueError("uint32 must be aligned")
-        with nogil:
-            value = ps_checksum64(<const unsigned char *> view.buf, <size_t> view.len, &found)
-    finally:
-        PyBuffer_Release(&view)
-    return value, (found.even, found.odd, not found.falls)
 
 
 def bounds(data) -> tuple:
@@ -161,3 +158,73 @@ def bounds(data) -> tuple:
     finally:
         PyBuffer_Release(&view)
     return found.even, found.odd, not found.falls
+
+
+cdef class Checks:
+    """Checksums of several buffers, and in the same pass `bounds` of those that hold uint32, by any number of threads.
+
+    The threads take the buffers in turn without the GIL, which another thread may hold for long. ``results`` is to be
+    asked for when all of them have done their ``work``.
+
+    Parameters
+    ----------
+    buffers : list
+    numbers : list of bool
+        Which of them hold uint32 in the order of this machine.
+    """
+
+    cdef Py_buffer* views
+    cdef uint8_t* bounded
+    cdef uint64_t* sums
+    cdef ps_bounds* found
+    cdef size_t count, next
+
+    def __cinit__(self, list buffers not None, list numbers not None):
+        cdef size_t at, size = len(buffers)
+        if <size_t>len(numbers) != size:
+            raise ValueError("say of each buffer whether it holds numbers")
+        self.count = self.next = 0
+        self.views = <Py_buffer*>calloc(size + 1, sizeof(Py_buffer))
+        self.bounded = <uint8_t*>calloc(size + 1, 1)
+        self.sums = <uint64_t*>calloc(size + 1, sizeof(uint64_t))
+        self.found = <ps_bounds*>calloc(size + 1, sizeof(ps_bounds))
+        if not (self.views and self.bounded and self.sums and self.found):
+            raise MemoryError
+        for at in range(size):
+            PyObject_GetBuffer(buffers[at], &self.views[at], PyBUF_SIMPLE)
+            self.count += 1
+            self.bounded[at] = bool(numbers[at])
+            if self.bounded[at] and <uintptr_t>self.views[at].buf % 4:
+                raise ValueError("uint32 must be aligned")
+
+    def __dealloc__(self):
+        cdef size_t at
+        for at in range(self.count):
+            PyBuffer_Release(&self.views[at])
+        free(self.views)
+        free(self.bounded)
+        free(self.sums)
+        free(self.found)
+
+    def work(self) -> None:
+        """Take buffers until none is left."""
+        cdef size_t at
+        with nogil:
+            at = ps_take(&self.next)
+            while at < self.count:
+                self.sums[at] = ps_checksum64(
+                    <const unsigned char*>self.views[at].buf, <size_t>self.views[at].len,
+                    &self.found[at] if self.bounded[at] else NULL,
+                )
+                at = ps_take(&self.next)
+
+    def results(self) -> list:
+        """For each buffer its checksum and its `bounds`, or None where it holds no numbers."""
+        cdef size_t at
+        return [
+            (
+                self.sums[at],
+                (self.found[at].even, self.found[at].odd, not self.found[at].falls) if self.bounded[at] else None,
+            )
+            for at in range(self.count)
+        ]

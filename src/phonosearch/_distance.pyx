@@ -10,6 +10,7 @@ is that of E. Ukkonen (1985), "Algorithms for approximate string matching".
 """
 
 from cpython.exc cimport PyErr_CheckSignals
+from cpython.number cimport PyIndex_Check
 from cpython.unicode cimport PyUnicode_Check, PyUnicode_DATA, PyUnicode_GET_LENGTH, PyUnicode_KIND
 from libc.stdlib cimport free, malloc
 from libc.string cimport memset
@@ -297,6 +298,11 @@ cdef int limit_of(object max_distance) except -2:
     cdef Py_ssize_t limit
     if max_distance is None:
         return -1
+    if not PyIndex_Check(max_distance):
+        raise TypeError(
+            f"max_distance must be a whole number, not {type(max_distance).__name__}; give 2, say, or leave it out for "
+            "no limit"
+        )
     limit = PyNumber_AsSsize_t(max_distance, NULL)
     if limit < 0:
         raise ValueError("max_distance must not be negative; leave it out for no limit")

@@ -6,6 +6,7 @@ kernel of the functions for two strings.
 
 from cpython.unicode cimport PyUnicode_Check, PyUnicode_DATA, PyUnicode_GET_LENGTH, PyUnicode_KIND
 from libc.stdint cimport int32_t, uint8_t, uint16_t
+from libc.string cimport memcpy, memset
 cimport cython
 cimport numpy as cnp
 
@@ -13,10 +14,10 @@ import numpy as np
 
 from phonosearch._distance cimport limit_of, text_distance
 from phonosearch._errors import LimitError
-from phonosearch._lanes cimport LANES_BLOCK, LETTERS, Query, one_to_many, query_init, vectors_here
+from phonosearch._lanes cimport LANES_BLOCK, LETTERS, Query, one_to_fixed, one_to_many, query_init, vectors_here
 from phonosearch._texts cimport (
-    AS_ARROW, AS_LIST, BLOCK, MAX_TEXT, MISSING, PLAIN, Block, Points, Texts, block_free, check_threads,
-    import_pyarrow, in_pieces, points_free,
+    AS_ARROW, AS_LIST, BLOCK, BYTES, MAX_TEXT, MISSING, PAD, PLAIN, UCS4, Block, Points, Texts, block_free,
+    check_threads, import_pyarrow, in_pieces, make_room, points_free,
 )
 
 cnp.import_array()
@@ -50,6 +51,7 @@ cdef class Distances:
     cdef const void* data
     cdef int kind, length, limit
     cdef bint osa, in_lanes
+    cdef Py_ssize_t fixed      # characters of rows of fixed width that go to the lanes as they are; 0 for other strings
     cdef Query query
     cdef object found, memory
     cdef int32_t[::1] out
@@ -72,6 +74,12 @@ cdef class Distances:
             self.in_lanes = vectors > 0 and PyUnicode_IS_ASCII(a) and self.length <= LETTERS
             if self.in_lanes:
                 query_init(&self.query, <const uint8_t*>self.data, self.length, self.limit, osa, vectors)
+                if vectors > 1 and self.b.layout == BYTES:
+                    self.fixed = self.b.width
+                elif vectors > 1 and self.b.layout == UCS4:
+                    self.fixed = self.b.width // 4
+                if self.fixed > LETTERS:
+                    self.fixed = 0
         elif self.a.size != self.b.size:
             raise ValueError(f"a and b must be of one length, not {self.a.size} and {self.b.size}")
         if self.b.container == AS_ARROW:
@@ -97,6 +105,10 @@ cdef class Distances:
                 row = first
                 while row < last:
                     count = min(last - row, <Py_ssize_t>BLOCK)
+                    if self.fixed:
+                        self.fixed_against_one(&block_b, row, count, &points_b)
+                        row += count
+                        continue
                     self.b.read(row, count, &block_b)
                     if self.a is None:
                         self.against_one(&block_b, row, count, &points_b)
@@ -109,6 +121,34 @@ cdef class Distances:
             block_free(&block_b)
             points_free(&points_a)
             points_free(&points_b)
+
+    cdef int fixed_against_one(
+        self, Block* block, Py_ssize_t row, Py_ssize_t count, Points* points
+    ) except -1 nogil:
+        cdef const uint8_t* rows = self.b.data + row * self.b.width
+        cdef uint8_t* packed = NULL
+        cdef Py_ssize_t i
+        if self.b.layout == UCS4:
+            make_room(block, LETTERS * count)
+            memset(block.own + LETTERS * count, 0, PAD)
+            packed = block.own
+        elif (self.b.size - row - count) * self.b.width < PAD:
+            make_room(block, self.b.width * count)
+            memcpy(block.own, rows, self.b.width * count)
+            memset(block.own + self.b.width * count, 0, PAD)
+            rows = block.own
+        if one_to_fixed(&self.query, rows, self.fixed, count, packed, block.kind, &self.out[row]):
+            for i in range(count):
+                if block.kind[i] != PLAIN:
+                    self.against_code_points(row + i, points)
+        return 0
+
+    cdef int against_code_points(self, Py_ssize_t row, Points* points) except -1 nogil:
+        self.b.code_points(row, points)
+        self.out[row] = text_distance(
+            self.kind, self.data, self.length, 4, points.data, <int>points.length, self.limit, self.osa
+        )
+        return 0
 
     cdef int against_one(self, const Block* block, Py_ssize_t row, Py_ssize_t count, Points* points) except -1 nogil:
         cdef uint16_t long_row[BLOCK]
@@ -135,10 +175,7 @@ cdef class Distances:
             elif block.kind[i] == MISSING:
                 self.out[row + i] = -1
             else:
-                self.b.code_points(row + i, points)
-                self.out[row + i] = text_distance(
-                    self.kind, self.data, self.length, 4, points.data, <int>points.length, self.limit, self.osa
-                )
+                self.against_code_points(row + i, points)
         return 0
 
     cdef int in_pairs(

@@ -7,6 +7,7 @@ cdef class Numbers:
     cdef int fill(self, int size, int number) except -1
     cdef int* taken(self) noexcept
     cdef int _grow(self) except -1
+    cdef int _resize(self, int room) except -1
 
     cdef inline int add(self, int number) except -1:
         if self.used == self.room:

@@ -24,8 +24,12 @@ cdef class Numbers:
         free(self.at)
 
     cdef int fill(self, int size, int number) except -1:
-        while self.used < size:
-            self.add(number)
+        cdef int at
+        if self.room < size:
+            self._resize(size)
+        for at in range(self.used, size):
+            self.at[at] = number
+        self.used = max(self.used, size)
         return 0
 
     cdef int* taken(self) noexcept:
@@ -36,7 +40,9 @@ cdef class Numbers:
         return at
 
     cdef int _grow(self) except -1:
-        cdef int room = 2 * self.room + 64
+        return self._resize(2 * self.room + 64)
+
+    cdef int _resize(self, int room) except -1:
         cdef int* at = <int*>realloc(self.at, room * sizeof(int))
         if at == NULL:
             raise MemoryError
@@ -48,11 +54,14 @@ cdef class Numbers:
 cdef Py_ssize_t _count_words(bytes text) noexcept:
     """The words in rows of language, source and words: each column but a row's last ends in a tab."""
     cdef const uint8_t* at = <const uint8_t*>PyBytes_AS_STRING(text)
-    cdef Py_ssize_t size = PyBytes_GET_SIZE(text), place, tabs = 0, rows = 0
+    cdef Py_ssize_t size = PyBytes_GET_SIZE(text), place, tabs = 0, words = 0
     for place in range(size):
-        tabs += at[place] == 9
-        rows += at[place] == 10
-    return max(tabs - rows, 0)
+        if at[place] == 9:
+            tabs += 1
+        elif at[place] == 10:
+            words += tabs - (tabs > 0)      # a comment has mostly none
+            tabs = 0
+    return words
 
 
 cdef class Groups:
@@ -118,28 +127,43 @@ cdef class Groups:
         return self.words - 1
 
     cdef int _read(self, bytes text, dict languages) except -1:
-        """Read rows of language, source and words; how many there are by now."""
+        """Read rows of language, source and words, and pass over comments; how many there are by now."""
         cdef const uint8_t* at = <const uint8_t*>PyBytes_AS_STRING(text)
-        cdef Py_ssize_t size = PyBytes_GET_SIZE(text), place, begin = 0
-        cdef int column = 0
+        cdef Py_ssize_t size = PyBytes_GET_SIZE(text), place = 0, begin
+        cdef int language = 0
+        cdef bytes code = b""       # of the row before, which is mostly that of the next
         cdef uint64_t key
-        for place in range(size):
-            if at[place] != 9 and at[place] != 10:
+        while place < size:
+            if at[place] == 35 or at[place] == 10:      # a comment, or an empty line
+                while place < size and at[place] != 10:
+                    place += 1
+                place += 1
                 continue
-            if column == 0:
-                self.start.add(self.row.used)
-                self.language.add(languages.setdefault(text[begin:place], len(languages)))
-            elif column >= 2:
-                key = pack_word(at + begin, place - begin)
-                if key == 0:
-                    raise ValueError(f"{text[begin:place]!r} in the rules is no word of one to thirteen letters a-z")
+            begin = place
+            while at[place] != 9 and at[place] != 10 and place < size:      # at the end of bytes Python keeps a NUL
+                place += 1
+            if place - begin != PyBytes_GET_SIZE(code) or memcmp(at + begin, PyBytes_AS_STRING(code), place - begin):
+                code = text[begin:place]
+                language = languages.setdefault(code, len(languages))
+            self.start.add(self.row.used)
+            self.language.add(language)
+            if at[place] == 9:
+                place += 1
+                while at[place] != 9 and at[place] != 10 and place < size:      # the source
+                    place += 1
+            if at[place] != 9:
+                raise ValueError("a row of the tables of variants has a language, a source and words")
+            while at[place] == 9:
+                place += 1
+                begin = place
+                key = 0
+                while 97 <= at[place] <= 122:
+                    key = 27 * key + (at[place] - 96)
+                    place += 1
+                if not 0 < place - begin <= 13 or at[place] != 9 and at[place] != 10:
+                    raise ValueError("a word in the rules is no word of one to thirteen letters a-z")
                 self.row.add(self.word(key))
-            column += 1
-            begin = place + 1
-            if at[place] == 10:
-                if column < 3:
-                    raise ValueError("a row of the tables of variants has a language, a source and words")
-                column = 0
+            place += 1
         return self.language.used
 
     cdef int _place_rows(self, int first, int end) except -1:

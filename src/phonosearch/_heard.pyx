@@ -1,8 +1,6 @@
 """How a part is read that follows the spelling of another language: the compiled twin of ``_hearing``."""
 
-import re
-
-from cpython.bytes cimport PyBytes_AS_STRING
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcmp, memcpy, memset
@@ -19,11 +17,26 @@ cdef enum:
     SIGNS = 28
 
 
-cdef list _signs(str text):
+cdef bytes _signs(str text):
     """The numbers of the letters of a piece, and of what stands before and after a name."""
-    if not text or not re.fullmatch(r"\^?[a-z]*\$?", text):
-        raise ValueError(f"{text!r} in the rules is no piece of a name")
-    return ["abcdefghijklmnopqrstuvwxyz^$".index(sign) for sign in text]
+    cdef bytes raw = text.encode("utf-8")
+    cdef bytes signs = bytes(PyBytes_GET_SIZE(raw))
+    cdef const uint8_t* letter = <const uint8_t*>PyBytes_AS_STRING(raw)
+    cdef uint8_t* sign = <uint8_t*>PyBytes_AS_STRING(signs)     # ours alone, so far
+    cdef Py_ssize_t at, size = PyBytes_GET_SIZE(raw)
+    for at in range(size):
+        if 97 <= letter[at] <= 122:
+            sign[at] = letter[at] - 97
+        elif letter[at] == 94 and at == 0:      # ^
+            sign[at] = BEFORE
+        elif letter[at] == 36 and at == size - 1:       # $
+            sign[at] = AFTER
+        else:
+            break
+    else:
+        if size:
+            return signs
+    raise ValueError(f"{text!r} in the rules is no piece of a name")
 
 
 cdef class Orthographies:
@@ -54,6 +67,7 @@ cdef class Orthographies:
 
     def _fill_lacks(self, uint16_t bit, lacks):
         cdef int sign, one, other
+        cdef bytes signs
         for text in lacks:
             signs = _signs(text)
             if len(signs) == 1:
@@ -72,16 +86,19 @@ cdef class Orthographies:
     def _fill_pieces(self, list tables):
         cdef int number, sign, at = 0, place
         cdef Piece* piece
+        cdef list by_sign
+        cdef bytes signs
         self.pieces = <Piece*>calloc(sum(map(len, tables)) + 1, sizeof(Piece))
         if self.pieces == NULL:
             raise MemoryError
         for number, written in enumerate(tables):
+            by_sign = [[] for _ in range(SIGNS)]
+            for text in sorted(written, key=len, reverse=True):
+                signs = _signs(text)
+                by_sign[signs[0]].append((text, signs))
             for sign in range(SIGNS):
                 self.piece_start[number * SIGNS + sign] = at
-                for text in sorted(written, key=len, reverse=True):
-                    signs = _signs(text)
-                    if signs[0] != sign:
-                        continue
+                for text, signs in by_sign[sign]:
                     instead = written[text].encode("ascii")
                     letters = len(text.strip("^$"))
                     if (
@@ -92,7 +109,7 @@ cdef class Orthographies:
                     piece = &self.pieces[at]
                     piece.length = len(text)
                     piece.written_length = len(instead)
-                    memcpy(&piece.text, PyBytes_AS_STRING(bytes(signs)), piece.length)
+                    memcpy(&piece.text, PyBytes_AS_STRING(signs), piece.length)
                     memset(&piece.mask, 0xFF, piece.length)
                     for place in range(piece.written_length):
                         piece.written[place] = instead[place]

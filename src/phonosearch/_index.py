@@ -21,6 +21,7 @@ from phonosearch._dates import contradict
 from phonosearch._errors import CorruptIndexError, LimitError, QueryError, RulesMismatchError, UnknownPersonError
 from phonosearch._hit import Hit
 from phonosearch._kernel import text_rules
+from phonosearch._load_report import unread_date_reasons
 from phonosearch._many import (
     PIECE,
     ArrowData,
@@ -219,7 +220,7 @@ class PersonIndex:
             The index was built under other rules.
         OSError
         """
-        arrays, meta, bounds = _storage.load_with_bounds(path, mmap=mmap)
+        arrays, meta, bounds = _storage.load_with_bounds(path, mmap=mmap, meanwhile=text_rules)
         name = os.fspath(path)
         built = meta.get("rules")
         if built != rules().fingerprint:
@@ -534,7 +535,9 @@ class PersonIndex:
         """Why a search finds a person, or why it does not.
 
         Rows of a person who is not found that were rejected when the index was built are told as well: the name that
-        was looked for may be in one of them. The query is as for ``search``; ``compare`` takes two whole records, with
+        was looked for may be in one of them. So are rows whose date of birth could not be read, where a date or an age
+        is asked and no date is on record; the evidence itself is that of a search, which knows only what is on record.
+        The query is as for ``search``; ``compare`` takes two whole records, with
         all their names, dates and places.
 
         Raises
@@ -573,6 +576,12 @@ class PersonIndex:
         reached = level_name(found)
         verdict = explain_verdict(reached, LEVELS[number], evidence)
         words = [verdict, *(f"{item.points:+5d}  {item.text}" for item in evidence)]
+        if any(item.part in ("dob", "age") and item.kind == "absent" for item in evidence):
+            words += [
+                f"A date of birth of this person, row {note.row} of the source, counted from 0, could not be read: "
+                f"{note.reason}."
+                for note in self._unread_dates.get(person_id, ())
+            ]
         if found > number:
             words += [
                 f"Another record of this person, row {note.row} of the source, counted from 0, is not in the index: "
@@ -584,11 +593,12 @@ class PersonIndex:
     @cached_property
     def _rejected(self) -> dict[str, list[RowNote]]:
         """The rejected rows by the person_id that they had."""
-        found: dict[str, list[RowNote]] = {}
-        for note in self.report.rejected:
-            if note.id is not None:
-                found.setdefault(note.id, []).append(note)
-        return found
+        return _by_person(self.report.rejected)
+
+    @cached_property
+    def _unread_dates(self) -> dict[str, list[RowNote]]:
+        """The rows whose date of birth was left out, by the person_id that they had."""
+        return _by_person(note for note in self.report.warnings if note.reason in unread_date_reasons())
 
     @cached_property
     def _first_form(self) -> npt.NDArray[np.uint32]:
@@ -600,6 +610,14 @@ class PersonIndex:
             np.arange(len(self._arrays["owner_start"]) - 1, dtype=np.uint32), np.diff(self._arrays["owner_start"])
         )[alone]
         return first
+
+
+def _by_person(notes: Iterable[RowNote]) -> dict[str, list[RowNote]]:
+    found: dict[str, list[RowNote]] = {}
+    for note in notes:
+        if note.id is not None:
+            found.setdefault(note.id, []).append(note)
+    return found
 
 
 def _page(limit: object, offset: object) -> tuple[int, int]:

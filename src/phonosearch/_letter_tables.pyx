@@ -1,9 +1,9 @@
 """``letters.tsv`` and the letters of ``rules.toml`` as the kernel reads them: arrays by letter and by class."""
 
-from cpython.bytes cimport PyBytes_AS_STRING
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.stdint cimport int16_t, uint8_t, uint64_t
 from libc.stdlib cimport calloc, free
-from libc.string cimport memset
+from libc.string cimport memcmp, memset
 
 from phonosearch._rarity cimport RARITIES, RarityTable
 from phonosearch._words cimport hash_slot
@@ -13,6 +13,9 @@ PLACES = ("begin", "inside", "end")
 SKELETONS = ("other", "initial")
 LEFT = ("residue", "segment")
 MOST_COST = 1000                # of one step, so that an alignment of the longest words has room in a number
+
+cdef enum:
+    MOST_POINTS = 3000          # of one fact
 
 
 cdef inline uint64_t _left_key(
@@ -47,10 +50,7 @@ cdef class LetterTables(RarityTable):
         self.left_taken = NULL
         self._fill_costs(rules.letter_costs)
         self._fill_groups(rules.letter_groups)
-        self._fill_points(rules.letter_points)
-        self._fill_left(
-            {fact: points for fact, points in rules.letter_points.items() if fact[0] in LEFT}, rules.letter_beside
-        )
+        self._fill_points(self._read(rules.letters_text.encode("utf-8"), rules.letter_beside))
         self.knots = len(rules.letter_curve)
         if not 2 <= self.knots <= 16:
             raise ValueError("the curve has two to sixteen knots")
@@ -116,6 +116,7 @@ cdef class LetterTables(RarityTable):
 
     def _fill_points(self, table):
         cdef int one, other
+        cdef str kind, key
         memset(self.edits_points, 0, sizeof(self.edits_points))
         memset(self.longer_points, 0, sizeof(self.longer_points))
         memset(self.commoner_points, 0, sizeof(self.commoner_points))
@@ -131,8 +132,6 @@ cdef class LetterTables(RarityTable):
         self.soundex_points = table.get(("sounds", "soundex"), 0)
         self.metaphone_points = table.get(("sounds", "metaphone"), 0)
         for (kind, key), points in table.items():
-            if not -3000 <= points <= 3000:
-                raise ValueError("points of letters out of range")
             if kind == "match":
                 one = _letter(key)
                 self.letter[one][one] += points
@@ -154,21 +153,19 @@ cdef class LetterTables(RarityTable):
                     self.double_points[one][other] = self.double_points[other][one] = points
                 else:
                     raise ValueError("a group of letters.tsv is not in rules.toml")
-            elif kind.removesuffix("_beside") in ("edits", "longer") or kind == "commoner":
-                one, other = map(int, key.split(":"))
-                rows, columns = {"e": (8, 13), "l": (7, 13), "c": (4, RARITIES)}[kind[0]]
-                if not (0 <= one < rows and 0 <= other < columns):
-                    raise ValueError("a key of letters.tsv is out of range")
-                if kind == "commoner":
-                    self.commoner_points[one][other] = points
-                elif kind[0] == "e":
-                    self.edits_points[1][one][other] += points
-                    if kind == "edits":
-                        self.edits_points[0][one][other] = points
-                else:
-                    self.longer_points[1][one][other] += points
-                    if kind == "longer":
-                        self.longer_points[0][one][other] = points
+            elif kind == "edits" or kind == "edits_beside":
+                _two_numbers(key, 8, 13, &one, &other)
+                self.edits_points[1][one][other] += points
+                if kind == "edits":
+                    self.edits_points[0][one][other] = points
+            elif kind == "longer" or kind == "longer_beside":
+                _two_numbers(key, 7, 13, &one, &other)
+                self.longer_points[1][one][other] += points
+                if kind == "longer":
+                    self.longer_points[0][one][other] = points
+            elif kind == "commoner":
+                _two_numbers(key, 4, RARITIES, &one, &other)
+                self.commoner_points[one][other] = points
             elif kind in ("within", "stem"):
                 place, key = key.split(":")
                 one, other = PLACES.index(place), int(key)
@@ -179,9 +176,7 @@ cdef class LetterTables(RarityTable):
                 else:
                     self.stem_points[one][other] = points
             elif kind == "shared":
-                one, other = map(int, key.split(":"))
-                if not (0 <= one <= MOST_BEGIN and 0 <= other <= MOST_END):
-                    raise ValueError("a key of letters.tsv is out of range")
+                _two_numbers(key, MOST_BEGIN + 1, MOST_END + 1, &one, &other)
                 self.shared_points[one][other] = points
             elif kind == "skeleton":
                 place, consonants, longer = key.split(":")
@@ -195,12 +190,20 @@ cdef class LetterTables(RarityTable):
                     raise ValueError("a key of letters.tsv is out of range")
                 self.rarer_points[one] = points
 
-    def _fill_left(self, table, share):
-        cdef uint64_t slots = 64, slot, packed
-        cdef bytes one, other
+    def _read(self, bytes text, int share):
+        """Read the rows; what is left of two words, which is most of them, goes to a table of its own at once.
+
+        The others are returned: the points of each fact, a kind and a key.
+        """
+        cdef const uint8_t* at = <const uint8_t*>PyBytes_AS_STRING(text)
+        cdef Py_ssize_t size = PyBytes_GET_SIZE(text), begin = 0, end, first, second
+        cdef uint64_t slots = 64, left
+        cdef int points
+        table = {}
         if not 0 <= share <= 100:
             raise ValueError("the share that counts beside other parts is 0 to 100 hundredths")
-        while slots < 4 * <uint64_t>len(table):
+        left = sum([(b"\n" + text).count(b"\n" + kind.encode("ascii") + b"\t") for kind in LEFT])
+        while slots < 4 * left:
             slots *= 2
         self.left_mask = slots - 1
         self.left_key = <uint64_t*>calloc(slots, sizeof(uint64_t))
@@ -208,23 +211,28 @@ cdef class LetterTables(RarityTable):
         self.left_taken = <uint64_t*>calloc(slots >> 6, sizeof(uint64_t))
         if self.left_key == NULL or self.left_points == NULL or self.left_taken == NULL:
             raise MemoryError
-        for (kind, key), points in table.items():
-            place, *words = key.split(":")
-            if len(words) != 2 or max(map(len, words)) > MOST_LEFT or words[0] == words[1]:
-                raise ValueError("what is left of two words is a place and up to four letters of each")
-            one, other = (bytes(map(_letter, word)) + bytes(MOST_LEFT) for word in words)
-            for beside, counted in enumerate((points, points * share // 100)):
-                packed = _left_key(
-                    LEFT.index(kind) + 2 * beside, PLACES.index(place),
-                    <const uint8_t*>PyBytes_AS_STRING(one), <int>len(words[0]),
-                    <const uint8_t*>PyBytes_AS_STRING(other), <int>len(words[1]),
-                )
-                slot = hash_slot(packed, self.left_mask)
-                while self.left_key[slot] != 0:
-                    slot = slot + 1 & self.left_mask
-                self.left_key[slot] = packed
-                self.left_taken[slot >> 6] |= <uint64_t>1 << (slot & 63)
-                self.left_points[slot] = counted
+        while begin < size:
+            end = begin
+            first = second = -1
+            while end < size and at[end] != 10:
+                if at[end] == 9:
+                    first, second = (first, end) if first >= 0 else (end, second)
+                end += 1
+            if end > begin and at[begin] != 35:
+                if second < 0:
+                    raise ValueError("letters.tsv: a line is a table, a key and points")
+                points = _points(at + second + 1, end - second - 1)
+                if first - begin == 7 and memcmp(at + begin, b"residue", 7) == 0:
+                    _add_left(self, RESIDUE, at + first + 1, second - first - 1, points, share)
+                elif first - begin == 7 and memcmp(at + begin, b"segment", 7) == 0:
+                    _add_left(self, SEGMENT, at + first + 1, second - first - 1, points, share)
+                else:
+                    fact = text[begin:first].decode("utf-8"), text[first + 1:second].decode("utf-8")
+                    if fact in table:
+                        raise ValueError("letters.tsv: a fact stands twice")
+                    table[fact] = points
+            begin = end + 1
+        return table
 
     cdef int left_points_of(
         self, int kind, int place, const uint8_t* one, int one_length, const uint8_t* other, int other_length
@@ -256,11 +264,97 @@ cdef class LetterTables(RarityTable):
         return self.knot_points[self.knots - 1]
 
 
-def _letter(letter):
-    if len(letter) != 1 or not "a" <= letter <= "z":
+cdef int _letter(str letter) except -1:
+    cdef Py_UCS4 code = letter[0] if len(letter) == 1 else 0
+    if not 97 <= <int>code <= 122:
         raise ValueError("the tables of letters are of letters a-z")
-    return ord(letter) - 97
+    return <int>code - 97
 
 
-def _bigram(letters):
+cdef int _bigram(str letters) except -1:
     return 26 * _letter(letters[0]) + _letter(letters[1])
+
+
+cdef int _two_numbers(str key, int rows, int columns, int* row, int* column) except -1:
+    """The row and the column of "3:12", both of one digit or two."""
+    cdef int found[2]
+    cdef int which = 0
+    cdef Py_UCS4 letter
+    found[0] = found[1] = -1
+    for letter in key:
+        if <int>letter == 58 and which == 0:
+            which = 1
+        elif 48 <= <int>letter <= 57 and found[which] < 10:
+            found[which] = 10 * max(found[which], 0) + <int>letter - 48
+        else:
+            which = 2
+            break
+    if which != 1 or not (0 <= found[0] < rows and 0 <= found[1] < columns):
+        raise ValueError("a key of letters.tsv is out of range")
+    row[0], column[0] = found[0], found[1]
+    return 0
+
+
+cdef int _points(const uint8_t* text, Py_ssize_t length) except? -1:
+    """The whole number at the end of a row."""
+    cdef bint negative = length > 0 and text[0] == 45
+    cdef Py_ssize_t at
+    cdef int points = 0
+    for at in range(negative, length):
+        if not 48 <= text[at] <= 57 or points > MOST_POINTS:
+            points = -1
+            break
+        points = 10 * points + text[at] - 48
+    if length == negative or not 0 <= points <= MOST_POINTS:
+        raise ValueError("points of letters out of range")
+    return -points if negative else points
+
+
+cdef int _add_left(
+    LetterTables tables, int kind, const uint8_t* key, Py_ssize_t length, int points, int share
+) except -1:
+    """Add what is left of two words, "place:one:other", alone and beside other parts."""
+    cdef uint8_t word[2][MOST_LEFT]
+    cdef int size[2]
+    cdef int which = -1, place, beside, counted
+    cdef Py_ssize_t at, end = 0
+    cdef uint64_t packed, slot
+    memset(word, 0, sizeof(word))
+    size[0] = size[1] = 0
+    while end < length and key[end] != 58:
+        end += 1
+    if end == 5 and memcmp(key, b"begin", 5) == 0:
+        place = BEGIN
+    elif end == 6 and memcmp(key, b"inside", 6) == 0:
+        place = INSIDE
+    elif end == 3 and memcmp(key, b"end", 3) == 0:
+        place = END
+    else:
+        raise ValueError("what is left of two words is at the beginning, inside or at the end")
+    for at in range(end, length):
+        if key[at] == 58 and which < 1:
+            which += 1
+        elif which < 0 or size[which] == MOST_LEFT or key[at] == 58:
+            which = -1
+            break
+        elif not 97 <= key[at] <= 122:
+            raise ValueError("the tables of letters are of letters a-z")
+        else:
+            word[which][size[which]] = key[at] - 97
+            size[which] += 1
+    if which != 1 or size[0] == size[1] and memcmp(word[0], word[1], MOST_LEFT) == 0:
+        raise ValueError("what is left of two words is a place and up to four letters of each")
+    for beside in range(2):
+        counted = points
+        if beside:
+            counted = points * share // 100 if points >= 0 else -((-points * share + 99) // 100)
+        packed = _left_key(kind + 2 * beside, place, word[0], size[0], word[1], size[1])
+        slot = hash_slot(packed, tables.left_mask)
+        while tables.left_key[slot] != 0:
+            if tables.left_key[slot] == packed:
+                raise ValueError("letters.tsv: a fact stands twice")
+            slot = slot + 1 & tables.left_mask
+        tables.left_key[slot] = packed
+        tables.left_taken[slot >> 6] |= <uint64_t>1 << (slot & 63)
+        tables.left_points[slot] = counted
+    return 0

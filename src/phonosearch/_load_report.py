@@ -111,6 +111,11 @@ def reasons() -> Mapping[str, str]:
     return {key: sentence.format_map(limits) for key, sentence in _SENTENCES.items()}
 
 
+def unread_date_reasons() -> tuple[str, ...]:
+    """The reasons that say that a date of birth was left out."""
+    return reasons()["bad_dob"], reasons()["dob_type"]
+
+
 class RowNote(NamedTuple):
     """What was wrong with one row of the source.
 

@@ -4,7 +4,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.stdint cimport uint8_t, uint64_t
 from libc.stdlib cimport calloc, free
 
-from phonosearch._words cimport hash_slot, pack_word
+from phonosearch._words cimport hash_slot
 
 
 cdef class RarityTable:
@@ -39,7 +39,7 @@ cdef class RarityTable:
         if not 0 < self.rarity_bins <= RARITIES or not 0 < self.rarity_unknown < 256 or self.rarity_step < 1:
             raise ValueError("the scale of rarity is out of range")
         for place in range(size):
-            words += at[place] == 32 or at[place] == 9
+            words += (at[place] == 32) | (at[place] == 9)   # without a branch, for the vectors of the compiler
         while slots < 2 * words:
             slots *= 2
         self.rarity_mask = slots - 1
@@ -61,10 +61,11 @@ cdef class RarityTable:
             while place < size and at[place] != 10:
                 place += 1      # the tab, or a space between two words
                 begin = place
-                while place < size and 97 <= at[place] <= 122:
+                key = 0
+                while 97 <= at[place] <= 122:       # at the end of bytes Python keeps a NUL
+                    key = 27 * key + <uint64_t>(at[place] - 96)     # as `pack_word`
                     place += 1
-                key = pack_word(<const uint8_t*>(at + begin), place - begin)
-                if key == 0 or not 0 < value < 256:
+                if not 0 < place - begin <= 13 or not 0 < value < 256:
                     raise ValueError("rarity.tsv: a line is a number below 256, a tab, and words a-z")
                 if value < self.rarity_initial:
                     raise ValueError("rarity.tsv: no word weighs less than an initial")     # bounds rest on it

@@ -12,7 +12,6 @@ import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache, cached_property
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ __all__ = ["LEVELS", "Rules", "rules"]
 
 LEVELS = ("exact", "variant", "sounds", "close", "wide")
 
+DATA = Path(__file__).parent / "data"
 UNICODE_VERSION = "14.0"
 NICKNAME_TABLES = ("nicknames.tsv", "diminutives.tsv")
 EQUIVALENT_TABLES = ("equivalents.tsv",)
@@ -44,7 +44,7 @@ Row = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Variants:
-    """The rows of the tables of variants, as text without comments.
+    """The rows of the tables of variants, as text, with the comments of the tables.
 
     The kernel makes its groups from the text; those here are made for the reference, when first asked for.
 
@@ -63,12 +63,12 @@ class Variants:
     @cached_property
     def nicknames(self) -> tuple[Row, ...]:
         """The groups of the nickname relation, each led by its formal name."""
-        return _nicknames(_lines(self.short_forms), _lines(self.equivalents), _lines(self.given))
+        return _nicknames(*(list(_rows(text)) for text in (self.short_forms, self.equivalents, self.given)))
 
     @cached_property
     def spellings(self) -> tuple[Row, ...]:
         """The groups of the spelling relation."""
-        return tuple(row[2:] for row in _lines(self.given + self.surnames))
+        return tuple(row[2:] for row in _rows(self.given + self.surnames))
 
     @cached_property
     def nickname_groups(self) -> dict[str, frozenset[int]]:
@@ -104,7 +104,7 @@ class Rules:
     optional_marks: tuple[tuple[int, int], ...]
     invisible_letters: frozenset[str]
     family_name_first: tuple[tuple[int, int], ...]
-    unassigned: tuple[tuple[int, int], ...]
+    unassigned_text: str
     titles: frozenset[str]
     suffixes: frozenset[str]
     generations: dict[str, int]
@@ -126,11 +126,12 @@ class Rules:
     name_range: int
     age_widths: tuple[int, ...]
     weights: dict[tuple[str, str], int]
+    above_contradiction: dict[str, dict[str, int]]  # the weights of a field's states, over that of its contradiction
     variants: Variants
     sequences: dict[str, str]
     letter_costs: dict[str, int]
     letter_groups: frozenset[tuple[str, str]]  # both ways round
-    letter_points: dict[tuple[str, str], int]
+    letters_text: str
     letter_beside: int
     letter_curve: tuple[tuple[int, int], ...]
     rarity_scale: dict[str, int]
@@ -139,6 +140,16 @@ class Rules:
     postcode_third: str
     postcode_fourth: str
     postcode_never_inward: str
+
+    @property
+    def unassigned(self) -> tuple[tuple[int, int], ...]:
+        """The code points without a character: the first and the last of each range."""
+        return _unassigned(self.unassigned_text)
+
+    @property
+    def letter_points(self) -> dict[tuple[str, str], int]:
+        """The points of the facts about two words; the kernel reads the text itself."""
+        return _letter_points(self.letters_text)
 
     @property
     def nicknames(self) -> tuple[Row, ...]:
@@ -174,7 +185,7 @@ class Rules:
         The 1000 points are shared out as the weights of the Fellegi-Sunter model range: the name's by
         ``other.name_range``, a field's from its contradiction to its full agreement.
         """
-        above = [self._above_contradiction(field) for field in fields]
+        above = [self.above_contradiction[field] for field in fields]
         total = self.name_range + sum(states["exact"] for states in above)
         points = tuple({state: 1000 * tenths // total for state, tenths in states.items()} for states in above)
         return 1000 - sum(states["exact"] for states in points), points
@@ -188,13 +199,6 @@ class Rules:
     def place_field(self, asked: int) -> str | None:
         """The field of a place of which the towns (1), a district (2) or a postcode (3) is asked."""
         return (None, "place_town", "place_district", "place_postcode")[asked]
-
-    def _above_contradiction(self, field: str) -> dict[str, int]:
-        states = {state: tenths for (of, state), tenths in self.weights.items() if of == field}
-        if field.startswith("dob"):
-            whole = {state: tenths for (of, state), tenths in self.weights.items() if of == "dob"}
-            states = {state: min(tenths, states["exact"]) for state, tenths in (whole | states).items()}
-        return {state: max(tenths - states["contradicted"], 0) for state, tenths in states.items()}
 
     def share_nickname(self, a: str, b: str) -> str | None:
         """How two given names are forms of one: the key of its points, or None."""
@@ -217,22 +221,41 @@ def _rarity(text: str) -> dict[str, int]:
     return {word: int(tenths) for tenths, words in _rows(text) for word in words.split()}
 
 
+@cache
+def _unassigned(text: str) -> tuple[tuple[int, int], ...]:
+    return _ranges(_rows(text))
+
+
+@cache
+def _letter_points(text: str) -> dict[tuple[str, str], int]:
+    return {(kind, key): int(points) for kind, key, points in _rows(text)}
+
+
+def _above_contradiction(weights: dict[tuple[str, str], int]) -> dict[str, dict[str, int]]:
+    """The states of each field; those of a date known in part are those of a whole one, where it has none itself."""
+    fields: dict[str, dict[str, int]] = {}
+    for (field, state), tenths in weights.items():
+        fields.setdefault(field, {})[state] = tenths
+    found = {}
+    for field, own in fields.items():
+        states = own
+        if field.startswith("dob"):
+            states = {state: min(tenths, own["exact"]) for state, tenths in (fields["dob"] | own).items()}
+        found[field] = {state: max(tenths - states["contradicted"], 0) for state, tenths in states.items()}
+    return found
+
+
 def _read(name: str) -> str:
-    return (files("phonosearch") / "data" / name).read_text(encoding="utf-8")
+    return (DATA / name).read_text(encoding="utf-8")
 
 
-def _rows(text: str) -> tuple[tuple[str, ...], ...]:
+def _rows(text: str) -> tuple[Row, ...]:
     return tuple(tuple(line.split("\t")) for line in text.splitlines() if line and not line.startswith("#"))
 
 
-def _body(text: str) -> str:
-    """A table without its comments; each line ends in a newline."""
-    return "".join(f"{line}\n" for line in text.splitlines() if line and not line.startswith("#"))
-
-
-def _lines(body: str) -> list[Row]:
-    """The rows of a table without comments."""
-    return [tuple(line.split("\t")) for line in body.split("\n")[:-1]]
+def _table(texts: dict[str, str], names: tuple[str, ...]) -> str:
+    """Tables as one text, of which each line ends in a newline."""
+    return "".join(texts[name] if texts[name].endswith("\n") else f"{texts[name]}\n" for name in names)
 
 
 def _ranges(rows: Any) -> tuple[tuple[int, int], ...]:
@@ -350,13 +373,16 @@ def rules() -> Rules:
     texts = {name: _read(name) for name in TABLES}
     digest = hashlib.sha256()
     for name, text in texts.items():
-        digest.update(f"{name}\0{text}\0".encode())
+        digest.update(f"{name}\0".encode())
+        digest.update(text.encode())
+        digest.update(b"\0")
     own = _read_own()
     if own:
         digest.update(f"{OWN_VARIANTS}\0{own}\0".encode())
     digest.update(f"unicode {UNICODE_VERSION}\0anyascii {anyascii.__version__}".encode())
     fingerprint = digest.hexdigest()
     table = tomllib.loads(texts["rules.toml"])
+    weights = {(field, state): int(tenths) for field, state, _, _, tenths in _rows(texts["weights.tsv"])}
     own_rows = _own_variants(own)
     own_text = {
         relation: "".join("\t".join(row) + "\n" for of, row in own_rows if of == relation)
@@ -374,7 +400,7 @@ def rules() -> Rules:
         optional_marks=_ranges(fold["optional_marks"]),
         invisible_letters=frozenset(chr(int(code, 16)) for code in fold["invisible_letters"]),
         family_name_first=_ranges(fold["family_name_first"]),
-        unassigned=_ranges(_rows(texts["unicode_unassigned.tsv"])),
+        unassigned_text=texts["unicode_unassigned.tsv"],
         titles=frozenset(words["titles"]),
         suffixes=frozenset(words["suffixes"]),
         generations=words["generations"],
@@ -395,12 +421,13 @@ def rules() -> Rules:
         name=table["name"],
         name_range=table["other"]["name_range"],
         age_widths=tuple(table["other"]["age_widths"]),
-        weights={(field, state): int(tenths) for field, state, _, _, tenths in _rows(texts["weights.tsv"])},
+        weights=weights,
+        above_contradiction=_above_contradiction(weights),
         variants=Variants(
-            short_forms="".join(_body(texts[name]) for name in NICKNAME_TABLES) + own_text["nickname"],
-            equivalents="".join(_body(texts[name]) for name in EQUIVALENT_TABLES),
-            given="".join(_body(texts[name]) for name in SPELLING_TABLES) + own_text["spelling"],
-            surnames="".join(_body(texts[name]) for name in SURNAME_TABLES),
+            short_forms=_table(texts, NICKNAME_TABLES) + own_text["nickname"],
+            equivalents=_table(texts, EQUIVALENT_TABLES),
+            given=_table(texts, SPELLING_TABLES) + own_text["spelling"],
+            surnames=_table(texts, SURNAME_TABLES),
         ),
         sequences=fold["sequences"],
         letter_costs=table["letters"]["costs"],
@@ -410,7 +437,7 @@ def rules() -> Rules:
             for pair in (tuple(group.split(":")), tuple(group.split(":")[::-1]))
         ),
         letter_beside=table["letters"]["beside"],
-        letter_points={(kind, key): int(points) for kind, key, points in _rows(texts["letters.tsv"])},
+        letters_text=texts["letters.tsv"],
         letter_curve=tuple((evidence, points) for evidence, points in table["letters"]["curve"]),
         rarity_scale=table["rarity"],
         rarity_text=texts["rarity.tsv"],

@@ -35,8 +35,8 @@ import mmap as _mmap
 import os
 import stat
 import struct
-from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from operator import itemgetter
 from pathlib import Path
 from threading import Thread
 from typing import NamedTuple, NoReturn
@@ -44,7 +44,7 @@ from typing import NamedTuple, NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from ._checksum import checksum64, checksum64_and_bounds
+from ._checksum import Checks, checksum64
 from ._errors import CorruptIndexError, FormatTooNewError, FormatTooOldError
 
 __all__ = ["FORMAT_VERSION", "check_replaceable", "load", "load_with_bounds", "save", "verify"]
@@ -302,10 +302,12 @@ class _Reader:
         self.require("end of the last section", limit, _aligned(end))
         return list(found.values())
 
-    def contents(self, data: memoryview, sections: list[_Section], table_end: int) -> dict[str, Bounds]:
+    def contents(
+        self, data: memoryview, sections: list[_Section], table_end: int, meanwhile: Callable[[], object] | None
+    ) -> dict[str, Bounds]:
         """Check all that the sections and the gaps between them hold; the bounds of the sections of u4."""
         end = table_end
-        found = _checksums(data, sections)
+        found = _checksums(data, sections, meanwhile)
         for (name, _, offset, length, checksum), (got, _) in zip(sections, found, strict=True):
             if any(data[end:offset]):
                 self.damaged(f"padding before section {name}", "zero bytes", "others")
@@ -327,33 +329,28 @@ class _Reader:
         return meta
 
 
-def _checksums(data: memoryview, sections: list[_Section]) -> list[tuple[int, Bounds | None]]:
-    def check(section: _Section) -> tuple[int, Bounds | None]:
-        piece = data[section.offset : section.offset + section.length]
-        if section.dtype == np.uint32:  # never in the other byte order
-            return checksum64_and_bounds(piece)
-        return checksum64(piece), None
-
-    if len(data) < THREADS_FROM:
-        return list(map(check, sections))
+def _checksums(
+    data: memoryview, sections: list[_Section], meanwhile: Callable[[], object] | None
+) -> list[tuple[int, Bounds | None]]:
     # The longest first, so that no thread is left with one of them at the end.
-    left = deque(sorted(range(len(sections)), key=lambda number: -sections[number].length))
-    found: dict[int, tuple[int, Bounds | None]] = {}
-
-    def work() -> None:
-        with contextlib.suppress(IndexError):
-            while True:
-                number = left.popleft()
-                found[number] = check(sections[number])
-
+    order = sorted(range(len(sections)), key=lambda number: -sections[number].length)
+    ordered = [sections[number] for number in order]
+    checks = Checks(
+        [data[section.offset : section.offset + section.length] for section in ordered],
+        [section.dtype == np.uint32 for section in ordered],  # never in the other byte order
+    )
     # Not a pool of concurrent.futures, whose import takes longer than the checksums of a million people.
-    threads = [Thread(target=work) for _ in range(THREADS - 1)]
+    threads = [Thread(target=checks.work) for _ in range(THREADS - 1 if len(data) >= THREADS_FROM else 0)]
     for thread in threads:
         thread.start()
-    work()
-    for thread in threads:
-        thread.join()
-    return [found[number] if number in found else check(section) for number, section in enumerate(sections)]
+    try:
+        if threads and meanwhile is not None:
+            meanwhile()
+        checks.work()
+    finally:
+        for thread in threads:
+            thread.join()
+    return [found for _, found in sorted(zip(order, checks.results(), strict=True), key=itemgetter(0))]
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -368,9 +365,8 @@ def _refuse(_: str) -> NoReturn:
 
 def _buffer(fd: int, size: int, *, mmap: bool) -> _mmap.mmap:
     if mmap:
-        # One call maps all pages: the checksums are about to touch each of them.
-        populate: int = getattr(_mmap, "MAP_POPULATE", 0)
-        return _mmap.mmap(fd, size, flags=_mmap.MAP_SHARED | populate, prot=_mmap.PROT_READ)
+        # The threads that compute checksums map the pages that they come to; one call for all would keep them waiting.
+        return _mmap.mmap(fd, size, flags=_mmap.MAP_SHARED, prot=_mmap.PROT_READ)
     return _mmap.mmap(-1, size, flags=_mmap.MAP_PRIVATE | _mmap.MAP_ANONYMOUS)
 
 
@@ -380,7 +376,7 @@ def load(path: str | os.PathLike[str], *, mmap: bool = True) -> tuple[dict[str, 
 
 
 def load_with_bounds(
-    path: str | os.PathLike[str], *, mmap: bool = True
+    path: str | os.PathLike[str], *, mmap: bool = True, meanwhile: Callable[[], object] | None = None
 ) -> tuple[dict[str, Array], Meta, dict[str, Bounds]]:
     """Read the sections, as read-only arrays, the meta data and, for sections of u4, the bounds (`_checksum.bounds`).
 
@@ -393,6 +389,9 @@ def load_with_bounds(
     mmap : bool
         True shares the pages of the file with other processes; the file may be replaced meanwhile, but truncating it
         in place ends the process with SIGBUS. False reads a private copy.
+    meanwhile : callable, optional
+        Work that the caller will need, done while other threads compute checksums; not called for a small file. What
+        it raises is raised.
 
     Raises
     ------
@@ -428,7 +427,7 @@ def load_with_bounds(
     reader.header(bytes(data[: HEADER.size]), size)
     table = reader.seal(data)
     sections = reader.sections(table, size)
-    bounds = reader.contents(data, sections, HEADER.size + len(table))
+    bounds = reader.contents(data, sections, HEADER.size + len(table), meanwhile)
     meta = reader.meta(data[sections[0].offset : sections[0].offset + sections[0].length])
     whole = np.frombuffer(data, np.uint8)
     return {s.name: whole[s.offset : s.offset + s.length].view(s.dtype) for s in sections[1:]}, meta, bounds

@@ -60,6 +60,7 @@ ctypedef struct WordEntry:
 cdef class TextRules:
     cdef uint8_t fold_length[0x180]
     cdef uint8_t fold_letters[0x180][2]
+    cdef bint latin                             # whether those are filled in
     cdef uint8_t digit_letter[10]
     cdef uint8_t join_letter[128]               # of a joiner: the letter it looks like, or JOINED; of any other 0
     cdef WordEntry* words

@@ -4,12 +4,10 @@ Latin text goes through a table made by ``_normalise.fold``, so both read a lett
 folded by ``_normalise.fold`` itself. The tables of words and groups come from the rules.
 """
 
-from itertools import product
-
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memset
 
 from phonosearch._groups cimport Groups, Numbers
 from phonosearch._heard cimport Orthographies
@@ -26,6 +24,21 @@ cdef enum:
 
 cdef enum:
     JOINED = 1      # to the part before, with no letter between them
+
+cdef extern from *:
+    """
+    #include <stdint.h>
+    /* A length is written after its letters, while other threads may read: who sees it must see the letters too. */
+    #if defined(__GNUC__) || defined(__clang__)
+    #define PS_PUBLISH(at, value) __atomic_store_n(at, value, __ATOMIC_RELEASE)
+    #define PS_PUBLISHED(at) __atomic_load_n(at, __ATOMIC_ACQUIRE)
+    #else
+    #define PS_PUBLISH(at, value) (*(volatile uint8_t *)(at) = (value))
+    #define PS_PUBLISHED(at) (*(const volatile uint8_t *)(at))
+    #endif
+    """
+    void publish "PS_PUBLISH"(uint8_t* at, uint8_t value) noexcept nogil
+    uint8_t published "PS_PUBLISHED"(const uint8_t* at) noexcept nogil
 
 # In the order of the kinds of the kernel.
 DATE_KINDS = (
@@ -44,6 +57,17 @@ cdef uint64_t _pack(str word) except? 0:
     if key == 0:
         raise ValueError(f"{word!r} in the rules is not a word of one to thirteen letters a-z")
     return key
+
+
+cdef int _read_above(int* out, rules, field, kinds) except -1:
+    """The weights of the states of a field over that of its contradiction, by kind, and last that of full agreement."""
+    cdef dict states = rules.above_contradiction[field] if field else {}
+    cdef int number
+    memset(out, 0, (BIRTH_STATES + 1) * sizeof(int))
+    for number, kind in enumerate(kinds):
+        out[number] = states.get(kind, 0)
+    out[BIRTH_STATES] = states.get("exact", 0)
+    return 0
 
 
 cdef class TextRules:
@@ -95,15 +119,12 @@ cdef class TextRules:
             raise ValueError("the limits of the rules are not those that the kernel was compiled for")
 
     def _fill_fold(self, rules, fold):
-        cdef int code, position
-        for code in range(0x180):
-            folded = fold(chr(code))
-            if len(folded) > 2:
-                self.fold_length[code] = SLOW
-                continue
-            self.fold_length[code] = len(folded)
-            for position in range(len(folded)):
-                self.fold_letters[code][position] = ord(folded[position])
+        cdef int code
+        for code in range(0x80):
+            self._fill_character(code)
+        for code in range(0x80, 0x180):
+            self.fold_length[code] = SLOW       # until the first of them is read
+        self.latin = False
         for code in range(10):
             letter = rules.digits.get(str(code), "")
             self.digit_letter[code] = ord(letter) if letter else 0
@@ -111,6 +132,16 @@ cdef class TextRules:
             if not joiner.isascii() or joiner.isalnum() or len(letter) > 1:
                 raise ValueError(f"{joiner!r} in the rules is no joiner")
             self.join_letter[<int>ord(joiner)] = ord(letter) if letter else JOINED
+
+    def _fill_character(self, int code):
+        cdef str folded = self.fold(chr(code))
+        cdef int position
+        if len(folded) > 2:
+            self.fold_length[code] = SLOW
+            return
+        for position in range(len(folded)):
+            self.fold_letters[code][position] = ord(folded[position])
+        publish(&self.fold_length[code], len(folded))
 
     def _fill_words(self, rules):
         flags = {}
@@ -268,23 +299,29 @@ cdef class TextRules:
 
     def _fill_points(self, rules):
         """The points of all evidence besides names, for each set of fields that can be asked together."""
-        cdef int birth, sex, place, number
+        cdef int birth, sex, place, number, total, states
+        cdef int name_range = rules.name_range, above[3][BIRTH_STATES + 1]
         births = [rules.birth_field(precision, 0) for precision in range(4)]
         births += [rules.birth_field(0, years) for years in rules.age_widths]
-        for birth, sex, place in product(range(BIRTHS), range(2), range(PLACES)):
-            fields = births[birth], "sex" if sex else None, PLACE_FIELDS[place]
-            asked = [field for field in fields if field]
-            share, points = rules.shares(*asked)
-            by_birth, by_sex, by_place = [dict(zip(asked, points, strict=True)).get(field, {}) for field in fields]
-            self.name_share[birth][sex][place] = share
-            for number in range(DATE_STATES if birth < 4 else 0):
-                self.birth_points[birth][sex][place][number] = by_birth.get(DATE_KINDS[number], 0)
-            for number in range(DATE_STATES, BIRTH_STATES if birth >= 4 else 0):
-                self.birth_points[birth][sex][place][number] = by_birth.get(AGE_KINDS[number - DATE_STATES], 0)
-            for number in range(4):
-                self.sex_points[birth][sex][place][number] = by_sex.get(SEX_KINDS[number], 0)
-            for number in range(PLACE_STATES):
-                self.place_points[birth][sex][place][number] = by_place.get(PLACE_KINDS[number], 0)
+        for birth in range(BIRTHS):
+            states = BIRTH_STATES if birth >= 4 else DATE_STATES
+            _read_above(above[0], rules, births[birth], DATE_KINDS if birth < 4 else ("",) * DATE_STATES + AGE_KINDS)
+            for sex in range(2):
+                _read_above(above[1], rules, "sex" if sex else None, SEX_KINDS)
+                for place in range(PLACES):
+                    _read_above(above[2], rules, PLACE_FIELDS[place], PLACE_KINDS)
+                    # `Rules.shares`
+                    total = name_range + above[0][BIRTH_STATES] + above[1][BIRTH_STATES] + above[2][BIRTH_STATES]
+                    self.name_share[birth][sex][place] = 1000 - (
+                        1000 * above[0][BIRTH_STATES] // total + 1000 * above[1][BIRTH_STATES] // total
+                        + 1000 * above[2][BIRTH_STATES] // total
+                    )
+                    for number in range(states):
+                        self.birth_points[birth][sex][place][number] = 1000 * above[0][number] // total
+                    for number in range(4):
+                        self.sex_points[birth][sex][place][number] = 1000 * above[1][number] // total
+                    for number in range(PLACE_STATES):
+                        self.place_points[birth][sex][place][number] = 1000 * above[2][number] // total
 
     cdef const WordEntry* word(self, uint64_t key) noexcept nogil:
         """The entry of a packed word, or NULL."""
@@ -303,7 +340,7 @@ cdef class TextRules:
     ) noexcept nogil:
         """Fold Latin text into at most ``MAX_FOLDED`` bytes; NEEDS_PYTHON for text outside the table."""
         cdef Py_ssize_t position = 0
-        cdef int used = 0, points = 0, taken
+        cdef int used = 0, points = 0, taken, letters
         cdef uint32_t code
         cdef bint slow = False
         if length > 4 * MAX_CODE_POINTS:
@@ -344,10 +381,15 @@ cdef class TextRules:
             points += 1
             if points > MAX_CODE_POINTS:
                 return NAME_TOO_LONG
-            if code >= 0x180 or self.fold_length[code] == SLOW:
+            letters = SLOW
+            if code < 0x80:
+                letters = self.fold_length[code]
+            elif code < 0x180:
+                letters = published(&self.fold_length[code])
+            if letters == SLOW:
                 slow = True
                 continue
-            for taken in range(self.fold_length[code]):
+            for taken in range(letters):
                 folded[used] = self.fold_letters[code][taken]
                 used += 1
         folded_length[0] = used
@@ -499,6 +541,11 @@ cdef class TextRules:
 
     cdef int read_slowly(self, const uint8_t* text, Py_ssize_t length, ParsedName* out) except -1:
         """Fold through ``_normalise``; text is valid UTF-8 within the limits."""
+        cdef int code
+        if not self.latin:      # most programs that only search never come here; racing threads write equal letters
+            for code in range(0x80, 0x180):
+                self._fill_character(code)
+            self.latin = True
         cdef str name = text[:length].decode("utf-8")
         cdef bytes folded = self.fold(name).encode("ascii")
         cdef int status = self.read_folded(

@@ -45,6 +45,7 @@ cdef struct View:
     uint8_t width      # bytes of a character
     bint ascii
 
+cdef int make_room(Block* block, Py_ssize_t size) except -1 nogil
 cdef void block_free(Block* block) noexcept nogil
 cdef void points_free(Points* points) noexcept nogil
 

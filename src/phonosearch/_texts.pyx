@@ -4,8 +4,6 @@ A batch is checked once, when it is taken: types, limits, and whatever offsets c
 is read in blocks of rows, by any number of threads, without the GIL. Arrow strings are read where they lie.
 """
 
-from concurrent.futures import ThreadPoolExecutor
-
 from cpython.unicode cimport PyUnicode_Check, PyUnicode_DATA, PyUnicode_GET_LENGTH, PyUnicode_KIND
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uintptr_t
 from libc.stdlib cimport calloc, free, realloc
@@ -14,6 +12,7 @@ cimport numpy as cnp
 
 import importlib
 import os
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -246,7 +245,14 @@ cdef class Texts:
         elif hasattr(source, "__arrow_c_array__") or hasattr(source, "__arrow_c_stream__"):
             self._take_arrow(source)
         elif isinstance(source, (str, bytes, bytearray)):
-            raise TypeError(f"{field}: expected a sequence of str or None, got a single {type(source).__name__}")
+            raise TypeError(
+                f"{field}: expected a sequence of str or None, got a single {type(source).__name__}; give a list of it"
+            )
+        elif not isinstance(source, Iterable) and not hasattr(source, "__getitem__"):
+            raise TypeError(
+                f"{field}: expected a sequence of str or None, a NumPy array or Arrow strings, got "
+                f"{type(source).__name__}; give a list, empty if there is nothing"
+            )
         else:
             # A tuple of our own is out of reach of any other thread.
             self.container = AS_LIST
@@ -547,6 +553,8 @@ cdef list in_pieces(object work, Py_ssize_t rows, int threads):
     lasts = [*firsts[1:], rows]
     if threads == 1 or len(firsts) < 2:
         return list(map(work, firsts, lasts))
+    from concurrent.futures import ThreadPoolExecutor  # slow to import, and most programs need none
+
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(work, firsts, lasts))
 
