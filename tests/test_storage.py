@@ -569,11 +569,11 @@ def test_other_versions_say_which_way(small: Path) -> None:
     old = refused(small)
     assert isinstance(old, FormatTooOldError)
     assert (old.got, old.oldest) == (2, 6)
-    crafted.header[1] = 6
+    crafted.header[1] = 7
     crafted.write(small)
     new = refused(small)
     assert isinstance(new, FormatTooNewError)
-    assert (new.got, new.newest) == (6, 5)
+    assert (new.got, new.newest) == (7, 6)
 
 
 @pytest.mark.parametrize("field", [0, 1, 2])
