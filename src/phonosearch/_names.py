@@ -53,8 +53,8 @@ def _without_particles(parts: Sequence[str], r: Rules) -> list[str]:
 
 
 def _joined(parts: Sequence[str], joins: Sequence[str | None], r: Rules) -> list[str]:
-    """Every part joined to those before it where ``joins`` says by what; None: not joined. ASSIMILATED: the first letter
-    of the part takes the place of the last one before it."""
+    """Every part joined to those before it where ``joins`` says by what; None: not joined. ASSIMILATED: the first
+    letter of the part takes the place of the last one before it."""
     out: list[str] = []
     position = 0
     while position < len(parts):
@@ -70,8 +70,8 @@ def _joined(parts: Sequence[str], joins: Sequence[str | None], r: Rules) -> list
 
 
 def _prefixed(parts: Sequence[str], r: Rules) -> list[str | None]:
-    """By what each part is joined to the one before: prefixes to what follows, the ends of compound names to what stands
-    before them, with the article between."""
+    """By what each part is joined to the one before: prefixes to what follows, the ends of compound names to what
+    stands before them, with the article between."""
     joins: list[str | None] = [None]
     for at in range(1, len(parts)):
         part, before, after = parts[at], parts[at - 1], parts[at + 1 : at + 2]

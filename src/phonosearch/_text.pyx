@@ -28,8 +28,8 @@ cdef enum:
     SLOW = 255
 
 cdef enum:
-    JOINED = 1      # to the part before, with no letter between them
-    ASSIMILATED = 2 # the same, and its first letter takes the place of the last one before it
+    JOINED = 1       # to the part before, with no letter between them
+    ASSIMILATED = 2  # the same, and its first letter takes the place of the last one before it
 
 # In the order of the kinds of the kernel.
 DATE_KINDS = (
