@@ -1,8 +1,8 @@
 """A name as the matcher sees it: its forms, each a tuple of parts.
 
 The first form is the name as it stands, without titles and suffixes. Others leave the particles out, or join what is
-often written joined: prefixes, and what hyphens part; they count from level ``variant`` on. The kernel holds the same
-function for the records of an index; a test holds the two together.
+often written joined: prefixes, ends of compound names, what hyphens part; they count from level ``variant`` on. The
+kernel holds the same function for the records of an index; a test holds the two together.
 """
 
 from __future__ import annotations
