@@ -35,6 +35,8 @@ WORDS = (
     # prefixes and particles, joined and apart
     "mc mac donald mcdonald macdonald o brien obrien abdul rahman abdulrahman abd al el de la del dela van der vander "
     "vanderberg berg von bin ben ibn st stjohn d y e ap ni "
+    # the ends of compound names
+    "nur din nureddin nooruddin uddin ullah habibullah allah salah "
     # initials, titles, suffixes, very short and very long parts
     "j s a z jj js dr mr sir jr iii phd aa ab ba abc acb abcd abdc ho ng li "
     + "x" * 59 + " " + "x" * 60 + " " + "x" * 61 + " " + "ab" * 20

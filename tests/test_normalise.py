@@ -212,6 +212,14 @@ FORMS = [
     ("Mary–Ann O'Neil-Smith", ["mary ann oneil smith", "maryann oneilsmith"]),
     ("Dr-Mary-Ann", ["mary ann", "maryann"]),
     ("Abd-al-Rahman", ["abd al rahman", "abd rahman", "abdalrahman"]),
+    ("Salah Uddin Ahmed", ["salah uddin ahmed", "salahuddin ahmed"]),
+    ("Habib Ullah", ["habib ullah", "habibullah"]),
+    ("Allah Ditta", ["allah ditta"]),  # nothing stands before it
+    ("Nur al Din", ["nur al din", "nur din", "nuraddin"]),  # the article is assimilated
+    ("Izz ad-Din Khan", ["izz ad din khan", "izzaddin khan", "izz addin khan"]),
+    ("Al Din", ["al din", "aldin"]),
+    ("Muhammad Din", ["muhammad din"]),
+    ("Al Uddin Ullah", ["al uddin ullah", "aluddinullah"]),
     ("Anne-Marie de la Tour", [
         "anne marie de la tour", "anne marie tour", "anne marie delatour", "annemarie de la tour",
     ]),
@@ -312,6 +320,7 @@ def check_twin(text: str) -> None:
 
 special = sorted(
     rules().titles | rules().suffixes | rules().particles | rules().inner_particles | rules().prefixes
+    | rules().compound_ends | rules().compound_stems | rules().compound_articles
 ) + list("abejoxyz") + ["x" * 59, "x" * 60, "x" * 61, "12", "3a", "22b", "??", "é", "Ł", "李小龙"]  # fmt: skip
 ordinary = st.sampled_from([word for row in (*rules().spellings, *rules().nicknames) for word in row])
 word = st.sampled_from(special) | ordinary | st.text("abé'1? -|:–", min_size=1, max_size=8)

@@ -231,12 +231,13 @@ def test_variants_that_look_alike_earn_more(one: str, other: str, known: str) ->
 def test_a_kind_earns_more_than_a_weaker_one() -> None:
     part = rules().part
     assert part["exact"] == 1000
-    # Letters alone earn less than a spelling that the tables know; an initial says less than a nickname.
+    # Letters alone earn less than a spelling that the tables know. A nickname that shares no letter with the name earns
+    # less than an initial, since people seldom judge the two one name; one that looks like it earns more.
     most = rules().letter_curve[-1][1]
     best = {kind: part[kind] + part[f"{kind}_letters"] * most // 1000 for kind in KNOWN}
     assert part["exact"] > best["spelling"] > most
-    assert part["spelling"] > part["nickname"] > part["nickname_sibling"] > part["initial"]
-    assert best["spelling"] > best["nickname"] > best["nickname_sibling"]
+    assert part["spelling"] > part["initial"] > part["nickname"] > part["nickname_sibling"] > part["none_above"]
+    assert best["spelling"] > best["nickname"] > best["nickname_sibling"] > part["initial"]
     # What no level accepts may earn as much as an initial, never more.
     assert 0 < part["none_above"] < part["initial"]
     assert part["none_divisor"] > 1

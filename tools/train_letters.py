@@ -43,11 +43,11 @@ from phonosearch._rules import rules
 DATA = Path(__file__).parents[1] / "src" / "phonosearch" / "data"
 LABELLED = ("ancestry_given.dev.tsv", "ancestry_surname.dev.tsv", "ancestry_border_surname.dev.tsv")
 SOURCES = ("given", "surname", "border", "spelling", "typing", "diminutive")
-WEIGHT = {"given": 1.5, "surname": 1.0, "border": 0.5, "spelling": 0.14, "typing": 0.3, "diminutive": 0.45}
-BESIDE = {"spelling": 0.4, "typing": 1.0}
+WEIGHT = {"given": 2.0, "surname": 1.4, "border": 1.0, "spelling": 0.2, "typing": 0.17, "diminutive": 0.6}
+BESIDE = {"spelling": 0.08, "typing": 0.33}
 BESIDE_TABLES = ("edits", "longer")
-MADE = 12_000  # pairs of each made source ...
-MADE_SPELLINGS = 30_000  # ... but of spellings, whose groups of letters are many and rare
+MADE = 36_000  # pairs of typing errors
+MADE_SPELLINGS = 90_000  # pairs of spellings, whose groups of letters are many and rare: two of each group at most
 MADE_SHORT = 6_000  # formal names with a short form
 PENALTY = 1.0
 LEAST_LEFT = 15  # pairs in which the same is left of two words, before it has points of its own
@@ -108,7 +108,7 @@ def spellings(rng: random.Random) -> Iterator[Example]:
             of_word[word].add(number)
     every = sorted(of_word)
     by_letter = _by_letter(every)
-    for words in rng.sample(groups, MADE_SPELLINGS // 2):
+    for words in rng.sample(groups, min(MADE_SPELLINGS // 2, len(groups))):
         one, other = rng.sample(words, 2)
         if osa_distance(one, other) <= 0.5 * max(len(one), len(other)):
             yield Example(one, other, True, "spelling")

@@ -1,8 +1,8 @@
 """A name as the matcher sees it: its forms, each a tuple of parts.
 
 The first form is the name as it stands, without titles and suffixes. Others leave the particles out, or join what is
-often written joined: prefixes, and what hyphens part; they count from level ``variant`` on. The kernel holds the same
-function for the records of an index; a test holds the two together.
+often written joined: prefixes, ends of compound names, what hyphens part; they count from level ``variant`` on. The
+kernel holds the same function for the records of an index; a test holds the two together.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from phonosearch._rules import Rules, rules
 __all__ = ["KINDS", "Form", "form_of_kind", "forms"]
 
 KINDS = ("full", "particles", "prefixes", "hyphens")  # by the numbers of the kernel
+ASSIMILATED = "="
 
 
 class Form(NamedTuple):
@@ -52,19 +53,38 @@ def _without_particles(parts: Sequence[str], r: Rules) -> list[str]:
 
 
 def _joined(parts: Sequence[str], joins: Sequence[str | None], r: Rules) -> list[str]:
-    """Every part joined to those before it where ``joins`` says by what; None: not joined."""
+    """Every part joined to those before it where ``joins`` says by what; None: not joined. ASSIMILATED: the first
+    letter of the part takes the place of the last one before it."""
     out: list[str] = []
     position = 0
     while position < len(parts):
         end, joined = position + 1, parts[position]
         while end < len(parts) and (between := joins[end]) is not None:
-            joined += between + parts[end]
+            joined = (joined[:-1] + parts[end][0] if between == ASSIMILATED else joined + between) + parts[end]
             end += 1
         if len(joined) > r.limits["part_letters"]:
             end, joined = position + 1, parts[position]
         out.append(joined)
         position = end
     return out
+
+
+def _prefixed(parts: Sequence[str], r: Rules) -> list[str | None]:
+    """By what each part is joined to the one before: prefixes to what follows, the ends of compound names to what
+    stands before them, with the article between."""
+    joins: list[str | None] = [None]
+    for at in range(1, len(parts)):
+        part, before, after = parts[at], parts[at - 1], parts[at + 1 : at + 2]
+        if part in r.compound_stems and before in r.compound_articles and at > 1:
+            joins.append(ASSIMILATED)
+        elif (
+            before in r.prefixes or part in r.compound_ends
+            or (part in r.compound_articles and after and after[0] in r.compound_stems)
+        ):
+            joins.append("")
+        else:
+            joins.append(None)
+    return joins
 
 
 def _forms(parts: Sequence[str], joins: Sequence[str | None]) -> list[Form]:
@@ -74,12 +94,11 @@ def _forms(parts: Sequence[str], joins: Sequence[str | None]) -> list[Form]:
         return [Form((parts[0],), "full")]
     named = _named(parts, r)
     full = parts[named]
-    of_prefixes = [None, *("" if part in r.prefixes else None for part in full[:-1])]
     generations = frozenset(r.generations[part] for part in parts[named.stop :] if part in r.generations)
     found = [Form(tuple(full), "full", generations)]
     for candidate, kind in (
         (_without_particles(full, r), "particles"),
-        (_joined(full, of_prefixes, r), "prefixes"),
+        (_joined(full, _prefixed(full, r), r), "prefixes"),
         (_joined(full, joins[named], r), "hyphens"),
     ):
         form = Form(tuple(candidate), kind, generations)

@@ -111,6 +111,9 @@ class Rules:
     particles: frozenset[str]
     inner_particles: frozenset[str]
     prefixes: frozenset[str]
+    compound_ends: frozenset[str]
+    compound_stems: frozenset[str]
+    compound_articles: frozenset[str]
     alternate_beginnings: tuple[tuple[str, str], ...]
     alternate_min_rest: int
     alternate_endings: tuple[tuple[str, str], ...]
@@ -407,6 +410,9 @@ def rules() -> Rules:
         particles=frozenset(words["particles"]),
         inner_particles=frozenset(words["inner_particles"]),
         prefixes=frozenset(words["prefixes"]),
+        compound_ends=frozenset(words["compound_ends"]),
+        compound_stems=frozenset(words["compound_stems"]),
+        compound_articles=frozenset(words["compound_articles"]),
         alternate_beginnings=tuple((one, other) for one, other in words["alternate_beginnings"]["pairs"]),
         alternate_min_rest=words["alternate_beginnings"]["min_rest"],
         alternate_endings=tuple((one, other) for one, other in words["alternate_endings"]["pairs"]),

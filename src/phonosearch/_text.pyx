@@ -20,10 +20,14 @@ cdef enum:
     PARTICLE = 4
     INNER_PARTICLE = 8
     PREFIX = 16
+    COMPOUND_END = 32
+    COMPOUND_STEM = 64
+    COMPOUND_ARTICLE = 128
     SLOW = 255
 
 cdef enum:
-    JOINED = 1      # to the part before, with no letter between them
+    JOINED = 1       # to the part before, with no letter between them
+    ASSIMILATED = 2  # the same, and its first letter takes the place of the last one before it
 
 cdef extern from *:
     """
@@ -148,6 +152,8 @@ cdef class TextRules:
         for words, flag in (
             (rules.titles, TITLE), (rules.suffixes, SUFFIX), (rules.particles, PARTICLE),
             (rules.inner_particles, INNER_PARTICLE), (rules.prefixes, PREFIX),
+            (rules.compound_ends, COMPOUND_END), (rules.compound_stems, COMPOUND_STEM),
+            (rules.compound_articles, COMPOUND_ARTICLE),
         ):
             for word in words:
                 flags[word] = flags.get(word, 0) | flag
@@ -481,7 +487,15 @@ cdef class TextRules:
             out.kind[1] = PARTICLES_FORM
             out.form_count = 2
         for at in range(first + 1, last):
-            prefixed[at] = JOINED if flags[at - 1] & PREFIX else 0
+            if at > first + 1 and flags[at] & COMPOUND_STEM and flags[at - 1] & COMPOUND_ARTICLE:
+                prefixed[at] = ASSIMILATED
+            elif (
+                flags[at - 1] & PREFIX or flags[at] & COMPOUND_END
+                or (at + 1 < last and flags[at] & COMPOUND_ARTICLE and flags[at + 1] & COMPOUND_STEM)
+            ):
+                prefixed[at] = JOINED
+            else:
+                prefixed[at] = 0
         self._join(out, begin, extent, prefixed, first, last, PREFIXES_FORM)
         self._join(out, begin, extent, joins, first, last, HYPHENS_FORM)
         return ACCEPTED
@@ -503,7 +517,7 @@ cdef class TextRules:
             end = at + 1
             joined = extent[at]
             while end < last and joins[end]:
-                joined += extent[end] + (joins[end] != JOINED)
+                joined += extent[end] + (joins[end] > ASSIMILATED)
                 end += 1
             if joined > MAX_PART_LETTERS:
                 end = at + 1
@@ -513,9 +527,11 @@ cdef class TextRules:
             else:
                 out.start[form][size] = limit
                 for member in range(at, end):
-                    if member > at and joins[member] != JOINED:
+                    if member > at and joins[member] > ASSIMILATED:
                         out.letters[limit] = joins[member]
                         limit += 1
+                    elif member > at and joins[member] == ASSIMILATED:
+                        out.letters[limit - 1] = out.letters[begin[member]]
                     memcpy(&out.letters[limit], &out.letters[begin[member]], extent[member])
                     limit += extent[member]
             out.length[form][size] = joined
