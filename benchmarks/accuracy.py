@@ -534,8 +534,9 @@ def main() -> None:
         "What the rules have seen",
         "Tables that say in their heads that they were made from data that are also measured here. Such figures are no "
         "forecast of how names do that nobody has seen; those of `full` come nearest. What is heard by "
-        "origin was written down before any rule for it; the spelling rules of orthographies.tsv were written after "
-        "its misses had been read, not from its pairs.",
+        "origin was written down before any rule for it; the spelling rules of orthographies.tsv, and the Scottish "
+        "and Welsh spellings of surnames.tsv, were written after its misses had been read, not from its pairs. Some "
+        "recorded spellings are among what is heard (Cahoon, Mingis).",
         seen(),
         "seen",
     )
