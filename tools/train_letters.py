@@ -6,8 +6,8 @@
 ``--labelled`` holds ``ancestry_given.dev.tsv``, ``ancestry_surname.dev.tsv`` and ``ancestry_border_surname.dev.tsv``
 (name1, name2, label): pairs judged by people of Ancestry.com, published in tfmorris/Names, Apache-2.0. Beside them it
 learns from spellings of one name in the groups of ``rigour`` (Wikidata, MIT) and from typing errors made in the names
-of ``names`` (United States census of 1990, MIT), each against names that are near but others, and from the diminutives
-that phonosearch itself holds, against those of other names.
+of ``names`` (United States census of 1990, MIT), each against names that are near but others and against names at
+random of much the same length, and from the diminutives that phonosearch itself holds, against those of other names.
 
 The alignment is fixed (``phonosearch._letters``); a logistic regression with a penalty on squares over the facts of a
 pair, and one constant a source, gives the points. Beside other parts of a name a slip is what is left to tell from
@@ -49,6 +49,8 @@ BESIDE_TABLES = ("edits", "longer")
 MADE = 36_000  # pairs of typing errors
 MADE_SPELLINGS = 90_000  # pairs of spellings, whose groups of letters are many and rare: two of each group at most
 MADE_SHORT = 6_000  # formal names with a short form
+MADE_FEW = 6_000  # pairs of typing errors in names of up to five letters, each length as often as the others: they are
+FEW = (2, 3, 4, 5)  # few, but to many people they belong
 PENALTY = 1.0
 LEAST_LEFT = 15  # pairs in which the same is left of two words, before it has points of its own
 FOLDS = 5
@@ -86,6 +88,14 @@ def _near(word: str, words: list[str], rng: random.Random, by_letter: dict[str, 
     return min((osa_distance(word, other) / max(len(word), len(other)), other) for other in sample if other != word)[1]
 
 
+def _by_length(words: list[str]) -> dict[int, list[str]]:
+    found = defaultdict(list)
+    for word in words:
+        for length in (len(word) - 1, len(word), len(word) + 1):
+            found[length].append(word)
+    return found
+
+
 def _by_letter(words: list[str]) -> dict[str, list[str]]:
     found = defaultdict(list)
     for word in words:
@@ -107,14 +117,14 @@ def spellings(rng: random.Random) -> Iterator[Example]:
         for word in words:
             of_word[word].add(number)
     every = sorted(of_word)
-    by_letter = _by_letter(every)
+    by_letter, by_length = _by_letter(every), _by_length(every)
     for words in rng.sample(groups, min(MADE_SPELLINGS // 2, len(groups))):
         one, other = rng.sample(words, 2)
         if osa_distance(one, other) <= 0.5 * max(len(one), len(other)):
             yield Example(one, other, True, "spelling")
-        near = _near(one, every, rng, by_letter)
-        if not of_word[one] & of_word[near]:
-            yield Example(one, near, False, "spelling")
+        for named in (_near(one, every, rng, by_letter), rng.choice(by_length[len(one)])):
+            if named != one and not of_word[one] & of_word[named]:
+                yield Example(one, named, False, "spelling")
 
 
 def _foreign(member: str) -> bool:
@@ -145,16 +155,20 @@ def typing(rng: random.Random) -> Iterator[Example]:
             if word:
                 words.append(word)
                 shares.append(float(line.split()[1]) + 0.0005)
-    by_letter = _by_letter(words)
-    for word in rng.choices(words, weights=shares, k=MADE // 2):
+    by_letter, by_length = _by_letter(words), _by_length(words)
+    chosen = rng.choices(words, weights=shares, k=MADE // 2)
+    for length in FEW:
+        at = [number for number, word in enumerate(words) if len(word) == length]
+        chosen += rng.choices([words[a] for a in at], weights=[shares[a] for a in at], k=MADE_FEW // len(FEW))
+    for word in chosen:
         wrong = _mistype(word, rng)
         if rng.random() < 0.3:
             wrong = _mistype(wrong, rng)
         if wrong != word:
             yield Example(word, wrong, True, "typing")
-            near = _near(wrong, words, rng, by_letter)
-            if near != word:
-                yield Example(wrong, near, False, "typing")
+            for named in (_near(wrong, words, rng, by_letter), rng.choice(by_length[len(wrong)])):
+                if named not in (word, wrong):
+                    yield Example(wrong, named, False, "typing")
 
 
 def diminutives(rng: random.Random) -> Iterator[Example]:

@@ -51,6 +51,7 @@ cdef class LetterTables(RarityTable):
     cdef int16_t shared_points[MOST_BEGIN + 1][MOST_END + 1]
     cdef int16_t within_points[3][MOST_WITHIN + 1]  # at the beginning, inside, at the end
     cdef int16_t stem_points[2][MOST_WITHIN + 1]
+    cdef int16_t unmatched_points[MOST_WITHIN + 1]
     cdef int16_t skeleton_points[2][MOST_CONSONANTS + 1][2]  # initials differ or not, consonants, longer or not
     cdef uint64_t* left_key             # of residues and segments, open addressing; 0 for none
     cdef int16_t* left_points

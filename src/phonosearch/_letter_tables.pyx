@@ -124,6 +124,7 @@ cdef class LetterTables(RarityTable):
         memset(self.shared_points, 0, sizeof(self.shared_points))
         memset(self.skeleton_points, 0, sizeof(self.skeleton_points))
         memset(self.within_points, 0, sizeof(self.within_points))
+        memset(self.unmatched_points, 0, sizeof(self.unmatched_points))
         memset(self.stem_points, 0, sizeof(self.stem_points))
         self.swap += table.get(("swap", ""), 0)
         self.sub_initial = table.get(("sub_initial", ""), 0)
@@ -184,6 +185,11 @@ cdef class LetterTables(RarityTable):
                 if not (0 <= one <= MOST_CONSONANTS and 0 <= other <= 1):
                     raise ValueError("a key of letters.tsv is out of range")
                 self.skeleton_points[<int>SKELETONS.index(place)][one][other] = points
+            elif kind == "unmatched":
+                one = int(key)
+                if not 0 < one <= MOST_WITHIN:
+                    raise ValueError("a key of letters.tsv is out of range")
+                self.unmatched_points[one] = points
             elif kind == "rarer":
                 one = int(key)
                 if not 0 <= one < RARITIES:

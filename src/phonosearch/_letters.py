@@ -138,7 +138,7 @@ def _shortened(a: str, b: str) -> Iterator[tuple[str, str]]:
         yield "stem", f"{'begin' if b.startswith(stem) else 'inside'}:{min(len(stem), MOST_WITHIN)}"
     consonants = [letter for letter in stem if letter not in VOWELS]
     letters = iter(b)
-    if all(letter in letters for letter in consonants):
+    if consonants and all(letter in letters for letter in consonants):
         first = "initial" if a[0] == b[0] else "other"
         yield "skeleton", f"{first}:{min(len(consonants), MOST_CONSONANTS)}:{int(len(b) > len(a) + 1)}"
 
@@ -196,6 +196,8 @@ def facts(a: str, b: str) -> Iterator[tuple[str, str]]:
     shorter = min(len(a), MOST_SHORTER)
     yield "edits", f"{min(edits, MOST_EDITS)}:{shorter}"
     yield "longer", f"{min(len(b) - len(a), MOST_LONGER)}:{shorter}"
+    if edits == len(steps):
+        yield "unmatched", f"{min(len(a), MOST_WITHIN)}"
     yield from _segments(steps)
     yield from _ends(a, b)
     yield from _shortened(a, b)

@@ -235,6 +235,9 @@ cdef class LetterRules(LetterTables):
             match[matches] = place
             matches += (step == DIAGONAL) & (a[place // MOST_LETTERS] == b[place % MOST_LETTERS])
             place -= <int>(BACK >> 8 * step & 255)
+        # Where a letter is matched at an end, it is so here or was left out.
+        if matches == 0 and at_begin and at_end:
+            points += self.unmatched_points[min(n, <int>MOST_WITHIN)]
         for k in range(matches + 1):
             i = match[k] // MOST_LETTERS if k < matches else 0
             j = match[k] % MOST_LETTERS if k < matches else 0
@@ -278,7 +281,7 @@ cdef class LetterRules(LetterTables):
                 return points
             place += PS_LOWEST(left) + 1
             consonants += 1
-        return points + self.skeleton_points[
+        return points if consonants == 0 else points + self.skeleton_points[
             a.letters[0] == b.letters[0]
         ][min(consonants, MOST_CONSONANTS)][b.length > a.length + 1]
 
