@@ -574,6 +574,7 @@ class TestTerminal:
         os.close(writer)
         assert b"Traceback" not in done.stderr
         assert b"defect" not in done.stderr
+        assert done.returncode == 141
 
 
 @pytest.mark.parametrize("missing", ["typer", "rich"])

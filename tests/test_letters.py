@@ -271,7 +271,11 @@ SHORTENED, ENDS, SEGMENTS = ("within", "stem", "skeleton"), ("shared", "residue"
         ("jon", "jno", SEGMENTS, ["segment end:no:on"]),
         ("ab", "cd", SEGMENTS, ["segment begin:ab:cd"]),
         ("hans", "anton", SEGMENTS, ["segment begin:h:", "segment end:ton:s"]),
-        ("thompson", "thomassssson", SEGMENTS, []),
+        ("thompson", "thomassssson", SEGMENTS, ["segment inside:asss:p", "segment inside:s:"]),
+        ("ja", "ye", ("unmatched", "skeleton"), ["unmatched 2"]),
+        ("anna", "bob", ("unmatched",), ["unmatched 3"]),
+        ("ab", "ba", ("unmatched",), ["unmatched 2"]),
+        ("ab", "a", ("unmatched",), []),
     ],
 )
 def test_facts_of_what_differs(one: str, other: str, kinds: tuple[str, ...], found: list[str]) -> None:
@@ -311,7 +315,7 @@ SHAPES = {
     "group": "[a-z]{2}:[a-z]{1,2}", "sounds": "soundex|metaphone",
     "edits": r"\d+:\d+", "longer": r"\d+:\d+", "commoner": r"\d+:\d+", "rarer": r"\d+",
     "edits_beside": r"\d+:\d+", "longer_beside": r"\d+:\d+",
-    "shared": r"\d:\d", "residue": LEFT, "segment": LEFT,
+    "shared": r"\d:\d", "residue": LEFT, "segment": LEFT, "unmatched": r"\d",
 
     "skeleton": r"(initial|other):\d:[01]", "within": r"(begin|inside|end):\d", "stem": r"(begin|inside):\d",
 }  # fmt: skip
@@ -342,7 +346,7 @@ def test_points_stay_within_the_classes() -> None:
         "edits": (MOST_EDITS, MOST_SHORTER), "longer": (MOST_LONGER, MOST_SHORTER),
         "commoner": (MOST_EDITS_BY_RARITY, bins - 1), "rarer": (bins - 1,), "shared": (MOST_BEGIN, MOST_END),
         "edits_beside": (MOST_EDITS, MOST_SHORTER), "longer_beside": (MOST_LONGER, MOST_SHORTER),
-        "within": (MOST_WITHIN,), "stem": (MOST_WITHIN,), "skeleton": (MOST_CONSONANTS, 1),
+        "within": (MOST_WITHIN,), "stem": (MOST_WITHIN,), "unmatched": (MOST_WITHIN,), "skeleton": (MOST_CONSONANTS, 1),
     }  # fmt: skip
     for kind, limits in most.items():
         assert keys_of(kind)
@@ -395,6 +399,7 @@ MALFORMED = [
     ({"letter_points": {("shared", "6:0"): 1}}, "out of range"),
     ({"letter_points": {("shared", "0:5"): 1}}, "out of range"),
     ({"letter_points": {("skeleton", "initial:5:0"): 1}}, "out of range"),
+    ({"letter_points": {("unmatched", "7"): 1}}, "out of range"),
     ({"letter_points": {("residue", "end:abcde:a"): 1}}, "left of two words"),
     ({"letter_points": {("segment", "end:a:a"): 1}}, "left of two words"),
     ({"letter_points": {("residue", "end:A:a"): 1}}, "a-z"),
@@ -455,3 +460,10 @@ def test_the_tables_of_the_rules_are_those_that_count() -> None:
     assert changed(letters_text="# none\n\nswap\t\t500").evidence_many(["ab"], ["ba"]) == [500]
     rare = changed(letter_points={("rarer", str(SCALE["bins"] - 1)): 1}, rarity_text="58\tjames\n")
     assert rare.evidence_many(["james", "james"], ["jamesx", "jameson"]) == [1, 1]
+
+
+def test_a_letter_many_times_over_makes_no_name() -> None:
+    for letter, name in (("x", "xie"), ("z", "zoe")):
+        earned = [similarity(letter * times, name) for times in (2, 3, 4, 6, 8, 12, 20, 40, 60)]
+        assert max(earned[4:]) < earned[0]
+        assert earned[-1] < 100

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import itertools
+import pickle
+import struct
 from typing import Any
 
 import pyarrow as pa
@@ -280,3 +282,17 @@ def test_many_hits_are_those_of_single_searches() -> None:
     rows = sum(len(answer) for answer in found) * 25
     assert rows > 2 * (1 << 14)  # numbers of alignment rows: hits are made of them more than once
     assert found == [several.search(query, limit=60) for query in queries]
+
+
+def test_arrow_text_that_is_not_utf8_says_what_to_do_and_shows_nothing(index: ps.PersonIndex) -> None:
+    ends = pa.py_buffer(struct.pack("<2i", 0, 5))
+    broken = pa.Array.from_buffers(pa.string(), 1, [None, ends, pa.py_buffer(b"Smi\xff!")])
+    for queries in (broken, pa.table({"full_name": broken})):
+        with pytest.raises(ps.QueryError, match="not valid UTF-8; decode it") as caught:
+            index.search_many(queries)
+        assert caught.value.__context__ is None
+
+
+def test_an_index_is_not_pickled(index: ps.PersonIndex) -> None:
+    with pytest.raises(TypeError, match="save it, and open the file there"):
+        pickle.dumps(index)

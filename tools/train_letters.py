@@ -43,8 +43,8 @@ from phonosearch._rules import rules
 DATA = Path(__file__).parents[1] / "src" / "phonosearch" / "data"
 LABELLED = ("ancestry_given.dev.tsv", "ancestry_surname.dev.tsv", "ancestry_border_surname.dev.tsv")
 SOURCES = ("given", "surname", "border", "spelling", "typing", "diminutive")
-WEIGHT = {"given": 2.0, "surname": 1.4, "border": 1.0, "spelling": 0.2, "typing": 0.17, "diminutive": 0.6}
-BESIDE = {"spelling": 0.08, "typing": 0.33}
+WEIGHT = {"given": 2.0, "surname": 1.5, "border": 1.0, "spelling": 0.14, "typing": 0.11, "diminutive": 1.0}
+BESIDE = {"spelling": 0.055, "typing": 0.2}
 BESIDE_TABLES = ("edits", "longer")
 MADE = 36_000  # pairs of typing errors
 MADE_SPELLINGS = 90_000  # pairs of spellings, whose groups of letters are many and rare: two of each group at most

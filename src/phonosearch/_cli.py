@@ -2,7 +2,8 @@
 
 Names and dates of birth may stand in what a command prints on stdout, never in what it prints of an error. Text that
 comes from data cannot act on the terminal: see ``_screen``. Exit codes: 0 done; 1 nothing found; 2 it cannot be done as
-asked; 3 built, but rows were rejected; 4 the index is damaged or of another version; 70 a defect of phonosearch.
+asked; 3 built, but rows were rejected; 4 the index is damaged or of another version; 70 a defect of phonosearch; 141 the
+program that reads the output ended first.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from phonosearch._screen import Screen, shown
 
 __all__ = ["app"]
 
-FOUND_NOTHING, CANNOT, SOME_REJECTED, BAD_INDEX, DEFECT = 1, 2, 3, 4, 70
+FOUND_NOTHING, CANNOT, SOME_REJECTED, BAD_INDEX, DEFECT, READER_LEFT = 1, 2, 3, 4, 70, 141
 
 
 def _print_json(document: dict[str, Any]) -> None:
@@ -90,6 +91,10 @@ class _Commands(TyperGroup):
         code: int | None
         try:
             code = super().main(*args, **kwargs)
+        except SystemExit as error:
+            if not isinstance(error.__context__, BrokenPipeError):
+                raise
+            code = READER_LEFT
         except _UsageError as error:
             code = CANNOT
             if type(error).__name__ == "NoArgsIsHelpError":

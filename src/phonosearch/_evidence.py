@@ -49,7 +49,7 @@ _DATE_SENTENCES = {
     DateKind.PLACEHOLDER: "The year of birth agrees; one date is 1 January, often written for an unknown day.",
     DateKind.DIGITS_SWAPPED: "The date of birth agrees with two digits exchanged.",
     DateKind.ONE_DIGIT: "The date of birth differs in one digit.",
-    DateKind.NEAR_YEAR: "The date of birth is at most two years away on the same day.",
+    DateKind.NEAR_YEAR: "The date of birth is at most two years away and differs in nothing else that both say.",
     DateKind.SIMILAR: "The date of birth on record is another one, but like it in part.",
     DateKind.ABSENT: "No date of birth is on record.",
     DateKind.CONTRADICTED: "The date of birth on record is another one.",
@@ -69,7 +69,7 @@ _SEX_SENTENCES = {
     SexKind.CONTRADICTED: "The sex on record is another one.",
 }
 _PLACE_SENTENCES = {
-    PlaceKind.EXACT: "The place agrees.",
+    PlaceKind.EXACT: "The place agrees, by its postcode or by all the towns asked.",
     PlaceKind.DISTRICT: "The postcode district of the place agrees.",
     PlaceKind.TOWN: "A town of the place agrees, but not all that was asked.",
     PlaceKind.ABSENT: "No place is on record that can be compared.",

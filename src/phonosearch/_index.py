@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from functools import cached_property, partial
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, overload
+from typing import Any, NoReturn, TYPE_CHECKING, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -148,6 +148,9 @@ class PersonIndex:
         self.report = report
         self.fingerprint = fingerprint
         self.rules = rules().version
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("an index is not handed to another process: save it, and open the file there")
 
     @classmethod
     def build(cls, records: object, *, display_names: bool = True, threads: int | None = 1) -> PersonIndex:

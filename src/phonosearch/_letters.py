@@ -57,7 +57,9 @@ def _lacking(word: str, position: int, place: int, other: str) -> str:
     if place == 0:
         return "lead"
     letter = word[position]
-    return "double" if letter in (word[position - 1 : position], word[position + 1 : position + 2]) else "gap"
+    # In three and more of a letter only the first and the last stand beside one of their like.
+    alike = [letter == other for other in (word[position - 1 : position], word[position + 1 : position + 2])]
+    return "double" if sum(alike) == 1 else "gap"
 
 
 def _shared(a: str, b: str) -> tuple[int, int]:

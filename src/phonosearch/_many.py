@@ -155,8 +155,7 @@ def _arrow_rows(pa: Any, source: Any) -> list[Any]:
     if not pa.types.is_struct(array.type):
         if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
             raise QueryError("queries", f"must be strings, or a table with {', '.join(NAME_COLUMNS + OTHER_COLUMNS)}")
-        rows: list[Any] = array.to_pylist()
-        return rows
+        return _values(array)
     _check_columns(table.column_names)
     names = [name for name in NAME_COLUMNS if name in table.column_names]
     wanted = [*names, *(name for name in OTHER_COLUMNS if name in table.column_names)]
@@ -169,8 +168,19 @@ def _arrow_rows(pa: Any, source: Any) -> list[Any]:
         }
         if any(row[name] is not None for name in names)
         else None
-        for row in table.select(wanted).to_pylist()
+        for row in _values(table.select(wanted))
     ]
+
+
+def _values(data: Any) -> list[Any]:
+    """The values of Arrow data; an error of decoding would carry the bytes of a name."""
+    try:
+        values: list[Any] = data.to_pylist()
+    except UnicodeDecodeError:
+        pass
+    else:
+        return values
+    raise QueryError("queries", "hold text that is not valid UTF-8; decode it as what it is, or leave it out")
 
 
 def _check_columns(found: list[str]) -> None:

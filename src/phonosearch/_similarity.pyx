@@ -135,7 +135,7 @@ cdef class LetterRules(LetterTables):
             b_pair[j] = pair
             b_pairs |= <uint64_t>(pair != 0) << j
             b_singles |= self.single_known[pair]
-            gap = self.gap[(b_code[j - 1] == code) | (b_code[j + 1] == code)][code]
+            gap = self.gap[(b_code[j - 1] == code) != (b_code[j + 1] == code)][code]
             so_far += gap if from_begin else self.gap[LEAD][code]
             cells[0][j] = so_far
             gaps[0][j] = gap + _turn(OF_B)
@@ -149,7 +149,7 @@ cdef class LetterRules(LetterTables):
             last_code = code = a_code[i]
             b_gap = gaps[i == n]
             one = self.lacking_initial if i == 1 and from_begin == 0 else 0
-            gap = self.gap[(a_code[i - 1] == code) | (a_code[i + 1] == code)][code] + one
+            gap = self.gap[(a_code[i - 1] == code) != (a_code[i + 1] == code)][code] + one
             row[0] = above[0] + (gap if from_begin else self.gap[LEAD][code] + one)
             gap += _turn(OF_A)
             step = self.letter[code]
