@@ -2,8 +2,8 @@
 
 Names and dates of birth may stand in what a command prints on stdout, never in what it prints of an error. Text that
 comes from data cannot act on the terminal: see ``_screen``. Exit codes: 0 done; 1 nothing found; 2 it cannot be done as
-asked; 3 built, but rows were rejected; 4 the index is damaged or of another version; 70 a defect of phonosearch; 141 the
-program that reads the output ended first.
+asked; 3 built, but rows were rejected; 4 the index is damaged or of another version; 70 a defect of phonosearch; 141
+the program that reads the output ended first.
 """
 
 from __future__ import annotations

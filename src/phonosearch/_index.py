@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from functools import cached_property, partial
 from queue import SimpleQueue
-from typing import Any, NoReturn, TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, NoReturn, overload
 
 import numpy as np
 import numpy.typing as npt
