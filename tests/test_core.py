@@ -603,3 +603,33 @@ def test_a_page_is_part_of_the_whole_with_other_evidence(level: str) -> None:
                 page = index.search(query.text, level=level, limit=limit, offset=offset, **other)
                 assert page.total == whole.total
                 assert page.hits == whole.hits[offset : offset + limit]
+
+
+# Of each person the names that a level finds are not always those that score most.
+NEAR_NAMES = {
+    "Catherine Montgomery": (
+        "Katrin Mandgomri", "Catherine Montgomerz", "Catherime Montgomery", "Kathryn Montgomerie", "Cadrian Mintkamar",
+        "Cathrine Montgomry", "Catherine Mowtgomery", "Kitrin Muntgumry", "Catherine Montpomery", "Cate Montgomery",
+    ),
+    "Anna Smithson": (
+        "Anna Smithfon", "Ian Smoothsen", "Anna Smithson", "Una Smathsin", "Anna Smitkson", "Annie Smythson",
+        "Anna Snithson", "Onna Smoothson", "Hanna Smithson", "Anna Smihtson",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("asked", NEAR_NAMES)
+@pytest.mark.parametrize("level", ["variant", "sounds", "close", "wide"])
+def test_a_name_that_the_level_does_not_find_counts_for_the_page(asked: str, level: str) -> None:
+    names = NEAR_NAMES[asked]
+    index = PersonIndex.build(
+        {"person_id": f"{one}{other}", "names": [{"full_name": names[one]}, {"full_name": names[other]}]}
+        for one in range(len(names)) for other in range(len(names)) if one != other
+    )  # fmt: skip
+    whole = index.search(asked, level=level, limit=1000)
+    assert len(whole.hits) == whole.total > 0
+    for limit in range(1, whole.total):
+        page = index.search(asked, level=level, limit=limit)
+        assert [(hit.person_id, hit.score) for hit in page.hits] == [
+            (hit.person_id, hit.score) for hit in whole.hits[:limit]
+        ]
