@@ -21,6 +21,7 @@ from phonosearch._letters import (
     MOST_END,
     MOST_LONGER,
     MOST_SHORTER,
+    MOST_SOUNDS,
     MOST_WITHIN,
     Step,
     align_letters,
@@ -312,9 +313,8 @@ LEFT = "(begin|inside|end):[a-z]{1,4}:[a-z]{0,4}"
 SHAPES = {
     "match": "[a-z]", "gap": "[a-z]", "double": "[a-z]", "lead": "[a-z]", "trail": "[a-z]",
     "sub": "[a-z]{2}", "sub_initial": "", "sub_final": "", "lacking_initial": "", "swap": "",
-    "group": "[a-z]{2}:[a-z]{1,2}", "sounds": "soundex|metaphone",
+    "group": "[a-z]{2}:[a-z]{1,2}", "soundex": r"\d", "metaphone": r"\d",
     "edits": r"\d+:\d+", "longer": r"\d+:\d+", "commoner": r"\d+:\d+", "rarer": r"\d+",
-    "edits_beside": r"\d+:\d+", "longer_beside": r"\d+:\d+",
     "shared": r"\d:\d", "residue": LEFT, "segment": LEFT, "unmatched": r"\d",
 
     "skeleton": r"(initial|other):\d:[01]", "within": r"(begin|inside|end):\d", "stem": r"(begin|inside):\d",
@@ -345,8 +345,8 @@ def test_points_stay_within_the_classes() -> None:
     most = {
         "edits": (MOST_EDITS, MOST_SHORTER), "longer": (MOST_LONGER, MOST_SHORTER),
         "commoner": (MOST_EDITS_BY_RARITY, bins - 1), "rarer": (bins - 1,), "shared": (MOST_BEGIN, MOST_END),
-        "edits_beside": (MOST_EDITS, MOST_SHORTER), "longer_beside": (MOST_LONGER, MOST_SHORTER),
         "within": (MOST_WITHIN,), "stem": (MOST_WITHIN,), "unmatched": (MOST_WITHIN,), "skeleton": (MOST_CONSONANTS, 1),
+        "soundex": (MOST_SOUNDS,), "metaphone": (MOST_SOUNDS,),
     }  # fmt: skip
     for kind, limits in most.items():
         assert keys_of(kind)
@@ -374,9 +374,11 @@ def test_the_facts_of_a_pair_are_keys_of_the_tables(pair: tuple[str, str]) -> No
         assert re.fullmatch(SHAPES[kind], key), (kind, key)
 
 
-def changed(*, letter_points: dict[tuple[str, str], int] | None = None, **tables: Any) -> LetterRules:
+def changed(*, letter_points: dict[tuple[str, str], int] | None = None, beside: int = 0, **tables: Any) -> LetterRules:
     if letter_points is not None:
-        tables["letters_text"] = "".join(f"{of}\t{key}\t{points}\n" for (of, key), points in letter_points.items())
+        tables["letters_text"] = "".join(
+            f"{of}\t{key}\t{points}\t{beside}\n" for (of, key), points in letter_points.items()
+        )
     return LetterRules(dataclasses.replace(rules(), **tables))
 
 
@@ -395,7 +397,7 @@ MALFORMED = [
     ({"letter_costs": {**rules().letter_costs, "swap": 1001}}, "costs"),
     ({"letter_costs": {**rules().letter_costs, "match": -1001}}, "costs"),
     ({"letter_points": {("group", "abc:a"): 1}}, "two letters"),
-    ({"letter_points": {("edits_beside", "8:2"): 1}}, "out of range"),
+    ({"letter_points": {("edits", "8:2"): 1}}, "out of range"),
     ({"letter_points": {("shared", "6:0"): 1}}, "out of range"),
     ({"letter_points": {("shared", "0:5"): 1}}, "out of range"),
     ({"letter_points": {("skeleton", "initial:5:0"): 1}}, "out of range"),
@@ -403,8 +405,8 @@ MALFORMED = [
     ({"letter_points": {("residue", "end:abcde:a"): 1}}, "left of two words"),
     ({"letter_points": {("segment", "end:a:a"): 1}}, "left of two words"),
     ({"letter_points": {("residue", "end:A:a"): 1}}, "a-z"),
-    ({"letter_beside": -1}, "share"),
-    ({"letter_beside": 101}, "share"),
+    ({"letter_points": {("soundex", "0"): 1}}, "out of range"),
+    ({"letter_points": {("metaphone", "5"): 1}}, "out of range"),
     ({"letter_points": {("within", "end:7"): 1}}, "out of range"),
     ({"letter_points": {("stem", "end:2"): 1}}, "out of range"),
     ({"letter_points": {("group", "ab:abc"): 1}}, "two letters"),
@@ -418,13 +420,17 @@ MALFORMED = [
     ({"letter_points": {("residue", "end:a:b:c"): 1}}, "left of two words"),
     ({"letter_points": {("residue", "middle:a:b"): 1}}, "left of two words"),
     ({"letter_points": {("residue", ""): 1}}, "left of two words"),
-    ({"letters_text": "match\ta\n"}, "a key and points"),
-    ({"letters_text": "match\ta\tmany\n"}, "out of range"),
-    ({"letters_text": "match\ta\t-\n"}, "out of range"),
-    ({"letters_text": "match\ta\t\n"}, "out of range"),
-    ({"letters_text": "match\ta\t1\nmatch\ta\t2\n"}, "twice"),
-    ({"letters_text": "segment\tend:a:b\t1\nsegment\tend:a:b\t1\n"}, "twice"),
-    ({"letters_text": "segment\tend:a:b\t1\nsegment\tend:b:a\t1\n"}, "twice"),
+    ({"letters_text": "match\ta\n"}, "points alone and beside"),
+    ({"letters_text": "match\ta\t1\n"}, "points alone and beside"),
+    ({"letters_text": "match\ta\t1\t1\t1\n"}, "points alone and beside"),
+    ({"letters_text": "match\ta\tmany\t1\n"}, "out of range"),
+    ({"letters_text": "match\ta\t1\tmany\n"}, "out of range"),
+    ({"letters_text": "match\ta\t-\t1\n"}, "out of range"),
+    ({"letters_text": "match\ta\t\t1\n"}, "out of range"),
+    ({"letters_text": "match\ta\t1\t\n"}, "out of range"),
+    ({"letters_text": "match\ta\t1\t1\nmatch\ta\t2\t2\n"}, "twice"),
+    ({"letters_text": "segment\tend:a:b\t1\t1\nsegment\tend:a:b\t1\t1\n"}, "twice"),
+    ({"letters_text": "segment\tend:a:b\t1\t1\nsegment\tend:b:a\t1\t1\n"}, "twice"),
     ({"letter_groups": both_ways(("ph", "fff"))}, "two letters"),
     ({"letter_groups": both_ways(("éa", "e"))}, "a-z"),
     ({"letter_groups": both_ways(*((a + b, "x") for a in LETTERS for b in "abcde"))}, "too many"),
@@ -455,9 +461,13 @@ def test_the_tables_of_the_rules_are_those_that_count() -> None:
     assert left.evidence_many(["smith", "roberto", "syth"], ["smyth", "robert", "smith"]) == [9, -4, 0]
     only = changed(letter_points={("group", "ph:f"): 7, ("double", "l"): 30, ("swap", ""): 500})
     assert only.evidence_many(["filip", "ab"], ["phillip", "ba"]) == [37, 500]
-    half = changed(letter_points={("residue", "inside:i:y"): -33}, letter_beside=50)
-    assert half.evidence_many(["smith"], ["smyth"]) == [-33]
-    assert changed(letters_text="# none\n\nswap\t\t500").evidence_many(["ab"], ["ba"]) == [500]
+    for fact, one, other in (
+        (("residue", "inside:i:y"), "smith", "smyth"), (("swap", ""), "ab", "ba"), (("soundex", "4"), "smith", "smyth"),
+        (("metaphone", "1"), "eye", "ou"), (("match", "b"), "ab", "b"), (("double", "l"), "all", "al"),
+    ):  # fmt: skip
+        both = changed(letter_points={fact: -33}, beside=9)
+        assert [both.evidence_many([one], [other], beside) for beside in (False, True)] == [[-33], [9]], fact
+    assert changed(letters_text="# none\n\nswap\t\t500\t1").evidence_many(["ab"], ["ba"]) == [500]
     rare = changed(letter_points={("rarer", str(SCALE["bins"] - 1)): 1}, rarity_text="58\tjames\n")
     assert rare.evidence_many(["james", "james"], ["jamesx", "jameson"]) == [1, 1]
 

@@ -11,8 +11,8 @@ random of much the same length, and from the diminutives that phonosearch itself
 
 The alignment is fixed (``phonosearch._letters``); a logistic regression with a penalty on squares over the facts of a
 pair, and one constant a source, gives the points. Beside other parts of a name a slip is what is left to tell from
-another name: a second regression, over the typing errors and the spellings alone, adds to the first what the edits and
-the difference in length say there. It prints the area under the ROC curve and the recall at 5 % false
+another name: a second regression, over the typing errors and the spellings alone, adds to the first what the facts say
+there. It prints the area under the ROC curve and the recall at 5 % false
 positives on the fifth of the first names held out in turn, then writes what all the data teach.
 """
 
@@ -24,9 +24,10 @@ import hashlib
 import math
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.metadata import version
 from importlib.resources import files
+from itertools import accumulate
 from multiprocessing import Pool
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -36,7 +37,7 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
 from phonosearch._distance import osa_distance
-from phonosearch._letters import LEFT, facts
+from phonosearch._letters import facts
 from phonosearch._normalise import normalise
 from phonosearch._rules import rules
 
@@ -44,16 +45,20 @@ DATA = Path(__file__).parents[1] / "src" / "phonosearch" / "data"
 LABELLED = ("ancestry_given.dev.tsv", "ancestry_surname.dev.tsv", "ancestry_border_surname.dev.tsv")
 SOURCES = ("given", "surname", "border", "spelling", "typing", "diminutive")
 WEIGHT = {"given": 2.0, "surname": 1.5, "border": 1.0, "spelling": 0.14, "typing": 0.11, "diminutive": 1.0}
-BESIDE = {"spelling": 0.055, "typing": 0.2}
-BESIDE_TABLES = ("edits", "longer")
+BESIDE = {"spelling": 0.08, "typing": 0.2}
+LEFT = ("residue", "segment")
+LEFT_BESIDE = 0.3  # of their points that count beside other parts: slips follow no rule of spelling
 MADE = 36_000  # pairs of typing errors
 MADE_SPELLINGS = 90_000  # pairs of spellings, whose groups of letters are many and rare: two of each group at most
 MADE_SHORT = 6_000  # formal names with a short form
 MADE_FEW = 6_000  # pairs of typing errors in names of up to five letters, each length as often as the others: they are
 FEW = (2, 3, 4, 5)  # few, but to many people they belong
 PENALTY = 1.0
+PENALTY_BESIDE = 8.0  # on how far the points of a fact differ there
 LEAST_LEFT = 15  # pairs in which the same is left of two words, before it has points of its own
 FOLDS = 5
+LEAST_SHARE = 0.0005  # of people, in hundredths, added to that of each name of the census
+SECOND_SLIP = 0.05  # the chance of another, a letter
 KEYBOARD = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 CENTIBANS = 100 / math.log(10)
 
@@ -82,25 +87,37 @@ def labelled(folder: Path) -> Iterator[Example]:
                     yield Example(one, other, row["label"] == "match", source)
 
 
-def _near(word: str, words: list[str], rng: random.Random, by_letter: dict[str, list[str]]) -> str:
-    """A word that is near: of a sample, half of it with the same first letter, the least distant for its length."""
-    sample = rng.sample(words, 150) + rng.choices(by_letter[word[0]], k=150)
-    return min((osa_distance(word, other) / max(len(word), len(other)), other) for other in sample if other != word)[1]
+class Drawn:
+    """Words to draw from, each by its weight."""
+
+    def __init__(self, words: Iterable[str], weights: Iterable[float]) -> None:
+        self.words, self.ends = list(words), list(accumulate(weights))
+
+    def draw(self, rng: random.Random, count: int) -> list[str]:
+        return rng.choices(self.words, cum_weights=self.ends, k=count)
 
 
-def _by_length(words: list[str]) -> dict[int, list[str]]:
-    found = defaultdict(list)
-    for word in words:
-        for length in (len(word) - 1, len(word), len(word) + 1):
-            found[length].append(word)
-    return found
+class Names:
+    """Words by their weights: all, those of a first letter, and those of about a length."""
 
+    def __init__(self, weights: Mapping[str, float]) -> None:
+        self.weights = weights
+        self.all = Drawn(weights, weights.values())
+        self.by_letter = self._by(lambda word: (word[0],))
+        self.by_length = self._by(lambda word: range(len(word) - 1, len(word) + 2))
+        self.of_length = self._by(lambda word: (len(word),))
 
-def _by_letter(words: list[str]) -> dict[str, list[str]]:
-    found = defaultdict(list)
-    for word in words:
-        found[word[0]].append(word)
-    return found
+    def _by(self, keys: Callable[[str], Iterable[Any]]) -> dict[Any, Drawn]:
+        found: dict[Any, dict[str, float]] = defaultdict(dict)
+        for word, weight in self.weights.items():
+            for key in keys(word):
+                found[key][word] = weight
+        return {key: Drawn(words, words.values()) for key, words in found.items()}
+
+    def near(self, word: str, rng: random.Random) -> str:
+        """Of a sample, half of it with the same first letter, another word, the least distant for its length."""
+        sample = self.all.draw(rng, 150) + self.by_letter[word[0]].draw(rng, 150)
+        return min((osa_distance(word, other) / max(len(word), len(other)), other) for other in sample if other != word)[1]
 
 
 def spellings(rng: random.Random) -> Iterator[Example]:
@@ -116,13 +133,12 @@ def spellings(rng: random.Random) -> Iterator[Example]:
     for number, words in enumerate(groups):
         for word in words:
             of_word[word].add(number)
-    every = sorted(of_word)
-    by_letter, by_length = _by_letter(every), _by_length(every)
+    names = Names(dict.fromkeys(sorted(of_word), 1))
     for words in rng.sample(groups, min(MADE_SPELLINGS // 2, len(groups))):
         one, other = rng.sample(words, 2)
         if osa_distance(one, other) <= 0.5 * max(len(one), len(other)):
             yield Example(one, other, True, "spelling")
-        for named in (_near(one, every, rng, by_letter), rng.choice(by_length[len(one)])):
+        for named in (names.near(one, rng), *names.by_length[len(one)].draw(rng, 1)):
             if named != one and not of_word[one] & of_word[named]:
                 yield Example(one, named, False, "spelling")
 
@@ -148,27 +164,31 @@ def _mistype(word: str, rng: random.Random) -> str:
 
 def typing(rng: random.Random) -> Iterator[Example]:
     """Typing errors in census names, against census names that are near."""
-    words, shares = [], []
+    shares: dict[str, float] = defaultdict(lambda: LEAST_SHARE)
     for table in ("dist.all.last", "dist.female.first", "dist.male.first"):
         for line in (files("names") / table).read_text().splitlines():
             word = _word(line.split()[0])
             if word:
-                words.append(word)
-                shares.append(float(line.split()[1]) + 0.0005)
-    by_letter, by_length = _by_letter(words), _by_length(words)
-    chosen = rng.choices(words, weights=shares, k=MADE // 2)
+                shares[word] += float(line.split()[1])
+    names = Names(shares)
+    for word in names.all.draw(rng, MADE // 2):
+        yield from _mistyped(word, (names.near(word, rng), *names.by_length[len(word)].draw(rng, 1)), rng)
     for length in FEW:
-        at = [number for number, word in enumerate(words) if len(word) == length]
-        chosen += rng.choices([words[a] for a in at], weights=[shares[a] for a in at], k=MADE_FEW // len(FEW))
-    for word in chosen:
-        wrong = _mistype(word, rng)
-        if rng.random() < 0.3:
-            wrong = _mistype(wrong, rng)
-        if wrong != word:
-            yield Example(word, wrong, True, "typing")
-            for named in (_near(wrong, words, rng, by_letter), rng.choice(by_length[len(wrong)])):
-                if named not in (word, wrong):
-                    yield Example(wrong, named, False, "typing")
+        alike = names.of_length[length]
+        nearby = Names({word: shares[word] for word in names.by_length[length].words})
+        for word in alike.draw(rng, MADE_FEW // len(FEW)):
+            yield from _mistyped(word, (nearby.near(word, rng), *alike.draw(rng, 2)), rng)
+
+
+def _mistyped(word: str, others: Iterable[str], rng: random.Random) -> Iterator[Example]:
+    wrong = _mistype(word, rng)
+    if rng.random() < SECOND_SLIP * len(word):
+        wrong = _mistype(wrong, rng)
+    if wrong != word:
+        yield Example(word, wrong, True, "typing")
+        for named in others:
+            if named not in (word, wrong):
+                yield Example(wrong, named, False, "typing")
 
 
 def diminutives(rng: random.Random) -> Iterator[Example]:
@@ -254,30 +274,32 @@ def main() -> None:
         cuts = np.percentile(score[(source == name) & (y == 1)], (5, 25, 50, 75, 95)).astype(int)
         others = np.percentile(score[(source == name) & (y == 0)], (5, 25, 50, 75, 95)).astype(int)
         print(f"{name:10} centibans of matches {cuts}, of others {others}")
-    columns = [at for at, (table, _) in enumerate(names) if table in BESIDE_TABLES]
+    left = np.array([table in LEFT for table, _ in names])
+    columns = np.flatnonzero(~left)
     constants = range(len(names), len(names) + len(SOURCES))
     chosen = np.flatnonzero([name in BESIDE for name in source])
+    beside = theta[: len(names)] * np.where(left, LEFT_BESIDE, 1)
     added = fit(
         x[chosen][:, [*columns, *constants]].tocsr(), y[chosen], np.array([BESIDE[name] for name in source[chosen]]),
-        np.r_[penalty[columns], penalty[len(names) :]], x[chosen, : len(names)] @ theta[: len(names)],
+        np.r_[np.full(len(columns), PENALTY_BESIDE), penalty[len(names) :]], x[chosen, : len(names)] @ beside,
     )  # fmt: skip
-    beside = [((f"{names[at][0]}_beside", names[at][1]), points) for at, points in zip(columns, added, strict=False)]
-    score += np.round(x[:, columns] @ added[: len(columns)] * CENTIBANS)
+    beside[columns] += added[: len(columns)]
+    score = np.round(x[:, : len(names)] @ beside * CENTIBANS)
     for name in SOURCES:
         auc, recall = roc(y[source == name], score[source == name])
         print(f"{name:10} beside other parts, fitted: AUC {auc:.4f}  recall at 5 % {recall:.3f}")
     if options.dry_run:
         return
     lines = [
-        "# Points of the facts about two words (phonosearch._letters): table, key, centibans.",
+        "# Points of the facts about two words (phonosearch._letters): table, key, centibans alone and beside other parts.",
         f"# Learned from {len(examples)} pairs: {', '.join(f'{n} {name}' for name, n in Counter(source).items())}.",
         "# Sources: labels of Ancestry.com in tfmorris/Names (Apache-2.0), of which one half; groups of names in",
         f"# rigour {version('rigour')} (Wikidata, MIT); names {version('names')} (United States census of 1990, MIT).",
         f"# Written by: python tools/train_letters.py --labelled FOLDER --seed {options.seed}",
     ]
-    for (table, key), points in [*zip(names, theta, strict=False), *beside]:
-        if round(points * CENTIBANS):
-            lines.append(f"{table}\t{key}\t{round(points * CENTIBANS)}")
+    for (table, key), alone, there in zip(names, theta, beside, strict=False):
+        if round(alone * CENTIBANS) or round(there * CENTIBANS):
+            lines.append(f"{table}\t{key}\t{round(alone * CENTIBANS)}\t{round(there * CENTIBANS)}")
     (DATA / "letters.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

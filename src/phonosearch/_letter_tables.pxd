@@ -3,6 +3,7 @@
 from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
 from phonosearch._rarity cimport RARITIES, RarityTable
+from phonosearch._shared_keys cimport MOST_SOUNDS
 
 cdef enum:
     BIGRAMS = 128               # different pairs of letters in the groups, at most
@@ -34,36 +35,41 @@ cdef enum:                      # and two more beside other parts
 # is that of least cost, of these of fewest edits, and of these of the step with the first turn.
 ctypedef int64_t Step
 
+ctypedef struct LetterPoints:           # of the facts about two words
+    Step letter[26][26]                 # one letter for another, a match on the diagonal
+    Step gap[4][26]                     # a letter that the other word lacks: gap, double, lead, trail
+    Step swap
+    int32_t sub_initial, sub_final, lacking_initial
+    int16_t single[BIGRAMS][26]         # groups of letters
+    int16_t twofold[BIGRAMS][BIGRAMS]
+    int16_t edits[8][13]
+    int16_t longer[7][13]
+    int16_t shared[MOST_BEGIN + 1][MOST_END + 1]
+    int16_t within[3][MOST_WITHIN + 1]  # at the beginning, inside, at the end
+    int16_t stem[2][MOST_WITHIN + 1]
+    int16_t unmatched[MOST_WITHIN + 1]
+    int16_t skeleton[2][MOST_CONSONANTS + 1][2]     # initials differ or not, consonants, longer or not
+    int16_t soundex[MOST_SOUNDS + 1]    # by the sounds of the key that both words share, from 1
+    int16_t metaphone[MOST_SOUNDS + 1]
+    int16_t commoner[4][RARITIES]
+    int16_t rarer[RARITIES]
+
 cdef class LetterTables(RarityTable):
-    cdef Step letter[26][26]            # one letter for another, a match on the diagonal
-    cdef Step gap[4][26]                # a letter that the other word lacks: gap, double, lead, trail
-    cdef Step swap
+    cdef LetterPoints facts[2]          # alone, beside other parts
     cdef Step group                     # without points
-    cdef int32_t sub_initial, sub_final, lacking_initial
     cdef uint8_t bigram[676]            # number of a pair of letters in the groups, 0 for none
-    cdef int16_t single_points[BIGRAMS][26]
     cdef uint32_t single_known[BIGRAMS]     # a bit for each letter
-    cdef int16_t double_points[BIGRAMS][BIGRAMS]
     cdef uint8_t double_known[BIGRAMS][BIGRAMS]
     cdef uint8_t has_double[BIGRAMS]    # whether any pair is known beside it
-    cdef int16_t edits_points[2][8][13]     # alone, beside other parts
-    cdef int16_t longer_points[2][7][13]
-    cdef int16_t shared_points[MOST_BEGIN + 1][MOST_END + 1]
-    cdef int16_t within_points[3][MOST_WITHIN + 1]  # at the beginning, inside, at the end
-    cdef int16_t stem_points[2][MOST_WITHIN + 1]
-    cdef int16_t unmatched_points[MOST_WITHIN + 1]
-    cdef int16_t skeleton_points[2][MOST_CONSONANTS + 1][2]  # initials differ or not, consonants, longer or not
     cdef uint64_t* left_key             # of residues and segments, open addressing; 0 for none
     cdef int16_t* left_points
     cdef uint64_t* left_taken           # a bit for each slot that holds a key: most keys asked for are in no slot
     cdef uint64_t left_mask
-    cdef int32_t soundex_points, metaphone_points
-    cdef int16_t commoner_points[4][RARITIES]
-    cdef int16_t rarer_points[RARITIES]
     cdef int knots
     cdef int knot_evidence[16]
     cdef int knot_points[16]
 
+    cdef int _fill_points(self, LetterPoints* of, table) except -1
     cdef int left_points_of(
         self, int kind, int place, const uint8_t* one, int one_length, const uint8_t* other, int other_length
     ) noexcept nogil

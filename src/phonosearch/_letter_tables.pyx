@@ -50,7 +50,8 @@ cdef class LetterTables(RarityTable):
         self.left_taken = NULL
         self._fill_costs(rules.letter_costs)
         self._fill_groups(rules.letter_groups)
-        self._fill_points(self._read(rules.letters_text.encode("utf-8"), rules.letter_beside))
+        for beside, table in enumerate(self._read(rules.letters_text.encode("utf-8"))):
+            self._fill_points(&self.facts[beside], table)
         self.knots = len(rules.letter_curve)
         if not 2 <= self.knots <= 16:
             raise ValueError("the curve has two to sixteen knots")
@@ -66,21 +67,24 @@ cdef class LetterTables(RarityTable):
     def _fill_costs(self, costs):
         cdef int one, other, kind
         cdef Step step
+        cdef LetterPoints* points = &self.facts[0]
+        memset(self.facts, 0, sizeof(self.facts))
         if not all(-MOST_COST <= cost <= MOST_COST for cost in costs.values()):
             raise ValueError("costs of letters out of range")
         steps = {
             name: cost * (<Step>1 << COST) + (name != "match") * (<Step>1 << EDITS) for name, cost in costs.items()
         }
-        self.swap = steps["swap"]
+        points.swap = steps["swap"]
         self.group = steps["group"]
         for kind, name in enumerate(GAPS):
             step = steps[name]
             for one in range(26):
-                self.gap[kind][one] = step
+                points.gap[kind][one] = step
         for one in range(26):
             for other in range(26):
                 vowels = chr(97 + one) in "aeiouy" and chr(97 + other) in "aeiouy"
-                self.letter[one][other] = steps["match" if one == other else "vowels" if vowels else "sub"]
+                points.letter[one][other] = steps["match" if one == other else "vowels" if vowels else "sub"]
+        self.facts[1] = self.facts[0]
 
     def _fill_groups(self, groups):
         cdef int count = 0, one, other
@@ -88,8 +92,6 @@ cdef class LetterTables(RarityTable):
         memset(self.single_known, 0, sizeof(self.single_known))
         memset(self.double_known, 0, sizeof(self.double_known))
         memset(self.has_double, 0, sizeof(self.has_double))
-        memset(self.single_points, 0, sizeof(self.single_points))
-        memset(self.double_points, 0, sizeof(self.double_points))
         for group in sorted(groups):
             for letters in group:
                 if len(letters) == 2 and self.bigram[_bigram(letters)] == 0:
@@ -114,100 +116,94 @@ cdef class LetterTables(RarityTable):
         second = self.bigram[_bigram(other)] if len(other) == 2 else -1 - _letter(other)
         return self.bigram[_bigram(longer)], second
 
-    def _fill_points(self, table):
+    cdef int _fill_points(self, LetterPoints* of, table) except -1:
         cdef int one, other
         cdef str kind, key
-        memset(self.edits_points, 0, sizeof(self.edits_points))
-        memset(self.longer_points, 0, sizeof(self.longer_points))
-        memset(self.commoner_points, 0, sizeof(self.commoner_points))
-        memset(self.rarer_points, 0, sizeof(self.rarer_points))
-        memset(self.shared_points, 0, sizeof(self.shared_points))
-        memset(self.skeleton_points, 0, sizeof(self.skeleton_points))
-        memset(self.within_points, 0, sizeof(self.within_points))
-        memset(self.unmatched_points, 0, sizeof(self.unmatched_points))
-        memset(self.stem_points, 0, sizeof(self.stem_points))
-        self.swap += table.get(("swap", ""), 0)
-        self.sub_initial = table.get(("sub_initial", ""), 0)
-        self.sub_final = table.get(("sub_final", ""), 0)
-        self.lacking_initial = table.get(("lacking_initial", ""), 0)
-        self.soundex_points = table.get(("sounds", "soundex"), 0)
-        self.metaphone_points = table.get(("sounds", "metaphone"), 0)
+        of.swap += table.get(("swap", ""), 0)
+        of.sub_initial = table.get(("sub_initial", ""), 0)
+        of.sub_final = table.get(("sub_final", ""), 0)
+        of.lacking_initial = table.get(("lacking_initial", ""), 0)
         for (kind, key), points in table.items():
             if kind == "match":
                 one = _letter(key)
-                self.letter[one][one] += points
+                of.letter[one][one] += points
             elif kind == "sub":
                 if len(key) != 2:
                     raise ValueError("a substitution is of two letters")
                 one, other = _letter(key[0]), _letter(key[1])
                 if one == other:
                     raise ValueError("a substitution is of two letters")
-                self.letter[one][other] += points
-                self.letter[other][one] += points
+                of.letter[one][other] += points
+                of.letter[other][one] += points
             elif kind in GAPS:
-                self.gap[<int>GAPS.index(kind)][_letter(key)] += points
+                of.gap[<int>GAPS.index(kind)][_letter(key)] += points
             elif kind == "group":
                 one, other = self._group(*key.split(":"))
                 if other < 0 and self.single_known[one] >> (-1 - other) & 1:
-                    self.single_points[one][-1 - other] = points
+                    of.single[one][-1 - other] = points
                 elif other >= 0 and self.double_known[one][other]:
-                    self.double_points[one][other] = self.double_points[other][one] = points
+                    of.twofold[one][other] = of.twofold[other][one] = points
                 else:
                     raise ValueError("a group of letters.tsv is not in rules.toml")
-            elif kind == "edits" or kind == "edits_beside":
+            elif kind == "edits":
                 _two_numbers(key, 8, 13, &one, &other)
-                self.edits_points[1][one][other] += points
-                if kind == "edits":
-                    self.edits_points[0][one][other] = points
-            elif kind == "longer" or kind == "longer_beside":
+                of.edits[one][other] = points
+            elif kind == "longer":
                 _two_numbers(key, 7, 13, &one, &other)
-                self.longer_points[1][one][other] += points
-                if kind == "longer":
-                    self.longer_points[0][one][other] = points
+                of.longer[one][other] = points
             elif kind == "commoner":
                 _two_numbers(key, 4, RARITIES, &one, &other)
-                self.commoner_points[one][other] = points
+                of.commoner[one][other] = points
             elif kind in ("within", "stem"):
                 place, key = key.split(":")
                 one, other = PLACES.index(place), int(key)
                 if not 0 <= other <= MOST_WITHIN or (kind == "stem" and one == END):
                     raise ValueError("a key of letters.tsv is out of range")
                 if kind == "within":
-                    self.within_points[one][other] = points
+                    of.within[one][other] = points
                 else:
-                    self.stem_points[one][other] = points
+                    of.stem[one][other] = points
             elif kind == "shared":
                 _two_numbers(key, MOST_BEGIN + 1, MOST_END + 1, &one, &other)
-                self.shared_points[one][other] = points
+                of.shared[one][other] = points
             elif kind == "skeleton":
                 place, consonants, longer = key.split(":")
                 one, other = int(consonants), int(longer)
                 if not (0 <= one <= MOST_CONSONANTS and 0 <= other <= 1):
                     raise ValueError("a key of letters.tsv is out of range")
-                self.skeleton_points[<int>SKELETONS.index(place)][one][other] = points
+                of.skeleton[<int>SKELETONS.index(place)][one][other] = points
             elif kind == "unmatched":
                 one = int(key)
                 if not 0 < one <= MOST_WITHIN:
                     raise ValueError("a key of letters.tsv is out of range")
-                self.unmatched_points[one] = points
+                of.unmatched[one] = points
+            elif kind in ("soundex", "metaphone"):
+                one = int(key)
+                if not 0 < one <= MOST_SOUNDS:
+                    raise ValueError("a key of letters.tsv is out of range")
+                if kind == "soundex":
+                    of.soundex[one] = points
+                else:
+                    of.metaphone[one] = points
             elif kind == "rarer":
                 one = int(key)
                 if not 0 <= one < RARITIES:
                     raise ValueError("a key of letters.tsv is out of range")
-                self.rarer_points[one] = points
+                of.rarer[one] = points
+        return 0
 
-    def _read(self, bytes text, int share):
+    def _read(self, bytes text):
         """Read the rows; what is left of two words, which is most of them, goes to a table of its own at once.
 
-        The others are returned: the points of each fact, a kind and a key.
+        The others are returned: the points of each fact, a kind and a key, alone and beside other parts.
         """
         cdef const uint8_t* at = <const uint8_t*>PyBytes_AS_STRING(text)
-        cdef Py_ssize_t size = PyBytes_GET_SIZE(text), begin = 0, end, first, second
+        cdef Py_ssize_t size = PyBytes_GET_SIZE(text), begin = 0, end
+        cdef Py_ssize_t tab[3]
         cdef uint64_t slots = 64, left
-        cdef int points
-        table = {}
-        if not 0 <= share <= 100:
-            raise ValueError("the share that counts beside other parts is 0 to 100 hundredths")
+        cdef int points[2]
+        cdef int tabs, beside
+        tables = {}, {}
         left = sum([(b"\n" + text).count(b"\n" + kind.encode("ascii") + b"\t") for kind in LEFT])
         while slots < 4 * left:
             slots *= 2
@@ -219,26 +215,30 @@ cdef class LetterTables(RarityTable):
             raise MemoryError
         while begin < size:
             end = begin
-            first = second = -1
+            tabs = 0
             while end < size and at[end] != 10:
                 if at[end] == 9:
-                    first, second = (first, end) if first >= 0 else (end, second)
+                    if tabs < 3:
+                        tab[tabs] = end
+                    tabs += 1
                 end += 1
             if end > begin and at[begin] != 35:
-                if second < 0:
-                    raise ValueError("letters.tsv: a line is a table, a key and points")
-                points = _points(at + second + 1, end - second - 1)
-                if first - begin == 7 and memcmp(at + begin, b"residue", 7) == 0:
-                    _add_left(self, RESIDUE, at + first + 1, second - first - 1, points, share)
-                elif first - begin == 7 and memcmp(at + begin, b"segment", 7) == 0:
-                    _add_left(self, SEGMENT, at + first + 1, second - first - 1, points, share)
+                if tabs != 3:
+                    raise ValueError("letters.tsv: a line is a table, a key, and points alone and beside other parts")
+                points[0] = _points(at + tab[1] + 1, tab[2] - tab[1] - 1)
+                points[1] = _points(at + tab[2] + 1, end - tab[2] - 1)
+                if tab[0] - begin == 7 and memcmp(at + begin, b"residue", 7) == 0:
+                    _add_left(self, RESIDUE, at + tab[0] + 1, tab[1] - tab[0] - 1, points)
+                elif tab[0] - begin == 7 and memcmp(at + begin, b"segment", 7) == 0:
+                    _add_left(self, SEGMENT, at + tab[0] + 1, tab[1] - tab[0] - 1, points)
                 else:
-                    fact = text[begin:first].decode("utf-8"), text[first + 1:second].decode("utf-8")
-                    if fact in table:
+                    fact = text[begin:tab[0]].decode("utf-8"), text[tab[0] + 1:tab[1]].decode("utf-8")
+                    if fact in tables[0]:
                         raise ValueError("letters.tsv: a fact stands twice")
-                    table[fact] = points
+                    for beside in range(2):
+                        tables[beside][fact] = points[beside]
             begin = end + 1
-        return table
+        return tables
 
     cdef int left_points_of(
         self, int kind, int place, const uint8_t* one, int one_length, const uint8_t* other, int other_length
@@ -317,12 +317,12 @@ cdef int _points(const uint8_t* text, Py_ssize_t length) except? -1:
 
 
 cdef int _add_left(
-    LetterTables tables, int kind, const uint8_t* key, Py_ssize_t length, int points, int share
+    LetterTables tables, int kind, const uint8_t* key, Py_ssize_t length, const int* points
 ) except -1:
     """Add what is left of two words, "place:one:other", alone and beside other parts."""
     cdef uint8_t word[2][MOST_LEFT]
     cdef int size[2]
-    cdef int which = -1, place, beside, counted
+    cdef int which = -1, place, beside
     cdef Py_ssize_t at, end = 0
     cdef uint64_t packed, slot
     memset(word, 0, sizeof(word))
@@ -351,9 +351,6 @@ cdef int _add_left(
     if which != 1 or size[0] == size[1] and memcmp(word[0], word[1], MOST_LEFT) == 0:
         raise ValueError("what is left of two words is a place and up to four letters of each")
     for beside in range(2):
-        counted = points
-        if beside:
-            counted = points * share // 100 if points >= 0 else -((-points * share + 99) // 100)
         packed = _left_key(kind + 2 * beside, place, word[0], size[0], word[1], size[1])
         slot = hash_slot(packed, tables.left_mask)
         while tables.left_key[slot] != 0:
@@ -362,5 +359,5 @@ cdef int _add_left(
             slot = slot + 1 & tables.left_mask
         tables.left_key[slot] = packed
         tables.left_taken[slot >> 6] |= <uint64_t>1 << (slot & 63)
-        tables.left_points[slot] = counted
+        tables.left_points[slot] = points[beside]
     return 0

@@ -21,8 +21,7 @@ __all__ = ["Step", "align_letters", "evidence", "facts", "ordered", "similarity"
 VOWELS = frozenset("aeiouy")
 MOST_EDITS, MOST_LONGER, MOST_SHORTER, MOST_EDITS_BY_RARITY = 7, 6, 12, 3
 MOST_BEGIN, MOST_END, MOST_WITHIN = 5, 4, 6
-MOST_LEFT, MOST_CONSONANTS = 4, 4
-LEFT = ("residue", "segment")
+MOST_LEFT, MOST_CONSONANTS, MOST_SOUNDS = 4, 4, 4
 
 
 class Step(NamedTuple):
@@ -204,9 +203,10 @@ def facts(a: str, b: str) -> Iterator[tuple[str, str]]:
     yield from _ends(a, b)
     yield from _shortened(a, b)
     if soundex(a) == soundex(b):
-        yield "sounds", "soundex"
-    if set(double_metaphone(a)) & set(double_metaphone(b)) - {""}:
-        yield "sounds", "metaphone"
+        yield "soundex", f"{sum(sound != '0' for sound in soundex(a))}"
+    shared = set(double_metaphone(a)) & set(double_metaphone(b)) - {""}
+    if shared:
+        yield "metaphone", f"{max(map(len, shared))}"
     rarity = sorted((_rarity_bin(a), _rarity_bin(b)))
     yield "commoner", f"{min(edits, MOST_EDITS_BY_RARITY)}:{rarity[0]}"
     yield "rarer", f"{rarity[1]}"
@@ -216,19 +216,11 @@ def facts(a: str, b: str) -> Iterator[tuple[str, str]]:
 def evidence(a: str, b: str, beside: bool = False) -> int:
     """Centibans for two different words being one name, against their being two.
 
-    ``beside`` other parts of a name a slip is likelier, and another name is likelier than another spelling: the edits
-    and the difference in length have points of their own there, to be added, and of what is left between the letters
-    that match only a share counts.
+    Every fact has points of its own ``beside`` other parts of a name: there a slip is likelier, and another name is
+    likelier than another spelling.
     """
-    points, found = rules().letter_points, list(facts(a, b))
-    if not beside:
-        return sum(points.get(fact, 0) for fact in found)
-    there = [(f"{table}_beside", key) for table, key in found if table in ("edits", "longer")]
-    share = rules().letter_beside
-    return sum(
-        points.get((table, key), 0) * (share if table in LEFT else 100) // 100
-        for table, key in found + there
-    )
+    points = rules().letter_points
+    return sum(points.get(fact, (0, 0))[beside] for fact in facts(a, b))
 
 
 def similarity(a: str, b: str, beside: bool = False) -> int:

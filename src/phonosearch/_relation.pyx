@@ -10,6 +10,7 @@ from phonosearch._bits cimport PS_LOWEST
 from phonosearch._distance cimport osa_pattern, pattern_init
 from phonosearch._double_metaphone cimport double_metaphone_codes
 from phonosearch._heard cimport HEARD_CODES, HEARD_ROOM
+from phonosearch._shared_keys cimport shared_metaphone, shared_soundex
 from phonosearch._similarity cimport Word
 from phonosearch._soundex cimport soundex_code
 from phonosearch._text cimport TextRules
@@ -168,7 +169,10 @@ cdef int _letter_points(TextRules rules, const PartInfo* a, const PartInfo* b, b
     other.length = b.length
     other.rarity = b.rarity
     return rules.letters.points(
-        rules.letters.evidence(&one, &other, _same_soundex(a, b), _same_metaphone(a, b), beside)
+        rules.letters.evidence(
+            &one, &other, shared_soundex(a.soundex, b.soundex),
+            shared_metaphone(a.primary, a.alternate, b.primary, b.alternate), beside,
+        )
     )
 
 

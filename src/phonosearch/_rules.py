@@ -135,7 +135,6 @@ class Rules:
     letter_costs: dict[str, int]
     letter_groups: frozenset[tuple[str, str]]  # both ways round
     letters_text: str
-    letter_beside: int
     letter_curve: tuple[tuple[int, int], ...]
     rarity_scale: dict[str, int]
     rarity_text: str
@@ -150,8 +149,8 @@ class Rules:
         return _unassigned(self.unassigned_text)
 
     @property
-    def letter_points(self) -> dict[tuple[str, str], int]:
-        """The points of the facts about two words; the kernel reads the text itself."""
+    def letter_points(self) -> dict[tuple[str, str], tuple[int, int]]:
+        """The points of the facts about two words, alone and beside other parts; the kernel reads the text itself."""
         return _letter_points(self.letters_text)
 
     @property
@@ -230,8 +229,8 @@ def _unassigned(text: str) -> tuple[tuple[int, int], ...]:
 
 
 @cache
-def _letter_points(text: str) -> dict[tuple[str, str], int]:
-    return {(kind, key): int(points) for kind, key, points in _rows(text)}
+def _letter_points(text: str) -> dict[tuple[str, str], tuple[int, int]]:
+    return {(kind, key): (int(alone), int(beside)) for kind, key, alone, beside in _rows(text)}
 
 
 def _above_contradiction(weights: dict[tuple[str, str], int]) -> dict[str, dict[str, int]]:
@@ -442,7 +441,6 @@ def rules() -> Rules:
             for group in table["letters"]["groups"]
             for pair in (tuple(group.split(":")), tuple(group.split(":")[::-1]))
         ),
-        letter_beside=table["letters"]["beside"],
         letters_text=texts["letters.tsv"],
         letter_curve=tuple((evidence, points) for evidence, points in table["letters"]["curve"]),
         rarity_scale=table["rarity"],

@@ -2,7 +2,7 @@
 
 from libc.stdint cimport uint8_t, uint64_t
 
-from phonosearch._letter_tables cimport LetterTables
+from phonosearch._letter_tables cimport LetterPoints, LetterTables
 
 cdef enum:
     MOST_LETTERS = 64           # of a word, and one more; no part of an index has as many
@@ -14,10 +14,9 @@ ctypedef struct Word:           # what the alignment needs of a word
 
 cdef class LetterRules(LetterTables):
     cdef int evidence(
-        self, const Word* a, const Word* b, bint same_soundex, bint same_metaphone, bint beside
+        self, const Word* a, const Word* b, int soundex, int metaphone, bint beside
     ) noexcept nogil
-    cdef int _shortened(self, const Word* a, const Word* b, int begin, int end, const uint64_t* at) noexcept nogil
     cdef int _segments(
-        self, const uint8_t* a, int n, const uint8_t* b, int m, bint at_begin, bint at_end, int kind,
-        const uint8_t* turns,
+        self, const LetterPoints* of, const uint8_t* a, int n, const uint8_t* b, int m, bint at_begin, bint at_end,
+        int kind, const uint8_t* turns,
     ) noexcept nogil

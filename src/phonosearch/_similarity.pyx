@@ -12,8 +12,9 @@ from phonosearch._bits cimport PS_LOWEST
 from phonosearch._double_metaphone cimport double_metaphone_codes
 from phonosearch._letter_tables cimport (
     BEGIN, EDITS, END, INSIDE, LEAD, MOST_BEGIN, MOST_CONSONANTS, MOST_END, MOST_LEFT, MOST_WITHIN, RESIDUE, SEGMENT,
-    TRAIL, TURN, LetterTables, Step, code_of,
+    TRAIL, TURN, LetterPoints, LetterTables, Step, code_of,
 )
+from phonosearch._shared_keys cimport shared_metaphone, shared_soundex
 from phonosearch._soundex cimport soundex_code
 from phonosearch._words cimport pack_word
 
@@ -56,13 +57,50 @@ cdef inline int _find(const uint8_t* short, int length, const uint8_t* word, int
     return False
 
 
+cdef int _shortened(
+    const LetterPoints* of, const Word* a, const Word* b, int begin, int end, const uint64_t* at
+) noexcept nogil:
+    """``_letters._shortened``; so many letters are shared at the beginning and at the end of the two words, and
+    each letter stands at these places of the longer one."""
+    cdef int points = 0, stem = a.length, length = min(a.length, MOST_WITHIN), consonants = 0, place = 0, letter
+    cdef uint64_t left
+    while stem and _is_vowel(a.letters[stem - 1]):
+        stem -= 1
+    if stem > 2 and a.letters[stem - 1] == a.letters[stem - 2]:
+        stem -= 1
+    if begin == a.length:
+        points = of.within[BEGIN][length]
+    elif begin + end == a.length and memcmp(b.letters + b.length - a.length, a.letters, a.length) == 0:
+        points = of.within[END][length]
+    elif _find(a.letters, a.length, b.letters, b.length, 1):
+        points = of.within[INSIDE][length]
+    elif 1 < stem < a.length:
+        length = min(stem, MOST_WITHIN)
+        if begin >= stem:
+            points = of.stem[BEGIN][length]
+        elif _find(a.letters, stem, b.letters, b.length, 1):
+            points = of.stem[INSIDE][length]
+    for letter in range(stem):
+        if _is_vowel(a.letters[letter]):
+            continue
+        left = at[code_of(a.letters[letter])] >> place
+        if left == 0:
+            return points
+        place += PS_LOWEST(left) + 1
+        consonants += 1
+    return points if consonants == 0 else points + of.skeleton[
+        a.letters[0] == b.letters[0]
+    ][min(consonants, MOST_CONSONANTS)][b.length > a.length + 1]
+
+
 cdef class LetterRules(LetterTables):
     """Evidence by the tables of the letters; the parameter is that of ``RarityTable``."""
 
     cdef int evidence(
-        self, const Word* first, const Word* second, bint same_soundex, bint same_metaphone, bint beside
+        self, const Word* first, const Word* second, int soundex, int metaphone, bint beside
     ) noexcept nogil:
-        """``_letters.evidence`` of two different words of letters."""
+        """``_letters.evidence`` of two different words of letters; so many sounds has a key that they share, or 0."""
+        cdef const LetterPoints* of = &self.facts[beside]
         cdef const Word* a = first
         cdef const Word* b = second
         cdef int i, j, n, m, edits, code, other_code, points, shorter, one, other, begin, end, shared, pair, from_begin
@@ -100,8 +138,8 @@ cdef class LetterRules(LetterTables):
             memset(&at[2 * i], 0, 2 * sizeof(uint64_t))
         for j in range(b.length):
             at[code_of(b.letters[j])] |= <uint64_t>1 << j
-        shared = self.shared_points[min(begin, MOST_BEGIN)][min(end, MOST_END)]
-        shared += self._shortened(a, b, begin, end, at)
+        shared = of.shared[min(begin, MOST_BEGIN)][min(end, MOST_END)]
+        shared += _shortened(of, a, b, begin, end, at)
         from_begin = begin - 1 if begin else 0
         to_end = end - 1 if end else 0
         n = a.length - from_begin - to_end
@@ -124,10 +162,10 @@ cdef class LetterRules(LetterTables):
                 &b_code[1 + begin - from_begin], b.length - begin - end,
             )
             for i in range(from_begin):
-                shared += <int>self.letter[code_of(a.letters[i])][code_of(a.letters[i])]
+                shared += <int>of.letter[code_of(a.letters[i])][code_of(a.letters[i])]
             for i in range(a.length - to_end, a.length):
-                shared += <int>self.letter[code_of(a.letters[i])][code_of(a.letters[i])]
-        so_far = NO_POINTS + (0 if from_begin else self.lacking_initial)
+                shared += <int>of.letter[code_of(a.letters[i])][code_of(a.letters[i])]
+        so_far = NO_POINTS + (0 if from_begin else of.lacking_initial)
         for j in range(1, m + 1):
             code = b_code[j]
             b_letters |= 1u << code
@@ -135,36 +173,36 @@ cdef class LetterRules(LetterTables):
             b_pair[j] = pair
             b_pairs |= <uint64_t>(pair != 0) << j
             b_singles |= self.single_known[pair]
-            gap = self.gap[(b_code[j - 1] == code) != (b_code[j + 1] == code)][code]
-            so_far += gap if from_begin else self.gap[LEAD][code]
+            gap = of.gap[(b_code[j - 1] == code) != (b_code[j + 1] == code)][code]
+            so_far += gap if from_begin else of.gap[LEAD][code]
             cells[0][j] = so_far
             gaps[0][j] = gap + _turn(OF_B)
-            gaps[1][j] = (gap if to_end else self.gap[TRAIL][code]) + _turn(OF_B)
+            gaps[1][j] = (gap if to_end else of.gap[TRAIL][code]) + _turn(OF_B)
         cells[0][0] = NO_POINTS
         if from_begin == 0:
-            gaps[0][1] += self.lacking_initial
-            gaps[1][1] += self.lacking_initial
+            gaps[0][1] += of.lacking_initial
+            gaps[1][1] += of.lacking_initial
         for i in range(1, n + 1):
             before_code = last_code
             last_code = code = a_code[i]
             b_gap = gaps[i == n]
-            one = self.lacking_initial if i == 1 and from_begin == 0 else 0
-            gap = self.gap[(a_code[i - 1] == code) != (a_code[i + 1] == code)][code] + one
-            row[0] = above[0] + (gap if from_begin else self.gap[LEAD][code] + one)
+            one = of.lacking_initial if i == 1 and from_begin == 0 else 0
+            gap = of.gap[(a_code[i - 1] == code) != (a_code[i + 1] == code)][code] + one
+            row[0] = above[0] + (gap if from_begin else of.gap[LEAD][code] + one)
             gap += _turn(OF_A)
-            step = self.letter[code]
+            step = of.letter[code]
             # First what does not depend on the cell to the left.
             for j in range(1, m + 1):
                 row[j] = min(above[j - 1] + step[b_code[j]], above[j] + gap)
             if i == 1 and from_begin == 0 and code != b_code[1]:
-                row[1] = min(above[0] + step[b_code[1]] + self.sub_initial, above[1] + gap)
+                row[1] = min(above[0] + step[b_code[1]] + of.sub_initial, above[1] + gap)
             if to_end == 0:
                 best = above[m - 1] + step[b_code[m]]
                 if code != b_code[m]:
-                    best += (self.sub_initial if i == 1 and m == 1 and from_begin == 0 else 0) + (
-                        self.sub_final if i == n else 0
+                    best += (of.sub_initial if i == 1 and m == 1 and from_begin == 0 else 0) + (
+                        of.sub_final if i == n else 0
                     )
-                row[m] = min(best, above[m] + self.gap[TRAIL][code] + one + _turn(OF_A))
+                row[m] = min(best, above[m] + of.gap[TRAIL][code] + one + _turn(OF_A))
             # Steps of two letters of a word, in the few places that they may lead to.
             pair = 0
             places = b_pairs & (0 - <uint64_t>(b_singles >> code & 1))
@@ -185,16 +223,16 @@ cdef class LetterRules(LetterTables):
                 best = row[j]
                 other_code = b_code[j]
                 if j > 1 and before_code != code and before_code == other_code and code == b_code[j - 1]:
-                    best = min(best, before[j - 2] + self.swap + _turn(SWAP))
+                    best = min(best, before[j - 2] + of.swap + _turn(SWAP))
                 if self.single_known[pair] >> other_code & 1:
                     best = min(
-                        best, before[j - 1] + self.group + _turn(TWO_ONE) + self.single_points[pair][other_code]
+                        best, before[j - 1] + self.group + _turn(TWO_ONE) + of.single[pair][other_code]
                     )
                 if self.single_known[b_pair[j]] >> code & 1:
-                    best = min(best, above[j - 2] + self.group + _turn(ONE_TWO) + self.single_points[b_pair[j]][code])
+                    best = min(best, above[j - 2] + self.group + _turn(ONE_TWO) + of.single[b_pair[j]][code])
                 if self.double_known[pair][b_pair[j]]:
                     best = min(
-                        best, before[j - 2] + self.group + _turn(TWO_TWO) + self.double_points[pair][b_pair[j]]
+                        best, before[j - 2] + self.group + _turn(TWO_TWO) + of.twofold[pair][b_pair[j]]
                     )
                 row[j] = best
             turn = turns[i]
@@ -209,22 +247,19 @@ cdef class LetterRules(LetterTables):
         best = above[m]
         edits = best >> EDITS & 0xFF
         points = <int>(best & (1 << TURN) - 1) - NO_POINTS + shared + self._segments(
-            a_code, n, b_code, m, from_begin == 0, to_end == 0, SEGMENT + 2 * beside, &turns[0][0]
+            of, a_code, n, b_code, m, from_begin == 0, to_end == 0, SEGMENT + 2 * beside, &turns[0][0]
         )
         shorter = min(shorter, 12)
-        points += self.edits_points[beside][min(edits, 7)][shorter]
-        points += self.longer_points[beside][min(m - n, 6)][shorter]
-        if same_soundex:
-            points += self.soundex_points
-        if same_metaphone:
-            points += self.metaphone_points
+        points += of.edits[min(edits, 7)][shorter]
+        points += of.longer[min(m - n, 6)][shorter]
+        points += of.soundex[soundex] + of.metaphone[metaphone]
         one = self.rarity_class(min(a.rarity, b.rarity))
         other = self.rarity_class(max(a.rarity, b.rarity))
-        return points + self.commoner_points[min(edits, 3)][one] + self.rarer_points[other]
+        return points + of.commoner[min(edits, 3)][one] + of.rarer[other]
 
     cdef int _segments(
-        self, const uint8_t* a, int n, const uint8_t* b, int m, bint at_begin, bint at_end, int kind,
-        const uint8_t* turns,
+        self, const LetterPoints* of, const uint8_t* a, int n, const uint8_t* b, int m, bint at_begin, bint at_end,
+        int kind, const uint8_t* turns,
     ) noexcept nogil:
         """Points of the letters between matches, given as codes from 1; whether the words begin and end with these."""
         cdef int match[MOST_LETTERS]
@@ -237,7 +272,7 @@ cdef class LetterRules(LetterTables):
             place -= <int>(BACK >> 8 * step & 255)
         # Where a letter is matched at an end, it is so here or was left out.
         if matches == 0 and at_begin and at_end:
-            points += self.unmatched_points[min(n, <int>MOST_WITHIN)]
+            points += of.unmatched[min(n, <int>MOST_WITHIN)]
         for k in range(matches + 1):
             i = match[k] // MOST_LETTERS if k < matches else 0
             j = match[k] % MOST_LETTERS if k < matches else 0
@@ -252,39 +287,6 @@ cdef class LetterRules(LetterTables):
             last_j = j - 1
         return points
 
-    cdef int _shortened(self, const Word* a, const Word* b, int begin, int end, const uint64_t* at) noexcept nogil:
-        """``_letters._shortened``; so many letters are shared at the beginning and at the end of the two words, and
-        each letter stands at these places of the longer one."""
-        cdef int points = 0, stem = a.length, length = min(a.length, MOST_WITHIN), consonants = 0, place = 0, letter
-        cdef uint64_t left
-        while stem and _is_vowel(a.letters[stem - 1]):
-            stem -= 1
-        if stem > 2 and a.letters[stem - 1] == a.letters[stem - 2]:
-            stem -= 1
-        if begin == a.length:
-            points = self.within_points[BEGIN][length]
-        elif begin + end == a.length and memcmp(b.letters + b.length - a.length, a.letters, a.length) == 0:
-            points = self.within_points[END][length]
-        elif _find(a.letters, a.length, b.letters, b.length, 1):
-            points = self.within_points[INSIDE][length]
-        elif 1 < stem < a.length:
-            length = min(stem, MOST_WITHIN)
-            if begin >= stem:
-                points = self.stem_points[BEGIN][length]
-            elif _find(a.letters, stem, b.letters, b.length, 1):
-                points = self.stem_points[INSIDE][length]
-        for letter in range(stem):
-            if _is_vowel(a.letters[letter]):
-                continue
-            left = at[code_of(a.letters[letter])] >> place
-            if left == 0:
-                return points
-            place += PS_LOWEST(left) + 1
-            consonants += 1
-        return points if consonants == 0 else points + self.skeleton_points[
-            a.letters[0] == b.letters[0]
-        ][min(consonants, MOST_CONSONANTS)][b.length > a.length + 1]
-
     def evidence_many(self, ones, others, bint beside=False):
         """The evidence of each pair of words a-z, of 2 to 60 letters and different; for tests and training."""
         cdef Word a, b
@@ -297,10 +299,8 @@ cdef class LetterRules(LetterTables):
             _word(self, one, &a, codes[0])
             _word(self, other, &b, codes[1])
             found.append(self.evidence(
-                &a, &b, codes[0][2] == codes[1][2],
-                (codes[0][0] != 0 and (codes[0][0] == codes[1][0] or codes[0][0] == codes[1][1]))
-                or (codes[0][1] != 0 and (codes[0][1] == codes[1][0] or codes[0][1] == codes[1][1])),
-                beside,
+                &a, &b, shared_soundex(codes[0][2], codes[1][2]),
+                shared_metaphone(codes[0][0], codes[0][1], codes[1][0], codes[1][1]), beside,
             ))
         return found
 
