@@ -13,6 +13,7 @@ cdef enum:
     GENERATION_SHIFT = 4        # in name_kind: where the three bits of the generations stand
     SEX_SHIFT = 29              # in dob: where the two bits of the sex stand
     MAX_ID = 256
+    MOST_LETTERS = 61           # of a part
     PLACE_SEVERAL = 0xFFFFFF    # the town of an entry of `place` whose rest is a number in `place_several_start`
 
 cdef enum:
@@ -66,6 +67,8 @@ cdef class PackedNames:
     cdef int generations_of(self, size_t person) noexcept nogil
     cdef str person_text(self, size_t person)
     cdef str part_text(self, uint32_t part)
+    cdef str form_text(self, uint32_t form)
+    cdef uint32_t full_form_of(self, size_t person, size_t name, uint32_t form) noexcept nogil
 
     cdef inline uint32_t dates_of(self, size_t person) noexcept nogil:
         """The date of birth, or where several of them stand, or 0."""

@@ -15,6 +15,10 @@ from phonosearch._checksum import bounds as bounds_of
 
 cnp.import_array()
 
+cdef extern from "Python.h":
+    str PyUnicode_New(Py_ssize_t size, Py_UCS4 greatest)
+    void* PyUnicode_DATA(object text)
+
 
 cdef class PackedNames:
     """The packed arrays of an index, validated: whatever a file holds, no query can read outside them.
@@ -121,7 +125,7 @@ cdef class PackedNames:
             raise ValueError("part_start")
         for at in range(self.parts):
             size = self.part_start.data[at + 1] - self.part_start.data[at]
-            if size < 1 or size > 61:
+            if size < 1 or size > MOST_LETTERS:
                 raise ValueError("part_start")
         if self.part_key.size != 3 * self.parts:
             raise ValueError("part_key")
@@ -337,12 +341,38 @@ cdef class PackedNames:
             return <int64_t>at
         return -1
 
-    def full_form(self, size_t person, size_t name, size_t form):
-        """The full form of a name of a person, given any form of it."""
-        cdef size_t at
-        cdef int64_t several = self.several_of(person)
+    cdef str form_text(self, uint32_t form):
+        """The parts of a form as a name, each with a capital."""
+        cdef char text[MAX_PARTS * (MOST_LETTERS + 1)]
+        cdef int size, part, length, at, end = 0
+        cdef const uint32_t* parts
+        cdef const uint8_t* letters
+        cdef bint plain = True
         if form >= self.forms:
             raise IndexError("no such form")
+        parts = self.form(form, &size)
+        for part in range(size):
+            letters = self.letters(parts[part])
+            length = self.length(parts[part])
+            for at in range(length):
+                text[end + at] = <char>letters[at]
+                plain &= c"a" <= letters[at] <= c"z"
+            text[end] = <char>(letters[0] - 32)
+            text[end + length] = c" "
+            end += length + 1
+        if not plain:                   # a raw part; what capitals it has is for Python to say
+            return " ".join(self.form_parts(form)).title()
+        return _ascii(text, end - 1)
+
+    def full_form(self, size_t person, size_t name, size_t form):
+        """The full form of a name of a person, given any form of it."""
+        if form >= self.forms:
+            raise IndexError("no such form")
+        return self.full_form_of(person, name, <uint32_t>form)
+
+    cdef uint32_t full_form_of(self, size_t person, size_t name, uint32_t form) noexcept nogil:
+        cdef size_t at
+        cdef int64_t several = self.several_of(person)
         if several >= 0:
             for at in range(self.several_start.data[several], self.several_start.data[several + 1]):
                 if self.several_form.data[2 * at + 1] == name << 2:
@@ -493,6 +523,13 @@ cdef class PackedNames:
                 texts = np.zeros(total, dtype=np.uint8)
                 to = <uint8_t*>cnp.PyArray_DATA(texts)
         return texts, starts
+
+
+cdef inline str _ascii(const char* letters, int length):
+    """A text that holds nothing but ASCII."""
+    cdef str text = PyUnicode_New(length, 127)
+    memcpy(PyUnicode_DATA(text), letters, length)
+    return text
 
 
 cdef inline int _order(const uint8_t* one, int length, const uint8_t* other, int other_length) noexcept nogil:

@@ -464,9 +464,7 @@ cdef class NameIndex(FindingIndex):
                 <const char*>self.name_text + self.name_text_start.data[name],
                 self.name_text_start.data[name + 1] - self.name_text_start.data[name], "replace",
             )
-        return " ".join(self.form_parts(
-            self.full_form(row[0], row[3], row[FORM]) if row[NAME_FORM] else row[FORM]
-        )).title()
+        return self.form_text(self.full_form_of(row[0], row[3], row[FORM]) if row[NAME_FORM] else row[FORM])
 
     def count(self, bytes text not None):
         """How many people each level finds."""
