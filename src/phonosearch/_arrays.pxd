@@ -60,6 +60,7 @@ cdef class PackedNames:
     cdef int _all_below(self, str name, const Array* values, size_t bound) except -1
     cdef int32_t find(self, const uint8_t* letters, int length, uint32_t primary) noexcept nogil
     cdef int32_t find_word(self, const uint8_t* letters, int length) noexcept nogil
+    cdef bint _next_entry(self, size_t* at, size_t end, int length, int* shared, int* rest) noexcept nogil
     cdef int _next_identifier(self, size_t* at, size_t end, uint8_t* text, int length) noexcept nogil
     cdef int identifier(self, size_t person, uint8_t* text) noexcept nogil
     cdef uint32_t find_town(self, const uint8_t* letters, size_t length) noexcept nogil

@@ -116,7 +116,6 @@ cdef class NameIndex(FindingIndex):
         cdef uint32_t source
         cdef Found* found
         space.reserve_order()
-        memset(begin, 0, sizeof(begin))
         for at in range(space.found_count):
             if space.found[at].bound == tier and space.found[at].score == -1:
                 space.order[count] = <uint32_t>at
@@ -137,7 +136,7 @@ cdef class NameIndex(FindingIndex):
             if found.way == JOINED:
                 bound = UNBOUNDED
             elif found.source & OWNER_SEVERAL:
-                bound = self.bound_several(space, found.source & ~<uint32_t>OWNER_SEVERAL, 0, False)
+                bound = self.bound_several(space, found.source & ~<uint32_t>OWNER_SEVERAL, -1, 0, 0, False)
             elif not _has_closer_bound(space, at):
                 bound = tier
             else:
@@ -146,7 +145,9 @@ cdef class NameIndex(FindingIndex):
             least = min(least, bound)
             most = max(most, bound)
             found.bound = <int16_t>bound
-            begin[UNBOUNDED - bound + 1] += 1
+        memset(&begin[UNBOUNDED - most], 0, (most - least + 2) * sizeof(uint32_t))
+        for at in range(count):
+            begin[UNBOUNDED - space.found[space.order[at]].bound + 1] += 1
         for bound in range(UNBOUNDED - most, UNBOUNDED - least + 1):
             begin[bound + 1] += begin[bound]
         space.reserve_candidates(count)
@@ -193,7 +194,7 @@ cdef class NameIndex(FindingIndex):
                     found.score = <int16_t>score
                     _rise(&standing, score, found.people)
                 if found.several:
-                    self._score_several(space, found.source, &standing)
+                    self._score_several(space, found.source, score, &standing)
             for at in range(count):
                 space.found[space.order[at]].bound = -1     # done with
             next_tier = -1
@@ -203,13 +204,13 @@ cdef class NameIndex(FindingIndex):
         self._score_others(space, &standing)
         return _low(&standing)
 
-    cdef int _score_several(self, Workspace space, uint32_t form, Standing* standing) except -1 nogil:
-        """Enter the people of several forms who have one that may score enough."""
+    cdef int _score_several(self, Workspace space, uint32_t form, int score, Standing* standing) except -1 nogil:
+        """Enter the people of several forms who have this one, of which the score is known, and may score enough."""
         cdef size_t at = self.owner_start.data[form + 1], begin = self.owner_start.data[form]
         while at > begin and self.owner.data[at - 1] & OWNER_SEVERAL:
             at -= 1
             if self.owner.data[at] & ~<uint32_t>OWNER_SEVERAL < self.several_person.size:
-                self._score_person(space, self.owner.data[at], standing)    # else of a crafted file
+                self._score_person(space, self.owner.data[at], form, score, standing)   # else of a crafted file
         return 0
 
     cdef int _score_others(self, Workspace space, Standing* standing) except -1 nogil:
@@ -220,6 +221,7 @@ cdef class NameIndex(FindingIndex):
         """
         cdef size_t at, count = space.counted_count
         cdef uint32_t several, form
+        cdef int low, score
         if space.query.level >= CLOSE and space.query.contradicted_bound < _low(standing):
             return 0
         for at in range(count + 3 * AHEAD):
@@ -233,24 +235,37 @@ cdef class NameIndex(FindingIndex):
                     self.prefetch_form(self.several_form.data[2 * <size_t>form])
             if 3 * AHEAD <= at:
                 several = space.counted[at - 3 * AHEAD]
-                if not has_bit(space.entered, several) and self.may_score_otherwise(space, several, _low(standing)):
-                    self._score_person(space, OWNER_SEVERAL | several, standing)
+                if has_bit(space.entered, several):
+                    continue
+                # By those that were found it scores less, or it would have been entered.
+                low = _low(standing)
+                score = self.bound_others(space, several, low, True)
+                if score >= low:
+                    self._enter(space, OWNER_SEVERAL | several, score, standing)
         return 0
 
-    cdef int _score_person(self, Workspace space, uint32_t source, Standing* standing) except -1 nogil:
-        """Enter a person of several forms, if the score may matter."""
-        cdef int low = _low(standing)
-        cdef Found found
-        if has_bit(space.entered, source & ~<uint32_t>OWNER_SEVERAL):
+    cdef int _score_person(
+        self, Workspace space, uint32_t source, int64_t known, int known_score, Standing* standing
+    ) except -1 nogil:
+        """Enter a person of several forms, if the score may matter; ``known_score`` is that of the form ``known``, if
+        it is not -1."""
+        cdef uint32_t several = source & ~<uint32_t>OWNER_SEVERAL
+        cdef int score
+        if has_bit(space.entered, several):
             return 0
-        found.source = source
-        found.way = PAIRED
-        found.score = <int16_t>self._score_one(space, &found, low)
-        if found.score >= low:
+        score = self.bound_several(space, several, known, known_score, _low(standing), True)
+        return self._enter(space, source, score, standing)
+
+    cdef int _enter(self, Workspace space, uint32_t source, int score, Standing* standing) except -1 nogil:
+        """Enter a person of several forms, if the score may matter; UNBOUNDED where it is not known."""
+        cdef int low = _low(standing)
+        if score == UNBOUNDED:
+            score = self._aligned_score(space, source, low)
+        if score >= low:
             space.add_found(source, 1, 0, PAIRED)
             space.found[space.found_count - 1].bound = -1
-            space.found[space.found_count - 1].score = found.score
-            _rise(standing, found.score, 1)
+            space.found[space.found_count - 1].score = <int16_t>score
+            _rise(standing, score, 1)
         return 0
 
     cdef int enter_several(self, Workspace space) except -1 nogil:
@@ -271,20 +286,21 @@ cdef class NameIndex(FindingIndex):
         """The score for a name, if it is at least ``low``; else anything less."""
         cdef int score = UNBOUNDED, size
         cdef const uint32_t* parts
-        cdef Alignment alignment
         if found.way == JOINED:
             pass
         elif found.source & OWNER_SEVERAL:
-            score = self.bound_several(space, found.source & ~<uint32_t>OWNER_SEVERAL, low, True)
+            score = self.bound_several(space, found.source & ~<uint32_t>OWNER_SEVERAL, -1, 0, low, True)
         elif found.way == DOUBTFUL:
             parts = self.form(found.source, &size)
             score = self.bound_apart(space, parts, size, 0, low, True)
         else:
             score = self.bound(space, found.source, low, True)
-        if score == UNBOUNDED:
-            self.align_above(space, found.source, low, &alignment)
-            score = max(alignment.score, 0)     # of a crafted file, there may be no reading
-        return score
+        return self._aligned_score(space, found.source, low) if score == UNBOUNDED else score
+
+    cdef int _aligned_score(self, Workspace space, uint32_t source, int low) except -1 nogil:
+        cdef Alignment alignment
+        self.align_between(space, source, low, UNBOUNDED, &alignment)
+        return max(alignment.score, 0)          # of a crafted file, there may be no reading
 
     cdef int _mark_for_scoring(self, Workspace space) except -1 nogil:
         """Mark what level close accepts, for all forms of the query.
@@ -419,7 +435,7 @@ cdef class NameIndex(FindingIndex):
         return 0
 
     cdef int align_hit(self, Workspace space, const Hit* hit, Alignment* found) except -1 nogil:
-        self.align_names(space, hit.source, found)
+        self.align_between(space, hit.source, 0, hit.most, found)
         if found.lowest > space.query.level:
             with gil:
                 raise ValueError("posting_form")    # only a crafted index finds a person whom the rules do not
