@@ -110,7 +110,8 @@ cdef class NameIndex(FindingIndex):
 
     cdef size_t _order_tier(self, Workspace space, int tier) except? 0 nogil:
         """Put what has the first bound ``tier`` in the order of closer bounds, greatest first; how many there are."""
-        cdef uint32_t begin[UNBOUNDED + 2]
+        cdef uint32_t begin[UNBOUNDED + 1]
+        cdef uint32_t size, before = 0
         cdef size_t at, count = 0
         cdef int bound, least = UNBOUNDED, most = 0
         cdef uint32_t source
@@ -145,11 +146,13 @@ cdef class NameIndex(FindingIndex):
             least = min(least, bound)
             most = max(most, bound)
             found.bound = <int16_t>bound
-        memset(&begin[UNBOUNDED - most], 0, (most - least + 2) * sizeof(uint32_t))
+        memset(&begin[UNBOUNDED - most], 0, (most - least + 1) * sizeof(uint32_t))
         for at in range(count):
-            begin[UNBOUNDED - space.found[space.order[at]].bound + 1] += 1
+            begin[UNBOUNDED - space.found[space.order[at]].bound] += 1
         for bound in range(UNBOUNDED - most, UNBOUNDED - least + 1):
-            begin[bound + 1] += begin[bound]
+            size = begin[bound]
+            begin[bound] = before
+            before += size
         space.reserve_candidates(count)
         for at in range(count):
             bound = UNBOUNDED - space.found[space.order[at]].bound

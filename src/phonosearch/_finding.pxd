@@ -11,6 +11,7 @@ cdef class FindingIndex(ScoringIndex):
     cdef int _keep_near(self, Workspace space, size_t first, int position, int group) except -1 nogil
     cdef int _accept_list(self, Workspace space, int position, int group) except -1 nogil
     cdef int _offer_either(self, Workspace space, int position, int group) except -1 nogil
+    cdef int _keep_ending(self, Workspace space, int position, int group) except -1 nogil
     cdef int _accept_candidates(self, Workspace space) except -1 nogil
     cdef bint _is_less_by_last(self, Workspace space, const int* order, int lists, int group) noexcept nogil
     cdef int _offer_by_last(self, Workspace space, int group) except -1 nogil

@@ -91,46 +91,21 @@ cdef class FindingIndex(ScoringIndex):
     cdef int _offer_pairs(self, Workspace space, int position, int group) except -1 nogil:
         """Two parts asked, the commonest case: keep the forms of two or three parts under a part whose marks pair off,
         then look at their people."""
-        cdef size_t at, ahead, last, kept
+        cdef size_t at, last, kept
         cdef int width = group + 1
-        cdef unsigned int marked, lacking
-        cdef uint32_t begin = self.class_start.data[group], end = self.class_start.data[group + 1], form, last_form
-        cdef uint32_t* candidates
+        cdef uint32_t begin = self.class_start.data[group], end = self.class_start.data[group + 1], form
         cdef const uint16_t* mark = space.mark
-        cdef const uint32_t* last_start = self.last_start.data + group
         cdef const uint32_t* all_parts = self.form_part.data + self._class_offset(group)
-        cdef const uint32_t* parts
-        cdef size_t start = space.expansion[position].start, stop = start + space.expansion[position].count
-        kept = space.candidate_count = 0
-        for at in range(start, stop):
-            ahead = at + 24
-            if ahead < stop:
-                PS_PREFETCH(&last_start[CLASSES * <size_t>space.matches[ahead].part])
-            ahead = at + 8
-            if ahead < stop:
-                form = last_start[CLASSES * <size_t>space.matches[ahead].part]
-                PS_PREFETCH(all_parts + width * <size_t>(form - begin))
-            form = last_start[CLASSES * <size_t>space.matches[at].part]
-            last_form = last_start[CLASSES * <size_t>space.matches[at].part + CLASSES]
-            # All of these end in the same part, so they pair off where another has the mark that it lacks. Few do, and
-            # no processor foresees which: each is written down, and stays if so.
-            marked = mark[space.matches[at].part]
-            lacking = 3 ^ marked if marked != 3 else 3
-            space.candidate_count = kept
-            space.reserve_candidates(last_form - form)
-            candidates = space.candidates
-            parts = all_parts + width * <size_t>(form - begin)
-            if width == 2:
-                for form in range(form, last_form):
-                    candidates[kept] = form
-                    kept += (mark[parts[0]] & lacking) != 0
-                    parts += 2
-            else:
-                for form in range(form, last_form):
-                    candidates[kept] = form
-                    kept += ((mark[parts[0]] | mark[parts[1]]) & lacking) != 0
-                    parts += 3
-        space.candidate_count = kept
+        cdef const Expansion* asked = &space.expansion[position]
+        space.candidate_count = 0
+        self._keep_ending(space, position, group)
+        if width == 2 and space.expansion[1 - position].lasts[group] < BY_LAST * (
+            asked.forms[group] - asked.lasts[group]
+        ):
+            # Of two parts that pair off, the last is a match of the one part of the query or of the other.
+            self._keep_ending(space, 1 - position, group)
+            return self._accept_candidates(space)
+        kept = space.candidate_count
         self._gather(space, position, group)
         self._keep_near(space, kept, 1 - position, group)
         last = space.candidate_count
@@ -145,6 +120,54 @@ cdef class FindingIndex(ScoringIndex):
                 kept += 1
         space.candidate_count = kept
         return self._accept_candidates(space)
+
+    cdef int _keep_ending(self, Workspace space, int position, int group) except -1 nogil:
+        """Two parts asked: add to the candidates the forms of two or three parts that end in a match of one of them,
+        and hold one of the other."""
+        cdef size_t at, ahead, last, kept = space.candidate_count
+        cdef int width = group + 1
+        cdef unsigned int marked, lacking
+        cdef uint32_t begin = self.class_start.data[group], form, last_form
+        cdef uint32_t* candidates
+        cdef const uint16_t* mark = space.mark
+        cdef const uint32_t* last_start = self.last_start.data + group
+        cdef const uint32_t* all_parts = self.form_part.data + self._class_offset(group)
+        cdef const uint32_t* parts
+        cdef size_t start = space.expansion[position].start, stop = start + space.expansion[position].count
+        for at in range(start, stop):
+            ahead = at + 24
+            if ahead < stop:
+                PS_PREFETCH(&last_start[CLASSES * <size_t>space.matches[ahead].part])
+            ahead = at + 8
+            if ahead < stop:
+                form = last_start[CLASSES * <size_t>space.matches[ahead].part]
+                PS_PREFETCH(all_parts + width * <size_t>(form - begin))
+            last = CLASSES * <size_t>space.matches[at].part
+            form = last_start[last]
+            last_form = last_start[last + CLASSES]
+            if form == last_form:
+                continue
+            # All of these end in the same part, so they pair off where another has the mark that it lacks. Few do, and
+            # no processor foresees which: each is written down, and stays if so.
+            marked = mark[space.matches[at].part]
+            lacking = 3 ^ marked if marked != 3 else 3
+            if kept + (last_form - form) > space.candidate_room:
+                space.candidate_count = kept
+                space.reserve_candidates(last_form - form)
+            candidates = space.candidates
+            parts = all_parts + width * <size_t>(form - begin)
+            if width == 2:
+                for form in range(form, last_form):
+                    candidates[kept] = form
+                    kept += (mark[parts[0]] & lacking) != 0
+                    parts += 2
+            else:
+                for form in range(form, last_form):
+                    candidates[kept] = form
+                    kept += ((mark[parts[0]] | mark[parts[1]]) & lacking) != 0
+                    parts += 3
+        space.candidate_count = kept
+        return 0
 
     cdef int _accept_candidates(self, Workspace space) except -1 nogil:
         """Count the people of candidates of which every part pairs off."""
@@ -165,11 +188,13 @@ cdef class FindingIndex(ScoringIndex):
         """
         cdef size_t at, run, last, kept = first, start = space.expansion[position].start
         cdef size_t stop = start + space.expansion[position].count
-        cdef uint64_t others = space.expansion[position].forms[group]
+        cdef uint64_t others = space.expansion[position].forms[group] - space.expansion[position].lasts[group]
         cdef uint32_t begin = self.class_start.data[group] >> NEAR, form, block
         cdef uint8_t* near = space.near
         if 4 * (space.candidate_count - first) < space.expansion[position].count:
             return 0
+        if group > 1 and others > 2 * (space.candidate_count - first):
+            return 0                # forms of three parts, two of which stand before the last
         memset(near + (begin >> 3), 0, (self.class_start.data[group + 1] >> NEAR + 3) + 1 - (begin >> 3))
         for at in range(start, stop):
             if at + 16 < stop:
@@ -178,12 +203,9 @@ cdef class FindingIndex(ScoringIndex):
             form = self.last_start.data[last]
             if form == self.last_start.data[last + CLASSES]:
                 continue
-            others -= self.last_start.data[last + CLASSES] - form
             for block in range(form >> NEAR, (self.last_start.data[last + CLASSES] - 1 >> NEAR) + 1):
                 near[block >> 3] |= 1 << (block & 7)
-        if group > 1:               # forms of three parts, two of which stand before the last
-            if others > 2 * (space.candidate_count - first):
-                return 0
+        if group > 1:
             for at in range(start, stop):
                 if at + 8 < stop:
                     PS_PREFETCH(self.posting_form.data + self.posting_start.data[
@@ -211,6 +233,8 @@ cdef class FindingIndex(ScoringIndex):
                 if form + 8 < self.forms:
                     PS_PREFETCH(self.owner.data + self.owner_start.data[form + 8])
                 self._accept(space, form, PAIRED)
+            if group == 0:
+                continue            # nothing stands before the last part
             run = CLASSES * <size_t>space.matches[at].part + group
             for run in range(self.posting_start.data[run], self.posting_start.data[run + 1]):
                 if run + 32 < self.posting_form.size:
@@ -444,7 +468,8 @@ cdef class FindingIndex(ScoringIndex):
 
     cdef inline int _offer(self, Workspace space, uint32_t form, int query_form, bint wide) except -1 nogil:
         """Count the people of a form, if it satisfies the level."""
-        cdef int size, part, queries = space.query.size[query_form]
+        cdef int size, part, pairs = 0, queries = space.query.size[query_form]
+        cdef unsigned int marked = 0
         cdef const uint32_t* parts
         cdef uint16_t masks[MAX_PARTS]
         cdef unsigned int full_parts = space.query.full_parts[query_form]
@@ -453,6 +478,11 @@ cdef class FindingIndex(ScoringIndex):
         parts = self.form(form, &size)
         for part in range(size):
             masks[part] = self.marks(space, parts[part])
+            marked |= masks[part]
+            pairs += masks[part] != 0
+        # A form is read since it holds one match, and most hold no other.
+        if queries > 1 and size > 1 and not wide and (pairs < 2 or not _several(marked)):
+            return 0
         if identifies(masks, size, queries, full_parts, wide):
             self._accept(
                 space, form,
