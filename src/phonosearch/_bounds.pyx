@@ -295,26 +295,29 @@ cdef class BoundIndex(PartIndex):
     ) except? 0xFFFFFFFF nogil:
         """Write the pairs of two forms with the most that they may earn; a bit for each not known yet."""
         cdef const Query* query = &space.query
-        cdef int row, column, pair = 0, asked, recorded
+        cdef const int* weight = query.weight[query_form]
+        cdef int row, column, pair = 0, asked, recorded, all_asked = 0, all_recorded = 0
+        cdef int first = query.pool_start[query_form]
+        cdef int weights[MAX_PARTS]
         cdef int32_t relation
         cdef uint32_t unearned = 0
-        pairs.asked = pairs.recorded = 0
         for column in range(size):
-            pairs.recorded += self.part_weight(parts[column])
+            weights[column] = self.part_weight(parts[column])
+            all_recorded += weights[column]
         for row in range(query.size[query_form]):
             column = column_of_row[row]
-            asked = query.weight[query_form][row]
+            asked = weight[row]
             if column < 0:
-                pairs.asked += asked
+                all_asked += asked
                 continue
-            recorded = self.part_weight(parts[column])
-            pairs.recorded -= recorded
-            relation = space.relations(parts[column])[query.pool_start[query_form] + row]
+            recorded = weights[column]
+            all_recorded -= recorded
+            relation = space.relations(parts[column])[first + row]
             if relation < 0:
                 relation = self._relation(space, parts[column], query_form, row)
             if relation & UNEARNED == UNEARNED:
                 unearned |= 1u << pair
-                PS_PREFETCH(space.place_of(space.words[query.pool_start[query_form] + row], parts[column]))
+                PS_PREFETCH(space.place_of(space.words[first + row], parts[column]))
             pairs.query_part[pair] = row
             pairs.name_part[pair] = column
             pairs.kind[pair] = relation >> 16
@@ -323,6 +326,8 @@ cdef class BoundIndex(PartIndex):
             pairs.heavier[pair] = max(asked, recorded)
             pair += 1
         pairs.count = pair
+        pairs.asked = all_asked
+        pairs.recorded = all_recorded
         return unearned
 
     cdef int _least_left_out(self, const int* weights, int count, int spares) noexcept nogil:
@@ -386,21 +391,29 @@ cdef class BoundIndex(PartIndex):
         That what contradicts never scores more than what is left out: all of it is left out, on the heavier side. Then
         comes the least that it costs beside what agrees.
         """
-        cdef int row, pair, cost = 0, heaviest = 0
-        cdef long long earned = 0, agreeing = 0, whole, least
-        if pairs.count == 0:
-            return query.share * most // 1000 + 1
+        cdef int row, pair, heaviest = 0
+        cdef long long earned = 0, agreeing = 0
         for row in range(query.size[query_form]):
             if column_of_row[row] < 0:
                 heaviest = max(heaviest, query.weight[query_form][row])
         for pair in range(pairs.count):
             agreeing += pairs.lighter[pair]
             earned += pairs.lighter[pair] * pairs.points[pair]
-        whole = 1000 * (
-            100 * agreeing
-            + (self.rules.left_out_alone if pairs.count < 2 else self.rules.left_out)
-            * max(pairs.asked, pairs.recorded)
+        return self._contradicted_score(
+            query, pairs.count, agreeing, earned, max(pairs.asked, pairs.recorded), heaviest, free_pairs, most
         )
+
+    cdef inline int _contradicted_score(
+        self, const Query* query, int pairs, long long agreeing, long long earned, int left, int heaviest,
+        int free_pairs, int most,
+    ) noexcept nogil:
+        """``_bound_contradicted`` of the weight that agrees and what it earns, the weight of what is ``left`` on the
+        heavier side, and of the ``heaviest`` of these parts of the query."""
+        cdef int cost = 0
+        cdef long long whole, least
+        if pairs == 0:
+            return query.share * most // 1000 + 1
+        whole = 1000 * (100 * agreeing + (self.rules.left_out_alone if pairs < 2 else self.rules.left_out) * left)
         least = self.rules.contradicted_below - most
         if least > 0:
             cost = <int>(
@@ -408,6 +421,55 @@ cdef class BoundIndex(PartIndex):
                 // (<long long>1000 * self.rules.contradicted_below * (agreeing + heaviest))
             )
         return <int>max(query.share * 100 * earned // whole - free_pairs * cost, 0)
+
+    cdef bint falls_short(self, Workspace space, const uint32_t* parts, int size, int floor) except -1 nogil:
+        """Whether marks alone say that some part contradicts in each reading of a form, and that none comes to
+        ``floor``.
+
+        ``bound_apart`` comes to the same bounds. Most forms that were not found end here.
+        """
+        cdef const Query* query = &space.query
+        cdef int form, column, row, pairs, weight, lighter, asked, recorded, heaviest, first, shorter
+        cdef unsigned int mask, taken, every
+        cdef long long agreeing, earned
+        cdef int32_t relation
+        if not space.marked or space.unmarked_initials:
+            return False
+        for form in range(query.forms):
+            first = query.pool_start[form]
+            every = (1u << query.size[form]) - 1
+            taken = pairs = asked = recorded = heaviest = 0
+            agreeing = earned = 0
+            for column in range(size):
+                mask = space.mark[parts[column]] >> first & every
+                weight = self.part_weight(parts[column])
+                if mask == 0:
+                    recorded += weight
+                    continue
+                if mask & (mask - 1 | taken):
+                    return False
+                taken |= mask
+                row = PS_LOWEST(mask)
+                relation = space.relations(parts[column])[first + row]
+                if relation < 0:
+                    relation = self._relation(space, parts[column], form, row)
+                lighter = min(weight, query.weight[form][row])
+                agreeing += lighter
+                earned += lighter * self._most(relation)
+                pairs += 1
+            shorter = min(query.size[form], size)
+            if pairs >= shorter:
+                return False
+            for row in range(query.size[form]):
+                if not taken >> row & 1:
+                    weight = query.weight[form][row]
+                    asked += weight
+                    heaviest = max(heaviest, weight)
+            if self._contradicted_score(
+                query, pairs, agreeing, earned, max(asked, recorded), heaviest, shorter - pairs, self.rules.none_most
+            ) >= floor:
+                return False
+        return True
 
     cdef int bound_several(
         self, Workspace space, uint32_t several, int64_t known, int score, int floor, bint earning
@@ -437,7 +499,7 @@ cdef class BoundIndex(PartIndex):
         return max(best, self.bound_others(space, several, max(floor, best), earning))
 
     cdef int bound_others(self, Workspace space, uint32_t several, int floor, bint earning) except -1 nogil:
-        """``bound_several`` by the forms that were not found."""
+        """``bound_several`` by the forms that were not found; less than ``floor`` says no more than that."""
         cdef int best = 0, size, number
         cdef uint32_t at, form
         cdef const uint32_t* parts
@@ -451,6 +513,8 @@ cdef class BoundIndex(PartIndex):
             parts = self.form(form, &size)
             if number == 0 and space.query.level == EXACT and self.may_join(space, parts, size):
                 return UNBOUNDED
+            if self.falls_short(space, parts, size, max(floor, best)):
+                continue
             best = max(best, self.bound_apart(space, parts, size, number, max(floor, best), earning))
             if best == UNBOUNDED:
                 return UNBOUNDED

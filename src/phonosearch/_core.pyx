@@ -112,6 +112,8 @@ cdef class NameIndex(FindingIndex):
         """Put what has the first bound ``tier`` in the order of closer bounds, greatest first; how many there are."""
         cdef uint32_t begin[UNBOUNDED + 1]
         cdef uint32_t size, before = 0
+        cdef const uint32_t* parts
+        cdef int width
         cdef size_t at, count = 0
         cdef int bound, least = UNBOUNDED, most = 0
         cdef uint32_t source
@@ -140,8 +142,11 @@ cdef class NameIndex(FindingIndex):
                 bound = self.bound_several(space, found.source & ~<uint32_t>OWNER_SEVERAL, -1, 0, 0, False)
             elif not _has_closer_bound(space, at):
                 bound = tier
-            else:
+            elif space.query.level == EXACT:
                 bound = self.bound(space, found.source, 0, False)
+            else:
+                parts = self.form(found.source, &width)
+                bound = self.bound_apart(space, parts, width, 0, 0, False)
             bound = min(bound, <int>UNBOUNDED)
             least = min(least, bound)
             most = max(most, bound)

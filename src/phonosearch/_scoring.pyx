@@ -150,7 +150,10 @@ cdef class ScoringIndex(BoundIndex):
             if space.query.contradicted_bound <= best.score:
                 return 0                # of equal scores that with the lower level is kept
             parts = self.form(form[0], &size)
-            if self.bound_apart(space, parts, size, name_form, 0, False) <= max(best.score, floor - 1):
+            floor = max(best.score + 1, floor)
+            if self.falls_short(space, parts, size, floor):
+                return 0
+            if self.bound_apart(space, parts, size, name_form, floor, False) < floor:
                 return 0
         return self._align_rest(space, form[0], form[1] >> 2, name_form, best)
 
