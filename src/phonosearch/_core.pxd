@@ -22,7 +22,7 @@ cdef class NameIndex(FindingIndex):
     cdef int _class_bound(self, const Query* query, int group) noexcept nogil
     cdef int _bound_by_class(self, Workspace space) noexcept nogil
     cdef int _class_of(self, uint32_t form) noexcept nogil
-    cdef size_t _order_tier(self, Workspace space, int tier) except? 0 nogil
+    cdef size_t _order_tier(self, Workspace space, int tier, int* next_tier) except? 0 nogil
     cdef int _score_one(self, Workspace space, const Found* found, int low) except -1 nogil
     cdef int _score_found(self, Workspace space, size_t wanted, int least) except -1 nogil
     cdef int _score_several(self, Workspace space, uint32_t form, int score, Standing* standing) except -1 nogil

@@ -28,6 +28,7 @@ from phonosearch._workspace cimport DOUBTFUL, JOINED, PAIRED, UNBOUNDED, Found, 
 cdef enum:
     AHEAD = 8                   # forms or people between asking for what is read of one and reading it
     MANY = 256                  # forms found
+    NEARLY = 3                  # bits of a bound that decide no order
     PIECE = 32                  # hits that are aligned without the GIL at a time
 
 
@@ -108,9 +109,10 @@ cdef class NameIndex(FindingIndex):
             + (form >= self.class_start.data[3])
         )
 
-    cdef size_t _order_tier(self, Workspace space, int tier) except? 0 nogil:
-        """Put what has the first bound ``tier`` in the order of closer bounds, greatest first; how many there are."""
-        cdef uint32_t begin[UNBOUNDED + 1]
+    cdef size_t _order_tier(self, Workspace space, int tier, int* next_tier) except? 0 nogil:
+        """Put what has the first bound ``tier`` in the order of closer bounds, greatest first but for those that differ
+        by less than ``1 << NEARLY``; how many there are, and the bound below that others have, or -1."""
+        cdef uint32_t begin[(UNBOUNDED >> NEARLY) + 1]
         cdef uint32_t size, before = 0
         cdef const uint32_t* parts
         cdef int width
@@ -119,8 +121,12 @@ cdef class NameIndex(FindingIndex):
         cdef uint32_t source
         cdef Found* found
         space.reserve_order()
+        next_tier[0] = -1
         for at in range(space.found_count):
-            if space.found[at].bound == tier and space.found[at].score == -1:
+            bound = space.found[at].bound
+            if bound < tier:
+                next_tier[0] = max(next_tier[0], bound)
+            elif bound == tier and space.found[at].score == -1:
                 space.order[count] = <uint32_t>at
                 count += 1
         if count == 0:
@@ -151,16 +157,18 @@ cdef class NameIndex(FindingIndex):
             least = min(least, bound)
             most = max(most, bound)
             found.bound = <int16_t>bound
-        memset(&begin[UNBOUNDED - most], 0, (most - least + 1) * sizeof(uint32_t))
+        most >>= NEARLY
+        least >>= NEARLY
+        memset(&begin[least], 0, (most - least + 1) * sizeof(uint32_t))
         for at in range(count):
-            begin[UNBOUNDED - space.found[space.order[at]].bound] += 1
-        for bound in range(UNBOUNDED - most, UNBOUNDED - least + 1):
+            begin[space.found[space.order[at]].bound >> NEARLY] += 1
+        for bound in range(most, least - 1, -1):
             size = begin[bound]
             begin[bound] = before
             before += size
         space.reserve_candidates(count)
         for at in range(count):
-            bound = UNBOUNDED - space.found[space.order[at]].bound
+            bound = space.found[space.order[at]].bound >> NEARLY
             space.candidates[begin[bound]] = space.order[at]
             begin[bound] += 1
         memcpy(space.order, space.candidates, count * sizeof(uint32_t))
@@ -185,12 +193,14 @@ cdef class NameIndex(FindingIndex):
         self._bound_by_class(space)
         while next_tier >= _low(&standing):
             tier = next_tier
-            count = self._order_tier(space, tier)
+            count = self._order_tier(space, tier, &next_tier)
             for at in range(count):
                 found = &space.found[space.order[at]]
                 low = _low(&standing)
                 if found.bound < low:
-                    break
+                    if found.bound >> NEARLY < low >> NEARLY:
+                        break
+                    continue
                 if at + 2 * AHEAD < count and found.way == DOUBTFUL:
                     self.prefetch_form(space.found[space.order[at + 2 * AHEAD]].source)
                 if at + AHEAD < count and found.way == DOUBTFUL:
@@ -205,10 +215,6 @@ cdef class NameIndex(FindingIndex):
                     self._score_several(space, found.source, score, &standing)
             for at in range(count):
                 space.found[space.order[at]].bound = -1     # done with
-            next_tier = -1
-            for at in range(space.found_count):
-                if space.found[at].bound > next_tier:
-                    next_tier = space.found[at].bound
         self._score_others(space, &standing)
         return _low(&standing)
 

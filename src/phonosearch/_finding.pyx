@@ -93,7 +93,8 @@ cdef class FindingIndex(ScoringIndex):
         then look at their people."""
         cdef size_t at, last, kept
         cdef int width = group + 1
-        cdef uint32_t begin = self.class_start.data[group], end = self.class_start.data[group + 1], form
+        cdef uint32_t begin = self.class_start.data[group], count = self.class_start.data[group + 1] - begin, form
+        cdef uint32_t* candidates
         cdef const uint16_t* mark = space.mark
         cdef const uint32_t* all_parts = self.form_part.data + self._class_offset(group)
         cdef const Expansion* asked = &space.expansion[position]
@@ -109,15 +110,14 @@ cdef class FindingIndex(ScoringIndex):
         self._gather(space, position, group)
         self._keep_near(space, kept, 1 - position, group)
         last = space.candidate_count
+        candidates = space.candidates
         for at in range(kept, last):
-            if at + 24 < last:
-                PS_PREFETCH(all_parts + width * <size_t>(space.candidates[at + 24] - begin))
-            form = space.candidates[at]
-            if form < begin or form >= end:
+            PS_PREFETCH(all_parts + width * <size_t>(candidates[min(at + 24, last - 1)] - begin))
+            form = candidates[at]
+            if form - begin >= count:
                 continue            # of a crafted file
-            if _pair_off(mark, all_parts + width * <size_t>(form - begin), width):
-                space.candidates[kept] = form
-                kept += 1
+            candidates[kept] = form
+            kept += _pair_off(mark, all_parts + width * <size_t>(form - begin), width)
         space.candidate_count = kept
         return self._accept_candidates(space)
 
@@ -645,11 +645,25 @@ cdef class FindingIndex(ScoringIndex):
 
 cdef inline bint _pair_off(const uint16_t* mark, const uint32_t* parts, int width) noexcept nogil:
     """Whether two of two or three parts are marked as the two parts of the query, each as another one."""
-    cdef unsigned int one = mark[parts[0]], other = mark[parts[1]], third
-    if width == 2:
-        return one != 0 and other != 0 and (one | other) == 3
-    third = mark[parts[2]]
-    return (one | other | third) == 3 and (one != 0) + (other != 0) + (third != 0) > 1
+    cdef unsigned int marks = mark[parts[0]] | mark[parts[1]] << 2
+    if width > 2:
+        marks |= mark[parts[2]] << 4
+    return PAIR_OFF >> marks & 1
+
+
+cdef uint64_t _marks_that_pair_off() noexcept:
+    """A bit for every three marks of two parts of the query, two bits each."""
+    cdef uint64_t found = 0
+    cdef int marks, one, other
+    for marks in range(64):
+        for one in range(3):
+            for other in range(3):
+                if one != other and marks >> 2 * one & 1 and marks >> 2 * other & 2:
+                    found |= <uint64_t>1 << marks
+    return found
+
+
+cdef uint64_t PAIR_OFF = _marks_that_pair_off()     # no processor foresees which do, so no branch asks
 
 
 cdef inline bint _several(unsigned int marks) noexcept nogil:
