@@ -14,7 +14,9 @@ from phonosearch._prefetch cimport PS_PREFETCH
 from phonosearch._relation cimport CLOSE, EXACT, VARIANT, WIDE, PartInfo
 from phonosearch._scoring cimport ScoringIndex
 from phonosearch._text cimport MAX_PARTS
-from phonosearch._workspace cimport DOUBTFUL, JOINED, NEAR, PAIRED, UNKNOWN_SPLITS, Expansion, Workspace, has_bit
+from phonosearch._workspace cimport (
+    DOUBTFUL, JOINED, NEAR, PAIRED, UNBOUNDED, UNKNOWN_SPLITS, Expansion, Workspace, has_bit,
+)
 
 cdef enum:
     BY_LAST = 3                 # forms that are read in sequence in the time of one under a rarest part
@@ -605,6 +607,7 @@ cdef class FindingIndex(ScoringIndex):
         cdef int size, position, member
         cdef const uint32_t* parts
         cdef uint32_t begin, end, several
+        cdef int most = UNBOUNDED if space.query.level == WIDE else -1  # only the level is asked for
         cdef Alignment found
         if has_bit(space.seen, form):
             return 0
@@ -624,11 +627,11 @@ cdef class FindingIndex(ScoringIndex):
             several = self.owner.data[end] & ~<uint32_t>OWNER_SEVERAL
             if several >= self.several_person.size or has_bit(space.seen_several, several):
                 continue            # or no such number, in a crafted file
-            self.align_names(space, self.owner.data[end], &found)
+            self.align_between(space, self.owner.data[end], 0, most, &found)
             if found.lowest <= space.query.level:
                 space.add_found(self.owner.data[end], 1, 0, JOINED)
         if end > begin:
-            self.align_names(space, form, &found)
+            self.align_between(space, form, 0, most, &found)
             # All that can be said of these people has been said: those who do not satisfy the level now never will.
             space.add_found(form, end - begin if found.lowest <= space.query.level else 0, 0, JOINED)
         return 0

@@ -112,7 +112,8 @@ cdef class ScoringIndex(BoundIndex):
     cdef int align_between(
         self, Workspace space, uint32_t source, int floor, int most, Alignment* best
     ) except -1 nogil:
-        """``align_names`` where readings with less than ``floor`` do not matter, and none scores above ``most``."""
+        """``align_names`` where readings with less than ``floor`` do not matter, and none scores above ``most``; where
+        that is -1, only whether level close or one below it finds the person."""
         cdef size_t first, last, end
         cdef uint32_t name
         cdef bint put_off = False
@@ -121,7 +122,7 @@ cdef class ScoringIndex(BoundIndex):
         if not source & OWNER_SEVERAL:
             alone[0] = source
             alone[1] = 0
-            if self._align_name(space, alone, 1, best) and (best.level > CLOSE or best.score < most):
+            if self._align_name(space, alone, 1, best) and _may_be_better(best, most):
                 self._align_put_off(space, alone, floor, best)
             return 0
         source &= ~<uint32_t>OWNER_SEVERAL
@@ -134,7 +135,7 @@ cdef class ScoringIndex(BoundIndex):
                 end += 1
             put_off |= self._align_name(space, self.several_form.data + 2 * first, <int>(end - first), best)
             first = end
-        if put_off and (best.level > CLOSE or best.score < most):
+        if put_off and _may_be_better(best, most):
             for first in range(self.several_start.data[source], last):
                 self._align_put_off(space, self.several_form.data + 2 * first, floor, best)
         return 0
@@ -147,10 +148,11 @@ cdef class ScoringIndex(BoundIndex):
         cdef int size, name_form = form[1] & 3
         cdef const uint32_t* parts
         if best.level <= CLOSE:
-            if space.query.contradicted_bound <= best.score:
-                return 0                # of equal scores that with the lower level is kept
+            floor = max(best.score + 1, floor)  # of equal scores that with the lower level is kept
+        if floor > 0:
+            if space.query.contradicted_bound < floor:
+                return 0
             parts = self.form(form[0], &size)
-            floor = max(best.score + 1, floor)
             if self.falls_short(space, parts, size, floor):
                 return 0
             if self.bound_apart(space, parts, size, name_form, floor, False) < floor:
@@ -315,6 +317,11 @@ cdef class ScoringIndex(BoundIndex):
             greatest = max(greatest, self.rules.place_points[asked.birth][asked.sex != 0][asked.place][kind])
         most[0] += greatest
         return most[0] + taken
+
+
+cdef inline bint _may_be_better(const Alignment* best, int most) noexcept nogil:
+    """Whether a reading in which some part contradicts may be better, where none scores above ``most``."""
+    return most >= 0 and (best.level > CLOSE or best.score < most)
 
 
 cdef void prepare_search(Workspace space) noexcept nogil:
