@@ -193,9 +193,9 @@ cdef class FindingIndex(ScoringIndex):
         cdef uint64_t others = space.expansion[position].forms[group] - space.expansion[position].lasts[group]
         cdef uint32_t begin = self.class_start.data[group] >> NEAR, form, block
         cdef uint8_t* near = space.near
-        if 4 * (space.candidate_count - first) < space.expansion[position].count:
+        if 2 * (space.candidate_count - first) < space.expansion[position].count:
             return 0
-        if group > 1 and others > 2 * (space.candidate_count - first):
+        if group > 1 and others > space.candidate_count - first:
             return 0                # forms of three parts, two of which stand before the last
         memset(near + (begin >> 3), 0, (self.class_start.data[group + 1] >> NEAR + 3) + 1 - (begin >> 3))
         for at in range(start, stop):
