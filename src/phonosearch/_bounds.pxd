@@ -54,7 +54,7 @@ cdef class BoundIndex(PartIndex):
         self, const Query* query, int pairs, long long agreeing, long long earned, int left, int heaviest,
         int free_pairs, int most,
     ) noexcept nogil
-    cdef bint falls_short(self, Workspace space, const uint32_t* parts, int size, int floor) except -1 nogil
+    cdef int bound_by_marks(self, Workspace space, const uint32_t* parts, int size) except -1 nogil
     cdef int bound_others(self, Workspace space, uint32_t several, int floor, bint earning) except -1 nogil
     cdef void prefetch_form(self, uint32_t form) noexcept nogil
     cdef void prefetch_parts(self, Workspace space, uint32_t form) noexcept nogil

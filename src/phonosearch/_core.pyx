@@ -152,7 +152,9 @@ cdef class NameIndex(FindingIndex):
                 bound = self.bound(space, found.source, 0, False)
             else:
                 parts = self.form(found.source, &width)
-                bound = self.bound_apart(space, parts, width, 0, 0, False)
+                bound = self.bound_by_marks(space, parts, width)
+                if bound == UNBOUNDED:
+                    bound = self.bound_apart(space, parts, width, 0, 0, False)
             bound = min(bound, <int>UNBOUNDED)
             least = min(least, bound)
             most = max(most, bound)

@@ -112,14 +112,24 @@ cdef class FindingIndex(ScoringIndex):
         self._gather(space, position, group)
         self._keep_near(space, kept, 1 - position, group)
         last = space.candidate_count
+        space.reserve_candidates(24)
         candidates = space.candidates
-        for at in range(kept, last):
-            PS_PREFETCH(all_parts + width * <size_t>(candidates[min(at + 24, last - 1)] - begin))
-            form = candidates[at]
-            if form - begin >= count:
-                continue            # of a crafted file
-            candidates[kept] = form
-            kept += _pair_off(mark, all_parts + width * <size_t>(form - begin), width)
+        for at in range(last, last + 24):
+            candidates[at] = begin      # for what asks ahead
+        if width == 2:
+            for at in range(kept, last):
+                PS_PREFETCH(all_parts + 2 * <size_t>(candidates[at + 24] - begin))
+                form = candidates[at] - begin
+                if form < count:        # but for a crafted file
+                    candidates[kept] = form + begin
+                    kept += _pair_off(mark, all_parts + 2 * <size_t>form, 2)
+        else:
+            for at in range(kept, last):
+                PS_PREFETCH(all_parts + 3 * <size_t>(candidates[at + 24] - begin))
+                form = candidates[at] - begin
+                if form < count:
+                    candidates[kept] = form + begin
+                    kept += _pair_off(mark, all_parts + 3 * <size_t>form, 3)
         space.candidate_count = kept
         return self._accept_candidates(space)
 
@@ -195,7 +205,7 @@ cdef class FindingIndex(ScoringIndex):
         cdef uint8_t* near = space.near
         if 2 * (space.candidate_count - first) < space.expansion[position].count:
             return 0
-        if group > 1 and others > space.candidate_count - first:
+        if group > 1 and others > 2 * (space.candidate_count - first):
             return 0                # forms of three parts, two of which stand before the last
         memset(near + (begin >> 3), 0, (self.class_start.data[group + 1] >> NEAR + 3) + 1 - (begin >> 3))
         for at in range(start, stop):

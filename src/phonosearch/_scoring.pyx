@@ -153,7 +153,7 @@ cdef class ScoringIndex(BoundIndex):
             if space.query.contradicted_bound < floor:
                 return 0
             parts = self.form(form[0], &size)
-            if self.falls_short(space, parts, size, floor):
+            if self.bound_by_marks(space, parts, size) < floor:
                 return 0
             if self.bound_apart(space, parts, size, name_form, floor, False) < floor:
                 return 0
