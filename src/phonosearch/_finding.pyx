@@ -205,7 +205,7 @@ cdef class FindingIndex(ScoringIndex):
         cdef uint8_t* near = space.near
         if 2 * (space.candidate_count - first) < space.expansion[position].count:
             return 0
-        if group > 1 and others > 2 * (space.candidate_count - first):
+        if group > 1 and others > 4 * (space.candidate_count - first):
             return 0                # forms of three parts, two of which stand before the last
         memset(near + (begin >> 3), 0, (self.class_start.data[group + 1] >> NEAR + 3) + 1 - (begin >> 3))
         for at in range(start, stop):
