@@ -240,14 +240,12 @@ cdef class Workspace:
     cdef Remembered* recall(self, uint64_t word, uint32_t part) noexcept nogil:
         """The relation of a packed word to a part of the index, where it is remembered; else NULL."""
         cdef Remembered* known = self.place_of(word, part)
-        cdef int turn
         if word == 0:
             return NULL
-        for turn in range(2):
-            if known.word == word and known.part == part:
-                return known
-            known = _beside(known, self.remembered)
-        return NULL
+        if known.word == word and known.part == part:
+            return known
+        known = _beside(known, self.remembered)
+        return known if known.word == word and known.part == part else NULL
 
     cdef void remember(self, uint64_t word, uint32_t part, int32_t relation) noexcept nogil:
         """Keep a relation in its place or, where another stands there, beside it; one that stood there too goes."""
