@@ -605,6 +605,18 @@ def test_a_page_is_part_of_the_whole_with_other_evidence(level: str) -> None:
                 assert page.hits == whole.hits[offset : offset + limit]
 
 
+@pytest.mark.parametrize("level", ["sounds", "close", "wide"])
+def test_a_page_is_part_of_the_whole_where_scores_lie_near_each_other(level: str) -> None:
+    """Bounds that nearly agree stand in no order, and the page may end among them."""
+    asked = "Catherine Montgomery"
+    names = {asked[:at] + letter + asked[at + 1 :] for at in range(1, len(asked)) for letter in "aeioumnrt"}
+    index = PersonIndex.build({"person_id": name, "full_name": name} for name in sorted(names) if name.count(" ") == 1)
+    whole = index.search(asked, level=level, limit=1000)
+    assert len(whole.hits) == whole.total > 20
+    for limit in range(1, whole.total):
+        assert index.search(asked, level=level, limit=limit).hits == whole.hits[:limit]
+
+
 # Of each person the names that a level finds are not always those that score most.
 NEAR_NAMES = {
     "Catherine Montgomery": (

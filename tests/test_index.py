@@ -37,6 +37,7 @@ from phonosearch import (
     compare,
 )
 from phonosearch._index import MAX_LIMIT
+from phonosearch._names import forms
 from phonosearch._rules import rules
 from phonosearch.testing import population, population_columns, queries, variants
 from reference_index import check_against, gather, scan
@@ -325,6 +326,16 @@ def test_without_display_names(town: tuple[list[dict[str, Any]], PersonIndex], a
             assert compare(plain.name, hit.name).level == "exact"
     told = hidden.explain("Steven", people[0]["person_id"])
     assert sum(item.points for item in told.evidence) == told.score
+
+
+def test_without_display_names_each_part_is_shown_with_a_capital() -> None:
+    names = ["mary o'brien-SMITH", "van der berg, anna", "J R", "12345", "ǆ!", "😀 ?", "Ольга Ünal", "x" * 61]
+    hidden = PersonIndex.build(
+        [{"person_id": f"P{number}", "full_name": name} for number, name in enumerate(names)], display_names=False
+    )
+    for number, name in enumerate(names):
+        hits = {hit.person_id: hit.name for hit in hidden.search(name, level="exact").hits}
+        assert hits[f"P{number}"] == " ".join(forms(name)[0].parts).title()
 
 
 def test_without_display_names_none_is_in_the_file(tmp_path: Path) -> None:

@@ -74,6 +74,7 @@ cdef void score_grid(
     TextRules rules, const Grid* grid, int base, unsigned int full_parts, int share, bint turned, Alignment* out
 ) noexcept nogil
 cdef bint holds_all(const Query* query, int query_form, int name_form) noexcept nogil
+cdef int level_of_pairs(const Pairs* pairs, int base) noexcept nogil
 cdef int score_pairs(
     TextRules rules, const Pairs* pairs, int base, int share, bint turned, Alignment* out
 ) noexcept nogil

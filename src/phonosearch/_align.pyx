@@ -47,6 +47,14 @@ cdef int _level(const Grid* grid, int base, unsigned int full_parts) noexcept no
     return NO_LEVEL
 
 
+cdef int level_of_pairs(const Pairs* pairs, int base) noexcept nogil:
+    """The level of two forms, of which each pair that some level accepts is there, and pairs off the shorter form."""
+    cdef int pair, level = base
+    for pair in range(pairs.count):
+        level = max(level, LEVEL_OF_KIND[pairs.kind[pair]])
+    return level
+
+
 cdef unsigned int _counted(const Pairs* pairs, int missing, long long left_out) noexcept nogil:
     """Which pairs count: ``_reference._counted``, for names of which some parts agree; ``left_out`` in hundredths."""
     cdef unsigned int counted = (1u << pairs.count) - 1, better

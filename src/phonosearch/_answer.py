@@ -100,7 +100,7 @@ class Answer:
         rules: str,
         fingerprint: str,
         query: Query,
-        count: Callable[[], list[int]],
+        count: Callable[[bytes], list[int]],
     ) -> None:
         self._total = total
         self._hits = hits
@@ -143,12 +143,12 @@ class Answer:
 
     def ladder(self) -> dict[str, int]:
         """How many people each level finds: exact totals, each holding those before it."""
-        return dict(zip(LEVELS, self._count(), strict=True))
+        return dict(zip(LEVELS, self._count(self._query.encoded), strict=True))
 
     def __getstate__(self) -> dict[str, object]:
         """All there is to know, for another process: it has no index to count in."""
         known = {name: getattr(self, name) for name in self.__slots__ if name != "__weakref__"}
-        return known | {"_count": partial(list, self._count())}
+        return known | {"_count": partial(_counted, self._count(self._query.encoded))}
 
     def __setstate__(self, state: dict[str, object]) -> None:
         for name, value in state.items():
@@ -202,6 +202,11 @@ class Answer:
 
     def __repr__(self) -> str:
         return f"Answer(total={self.total}, level={self.level!r}, hits={len(self.hits)}, rules={self.rules!r})"
+
+
+def _counted(totals: list[int], _text: bytes) -> list[int]:
+    """The totals of an answer from another process."""
+    return list(totals)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -13,6 +13,7 @@ cdef enum:
     GENERATION_SHIFT = 4        # in name_kind: where the three bits of the generations stand
     SEX_SHIFT = 29              # in dob: where the two bits of the sex stand
     MAX_ID = 256
+    MOST_LETTERS = 61           # of a part
     PLACE_SEVERAL = 0xFFFFFF    # the town of an entry of `place` whose rest is a number in `place_several_start`
 
 cdef enum:
@@ -59,6 +60,7 @@ cdef class PackedNames:
     cdef int _all_below(self, str name, const Array* values, size_t bound) except -1
     cdef int32_t find(self, const uint8_t* letters, int length, uint32_t primary) noexcept nogil
     cdef int32_t find_word(self, const uint8_t* letters, int length) noexcept nogil
+    cdef bint _next_entry(self, size_t* at, size_t end, int length, int* shared, int* rest) noexcept nogil
     cdef int _next_identifier(self, size_t* at, size_t end, uint8_t* text, int length) noexcept nogil
     cdef int identifier(self, size_t person, uint8_t* text) noexcept nogil
     cdef uint32_t find_town(self, const uint8_t* letters, size_t length) noexcept nogil
@@ -66,6 +68,8 @@ cdef class PackedNames:
     cdef int generations_of(self, size_t person) noexcept nogil
     cdef str person_text(self, size_t person)
     cdef str part_text(self, uint32_t part)
+    cdef str form_text(self, uint32_t form)
+    cdef uint32_t full_form_of(self, size_t person, size_t name, uint32_t form) noexcept nogil
 
     cdef inline uint32_t dates_of(self, size_t person) noexcept nogil:
         """The date of birth, or where several of them stand, or 0."""

@@ -15,6 +15,10 @@ from phonosearch._checksum import bounds as bounds_of
 
 cnp.import_array()
 
+cdef extern from "Python.h":
+    str PyUnicode_New(Py_ssize_t size, Py_UCS4 greatest)
+    void* PyUnicode_DATA(object text)
+
 
 cdef class PackedNames:
     """The packed arrays of an index, validated: whatever a file holds, no query can read outside them.
@@ -121,7 +125,7 @@ cdef class PackedNames:
             raise ValueError("part_start")
         for at in range(self.parts):
             size = self.part_start.data[at + 1] - self.part_start.data[at]
-            if size < 1 or size > 61:
+            if size < 1 or size > MOST_LETTERS:
                 raise ValueError("part_start")
         if self.part_key.size != 3 * self.parts:
             raise ValueError("part_key")
@@ -337,12 +341,38 @@ cdef class PackedNames:
             return <int64_t>at
         return -1
 
-    def full_form(self, size_t person, size_t name, size_t form):
-        """The full form of a name of a person, given any form of it."""
-        cdef size_t at
-        cdef int64_t several = self.several_of(person)
+    cdef str form_text(self, uint32_t form):
+        """The parts of a form as a name, each with a capital."""
+        cdef char text[MAX_PARTS * (MOST_LETTERS + 1)]
+        cdef int size, part, length, at, end = 0
+        cdef const uint32_t* parts
+        cdef const uint8_t* letters
+        cdef bint plain = True
         if form >= self.forms:
             raise IndexError("no such form")
+        parts = self.form(form, &size)
+        for part in range(size):
+            letters = self.letters(parts[part])
+            length = self.length(parts[part])
+            for at in range(length):
+                text[end + at] = <char>letters[at]
+                plain &= c"a" <= letters[at] <= c"z"
+            text[end] = <char>(letters[0] - 32)
+            text[end + length] = c" "
+            end += length + 1
+        if not plain:                   # a raw part; what capitals it has is for Python to say
+            return " ".join(self.form_parts(form)).title()
+        return _ascii(text, end - 1)
+
+    def full_form(self, size_t person, size_t name, size_t form):
+        """The full form of a name of a person, given any form of it."""
+        if form >= self.forms:
+            raise IndexError("no such form")
+        return self.full_form_of(person, name, <uint32_t>form)
+
+    cdef uint32_t full_form_of(self, size_t person, size_t name, uint32_t form) noexcept nogil:
+        cdef size_t at
+        cdef int64_t several = self.several_of(person)
         if several >= 0:
             for at in range(self.several_start.data[several], self.several_start.data[several + 1]):
                 if self.several_form.data[2 * at + 1] == name << 2:
@@ -351,30 +381,46 @@ cdef class PackedNames:
 
     cdef int identifier(self, size_t person, uint8_t* text) noexcept nogil:
         """Write the identifier of a person to ``text``, of MAX_ID bytes; its length, or -1 where there is none."""
-        cdef size_t block = person >> BLOCK_SHIFT, left = person & (BLOCK - 1)
-        cdef size_t at = self.person_id_start.data[block], end = self.person_id_start.data[block + 1]
-        cdef int length = 0
-        while True:
-            length = self._next_identifier(&at, end, text, length)
-            if length < 0 or left == 0:
-                return length
-            left -= 1
+        cdef size_t block = person >> BLOCK_SHIFT, at = self.person_id_start.data[block]
+        cdef size_t end = self.person_id_start.data[block + 1]
+        cdef size_t begin[BLOCK]
+        cdef int shared[BLOCK]
+        cdef int entry, last = <int>(person & (BLOCK - 1)), length = 0, rest, needed
+        for entry in range(last + 1):
+            if not self._next_entry(&at, end, length, &shared[entry], &rest):
+                return -1
+            begin[entry] = at
+            at += rest
+            length = shared[entry] + rest
+        # What it shares with those before it is copied from the last that holds it in full: few have to be read.
+        needed = length
+        for entry in range(last, -1, -1):
+            if shared[entry] < needed:
+                memcpy(text + shared[entry], self.person_id + begin[entry], needed - shared[entry])
+                needed = shared[entry]
+                if needed == 0:
+                    break
+        return length
+
+    cdef inline bint _next_entry(self, size_t* at, size_t end, int length, int* shared, int* rest) noexcept nogil:
+        """How many bytes the identifier at ``at`` shares with one of a length before it, and how many follow."""
+        if at[0] >= end:
+            return False
+        shared[0] = self.person_id[at[0]] >> 4
+        rest[0] = self.person_id[at[0]] & 15
+        at[0] += 1
+        if shared[0] == 15 and at[0] < end:
+            shared[0] += self.person_id[at[0]]
+            at[0] += 1
+        if rest[0] == 15 and at[0] < end:
+            rest[0] += self.person_id[at[0]]
+            at[0] += 1
+        return shared[0] <= length and shared[0] + rest[0] <= MAX_ID and at[0] + rest[0] <= end
 
     cdef int _next_identifier(self, size_t* at, size_t end, uint8_t* text, int length) noexcept nogil:
         """Change an identifier of this length into the one after it, at ``at``; its length, or -1."""
         cdef int shared, rest
-        if at[0] >= end:
-            return -1
-        shared = self.person_id[at[0]] >> 4
-        rest = self.person_id[at[0]] & 15
-        at[0] += 1
-        if shared == 15 and at[0] < end:
-            shared += self.person_id[at[0]]
-            at[0] += 1
-        if rest == 15 and at[0] < end:
-            rest += self.person_id[at[0]]
-            at[0] += 1
-        if shared > length or shared + rest > MAX_ID or at[0] + rest > end:
+        if not self._next_entry(at, end, length, &shared, &rest):
             return -1
         memcpy(text + shared, self.person_id + at[0], rest)
         at[0] += rest
@@ -408,7 +454,7 @@ cdef class PackedNames:
         cdef int length = self.identifier(person, text)
         if length < 0:
             raise ValueError("person_id")   # only in a crafted file
-        return PyUnicode_DecodeUTF8(<const char*>text, length, "replace")
+        return _ascii_or_utf8(text, length)
 
     def person_id_of(self, size_t person):
         """The identifier of a person."""
@@ -493,6 +539,23 @@ cdef class PackedNames:
                 texts = np.zeros(total, dtype=np.uint8)
                 to = <uint8_t*>cnp.PyArray_DATA(texts)
         return texts, starts
+
+
+cdef inline str _ascii(const char* letters, int length):
+    """A text that holds nothing but ASCII."""
+    cdef str text = PyUnicode_New(length, 127)
+    memcpy(PyUnicode_DATA(text), letters, length)
+    return text
+
+
+cdef str _ascii_or_utf8(const uint8_t* letters, int length):
+    cdef int at
+    cdef uint8_t every = 0
+    for at in range(length):
+        every |= letters[at]
+    if every >> 7:
+        return PyUnicode_DecodeUTF8(<const char*>letters, length, "replace")
+    return _ascii(<const char*>letters, length)
 
 
 cdef inline int _order(const uint8_t* one, int length, const uint8_t* other, int other_length) noexcept nogil:

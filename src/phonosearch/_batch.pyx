@@ -362,7 +362,7 @@ cdef class BatchIndex(NameIndex):
                     short |= self.several_form.data[2 * owner] < self.class_start.data[1]
                 if not short:
                     continue
-                bound = self.bound_several(space, several, 0, False)
+                bound = self.bound_several(space, several, -1, 0, 0, False)
             elif alone or source < self.class_start.data[1]:
                 bound = self.bound(space, source, 0, False)
             else:
@@ -370,11 +370,11 @@ cdef class BatchIndex(NameIndex):
             if bound < least:
                 continue
             if source & OWNER_SEVERAL:
-                space.add_hit(self.several_person.data[several], source, 0)
+                space.add_hit(self.several_person.data[several], source, bound)
                 continue
             for owner in range(self.owner_start.data[source], self.owner_start.data[source] + space.found[at].people):
                 if self.owner.data[owner] < self.people:
-                    space.add_hit(self.owner.data[owner], source, 0)
+                    space.add_hit(self.owner.data[owner], source, bound)
         return 0
 
     cdef int _add_pair(

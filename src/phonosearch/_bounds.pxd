@@ -1,6 +1,6 @@
 """The bounds of what a search found, for other compiled modules."""
 
-from libc.stdint cimport int32_t, uint16_t, uint32_t
+from libc.stdint cimport int32_t, int64_t, uint16_t, uint32_t
 
 from phonosearch._align cimport Pairs, Query
 from phonosearch._expansion cimport PartIndex
@@ -47,8 +47,15 @@ cdef class BoundIndex(PartIndex):
     cdef int _most_contradicting(
         self, Workspace space, int query_form, const uint32_t* parts, int size, const int* column_of_row
     ) except -1 nogil
-    cdef int bound_several(self, Workspace space, uint32_t several, int floor, bint earning) except -1 nogil
-    cdef bint may_score_otherwise(self, Workspace space, uint32_t several, int floor) except -1 nogil
+    cdef int bound_several(
+        self, Workspace space, uint32_t several, int64_t known, int score, int floor, bint earning
+    ) except -1 nogil
+    cdef int _contradicted_score(
+        self, const Query* query, int pairs, long long agreeing, long long earned, int left, int heaviest,
+        int free_pairs, int most,
+    ) noexcept nogil
+    cdef int bound_by_marks(self, Workspace space, const uint32_t* parts, int size) except -1 nogil
+    cdef int bound_others(self, Workspace space, uint32_t several, int floor, bint earning) except -1 nogil
     cdef void prefetch_form(self, uint32_t form) noexcept nogil
     cdef void prefetch_parts(self, Workspace space, uint32_t form) noexcept nogil
 

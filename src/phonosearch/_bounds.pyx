@@ -4,8 +4,8 @@ An alignment of all readings of all names of a person costs most of a search. Wh
 are beyond doubt, the score is computed from them alone, letter by letter only while it may still matter.
 """
 
-from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t, uint64_t
-from libc.string cimport memcmp
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.string cimport memcmp, memset
 
 from phonosearch._align cimport Pairs, Query, holds_all, score_pairs
 from phonosearch._arrays cimport OWNER_SEVERAL
@@ -46,14 +46,18 @@ cdef class BoundIndex(PartIndex):
     ) except -2 nogil:
         """The pairs of two forms that some level accepts, where each part has one partner at most: how many, or -1."""
         cdef uint16_t mask, taken = 0
-        cdef int column, row, pairs = 0
-        for row in range(space.query.size[query_form]):
-            column_of_row[row] = -1
+        cdef int column, pairs = 0, first = space.query.pool_start[query_form]
+        cdef unsigned int every = (1u << space.query.size[query_form]) - 1
+        cdef bint marked = space.marked and not space.unmarked_initials
+        memset(column_of_row, 0xFF, MAX_PARTS * sizeof(int))    # -1; all, since that takes a few instructions
         for column in range(size):
-            mask = self._accepted(space, query_form, parts[column])
+            if marked:
+                mask = space.mark[parts[column]] >> first & every
+            else:
+                mask = self._accepted(space, query_form, parts[column])
             if mask == 0:
                 continue
-            if mask & (mask - 1) or mask & taken:
+            if mask & (mask - 1 | taken):
                 return -1
             taken |= mask
             column_of_row[PS_LOWEST(mask)] = column
@@ -79,15 +83,26 @@ cdef class BoundIndex(PartIndex):
         """The relation of a part to a part of the query, its points perhaps UNEARNED."""
         cdef int32_t* relations = space.relations(part)
         cdef int place = space.query.pool_start[query_form] + row
+        cdef const Remembered* known = NULL
         cdef PartInfo info
-        if relations[place] < 0:
-            if relations[space.first_of[place]] >= 0:
-                relations[place] = relations[space.first_of[place]]
-            elif self.surely_unrelated(&space.query.parts[query_form][row], space.sketches[place], part):
+        if relations[place] >= 0:
+            return relations[place]
+        if relations[space.first_of[place]] >= 0:
+            relations[place] = relations[space.first_of[place]]
+            return relations[place]
+        if space.marked:                # then its points are asked for, and often were before
+            known = space.recall(space.words[place], part)
+        if known == NULL:
+            if self.surely_unrelated(&space.query.parts[query_form][row], space.sketches[place], part):
                 relations[place] = KIND_NONE << 16 | UNEARNED
-            else:
-                self.describe_part(part, &info, space.query.grouped)
-                relations[place] = relate_kind(self.rules, &space.query.parts[query_form][row], &info)
+                return relations[place]
+            known = space.recall(space.words[place], part)
+        if known != NULL:
+            relations[place] = known.relation
+        else:
+            self.describe_part(part, &info, space.query.grouped)
+            relations[place] = relate_kind(self.rules, &space.query.parts[query_form][row], &info)
+            space.remember(space.words[place], part, relations[place])
         return relations[place]
 
     cdef int32_t _earn(
@@ -95,14 +110,13 @@ cdef class BoundIndex(PartIndex):
     ) noexcept nogil:
         """The relation with the points of its letters, which are the same in every search."""
         cdef uint64_t word = space.words[space.query.pool_start[query_form] + row]
-        cdef Remembered* known = space.place_of(word, part)
+        cdef const Remembered* known = space.recall(word, part)
         cdef PartInfo info
-        if word and known.word == word and known.part == part:
+        if known != NULL and known.relation & UNEARNED != UNEARNED:
             return known.relation
         self.describe_part(part, &info, space.query.grouped)
         relation = earn(self.rules, &space.query.parts[query_form][row], &info, relation)
-        if word:
-            space.remember(word, part, relation)
+        space.remember(word, part, relation)
         return relation
 
     cdef bint may_join(self, Workspace space, const uint32_t* full, int size) noexcept nogil:
@@ -281,26 +295,29 @@ cdef class BoundIndex(PartIndex):
     ) except? 0xFFFFFFFF nogil:
         """Write the pairs of two forms with the most that they may earn; a bit for each not known yet."""
         cdef const Query* query = &space.query
-        cdef int row, column, pair = 0, asked, recorded
+        cdef const int* weight = query.weight[query_form]
+        cdef int row, column, pair = 0, asked, recorded, all_asked = 0, all_recorded = 0
+        cdef int first = query.pool_start[query_form]
+        cdef int weights[MAX_PARTS]
         cdef int32_t relation
         cdef uint32_t unearned = 0
-        pairs.asked = pairs.recorded = 0
         for column in range(size):
-            pairs.recorded += self.part_weight(parts[column])
+            weights[column] = self.part_weight(parts[column])
+            all_recorded += weights[column]
         for row in range(query.size[query_form]):
             column = column_of_row[row]
-            asked = query.weight[query_form][row]
+            asked = weight[row]
             if column < 0:
-                pairs.asked += asked
+                all_asked += asked
                 continue
-            recorded = self.part_weight(parts[column])
-            pairs.recorded -= recorded
-            relation = space.relations(parts[column])[query.pool_start[query_form] + row]
+            recorded = weights[column]
+            all_recorded -= recorded
+            relation = space.relations(parts[column])[first + row]
             if relation < 0:
                 relation = self._relation(space, parts[column], query_form, row)
             if relation & UNEARNED == UNEARNED:
                 unearned |= 1u << pair
-                PS_PREFETCH(space.place_of(space.words[query.pool_start[query_form] + row], parts[column]))
+                PS_PREFETCH(space.place_of(space.words[first + row], parts[column]))
             pairs.query_part[pair] = row
             pairs.name_part[pair] = column
             pairs.kind[pair] = relation >> 16
@@ -309,6 +326,8 @@ cdef class BoundIndex(PartIndex):
             pairs.heavier[pair] = max(asked, recorded)
             pair += 1
         pairs.count = pair
+        pairs.asked = all_asked
+        pairs.recorded = all_recorded
         return unearned
 
     cdef int _least_left_out(self, const int* weights, int count, int spares) noexcept nogil:
@@ -372,21 +391,29 @@ cdef class BoundIndex(PartIndex):
         That what contradicts never scores more than what is left out: all of it is left out, on the heavier side. Then
         comes the least that it costs beside what agrees.
         """
-        cdef int row, pair, cost = 0, heaviest = 0
-        cdef long long earned = 0, agreeing = 0, whole, least
-        if pairs.count == 0:
-            return query.share * most // 1000 + 1
+        cdef int row, pair, heaviest = 0
+        cdef long long earned = 0, agreeing = 0
         for row in range(query.size[query_form]):
             if column_of_row[row] < 0:
                 heaviest = max(heaviest, query.weight[query_form][row])
         for pair in range(pairs.count):
             agreeing += pairs.lighter[pair]
             earned += pairs.lighter[pair] * pairs.points[pair]
-        whole = 1000 * (
-            100 * agreeing
-            + (self.rules.left_out_alone if pairs.count < 2 else self.rules.left_out)
-            * max(pairs.asked, pairs.recorded)
+        return self._contradicted_score(
+            query, pairs.count, agreeing, earned, max(pairs.asked, pairs.recorded), heaviest, free_pairs, most
         )
+
+    cdef inline int _contradicted_score(
+        self, const Query* query, int pairs, long long agreeing, long long earned, int left, int heaviest,
+        int free_pairs, int most,
+    ) noexcept nogil:
+        """``_bound_contradicted`` of the weight that agrees and what it earns, the weight of what is ``left`` on the
+        heavier side, and of the ``heaviest`` of these parts of the query."""
+        cdef int cost = 0
+        cdef long long whole, least
+        if pairs == 0:
+            return query.share * most // 1000 + 1
+        whole = 1000 * (100 * agreeing + (self.rules.left_out_alone if pairs < 2 else self.rules.left_out) * left)
         least = self.rules.contradicted_below - most
         if least > 0:
             cost = <int>(
@@ -395,45 +422,109 @@ cdef class BoundIndex(PartIndex):
             )
         return <int>max(query.share * 100 * earned // whole - free_pairs * cost, 0)
 
-    cdef int bound_several(self, Workspace space, uint32_t several, int floor, bint earning) except -1 nogil:
-        """``bound`` of a person of several forms.
+    cdef int bound_by_marks(self, Workspace space, const uint32_t* parts, int size) except -1 nogil:
+        """A bound on all readings of a form, from its marks, the weights and what is known of its pairs; UNBOUNDED
+        where these do not say which parts pair off.
+
+        No less than ``bound_apart`` without letters, from which it differs by what the order of the parts may cost, at
+        a third of the work: what is found is put in order by it, and most forms that were not found end here.
+        """
+        cdef const Query* query = &space.query
+        cdef int form, column, row, pairs, weight, lighter, asked, recorded, heaviest, first, shorter, bound, best = 0
+        cdef unsigned int mask, taken, every
+        cdef long long agreeing, earned, whole
+        cdef int32_t relation
+        if not space.marked or space.unmarked_initials:
+            return UNBOUNDED
+        for form in range(query.forms):
+            first = query.pool_start[form]
+            every = (1u << query.size[form]) - 1
+            taken = pairs = asked = recorded = heaviest = 0
+            agreeing = earned = 0
+            for column in range(size):
+                mask = space.mark[parts[column]] >> first & every
+                weight = self.part_weight(parts[column])
+                if mask == 0:
+                    recorded += weight
+                    continue
+                if mask & (mask - 1 | taken):
+                    return UNBOUNDED
+                taken |= mask
+                row = PS_LOWEST(mask)
+                relation = space.relations(parts[column])[first + row]
+                if relation < 0:
+                    relation = self._relation(space, parts[column], form, row)
+                lighter = min(weight, query.weight[form][row])
+                agreeing += lighter
+                earned += lighter * self._most(relation)
+                pairs += 1
+            for row in range(query.size[form] if taken != every else 0):
+                if not taken >> row & 1:
+                    weight = query.weight[form][row]
+                    asked += weight
+                    heaviest = max(heaviest, weight)
+            shorter = min(query.size[form], size)
+            if pairs < shorter:
+                bound = self._contradicted_score(
+                    query, pairs, agreeing, earned, max(asked, recorded), heaviest, shorter - pairs,
+                    self.rules.none_most,
+                )
+            else:
+                whole = 100 * agreeing + (
+                    self.rules.left_out_alone if pairs < 2 else self.rules.left_out
+                ) * <long long>(asked + recorded)
+                bound = <int>(query.share * 100 * earned // (1000 * whole))
+            best = max(best, bound)
+        return best
+
+    cdef int bound_several(
+        self, Workspace space, uint32_t several, int64_t known, int score, int floor, bint earning
+    ) except -1 nogil:
+        """``bound`` of a person of several forms; ``score`` is that of the form ``known``, as the full one of a name,
+        if it is not -1.
 
         The forms that were found first: in another some part contradicts, which seldom comes to more.
         """
-        cdef int bound, best = 0, size, number
+        cdef int best = 0, size, number
         cdef uint32_t at, form
-        cdef const uint32_t* parts
-        cdef bint found
-        for found in range(1, -1, -1):
-            if not found and space.query.level >= CLOSE and space.query.contradicted_bound < max(floor, best):
-                break
-            for at in range(self.several_start.data[several], self.several_start.data[several + 1]):
-                form = self.several_form.data[2 * <size_t>at]
-                if has_bit(space.seen, form) != found:
-                    continue
-                parts = self.form(form, &size)
-                number = self.several_form.data[2 * <size_t>at + 1] & 3
-                if number == 0 and space.query.level == EXACT and self.may_join(space, parts, size):
-                    return UNBOUNDED
-                bound = self.bound_apart(space, parts, size, number, max(floor, best), earning)
-                if bound == UNBOUNDED:
-                    return UNBOUNDED
-                best = max(best, bound)
-        return best
-
-    cdef bint may_score_otherwise(self, Workspace space, uint32_t several, int floor) except -1 nogil:
-        """Whether a person may come to ``floor`` by a form that was not found."""
-        cdef uint32_t at, form
-        cdef int size, number
         cdef const uint32_t* parts
         for at in range(self.several_start.data[several], self.several_start.data[several + 1]):
             form = self.several_form.data[2 * <size_t>at]
-            number = self.several_form.data[2 * <size_t>at + 1] & 3
             if not has_bit(space.seen, form):
-                parts = self.form(form, &size)
-                if self.bound_apart(space, parts, size, number, floor, False) >= floor:
-                    return True
-        return False
+                continue
+            number = self.several_form.data[2 * <size_t>at + 1] & 3
+            if form == known and number == 0:
+                best = max(best, score)
+                continue
+            parts = self.form(form, &size)
+            if number == 0 and space.query.level == EXACT and self.may_join(space, parts, size):
+                return UNBOUNDED
+            best = max(best, self.bound_apart(space, parts, size, number, max(floor, best), earning))
+            if best == UNBOUNDED:
+                return UNBOUNDED
+        return max(best, self.bound_others(space, several, max(floor, best), earning))
+
+    cdef int bound_others(self, Workspace space, uint32_t several, int floor, bint earning) except -1 nogil:
+        """``bound_several`` by the forms that were not found; less than ``floor`` says no more than that."""
+        cdef int best = 0, size, number
+        cdef uint32_t at, form
+        cdef const uint32_t* parts
+        if space.query.level >= CLOSE and space.query.contradicted_bound < floor:
+            return 0
+        for at in range(self.several_start.data[several], self.several_start.data[several + 1]):
+            form = self.several_form.data[2 * <size_t>at]
+            if has_bit(space.seen, form):
+                continue
+            number = self.several_form.data[2 * <size_t>at + 1] & 3
+            parts = self.form(form, &size)
+            if number == 0 and space.query.level == EXACT and self.may_join(space, parts, size):
+                return UNBOUNDED
+            if self.bound_by_marks(space, parts, size) < max(floor, best):
+                continue
+            best = max(best, self.bound_apart(space, parts, size, number, max(floor, best), earning))
+            if best == UNBOUNDED:
+                return UNBOUNDED
+        return best
 
     cdef void prefetch_form(self, uint32_t form) noexcept nogil:
         """Ask for the parts of a form, if it is one."""

@@ -9,7 +9,7 @@ from phonosearch._sentences cimport EvidenceReader
 from phonosearch._workspace cimport UNBOUNDED, Found, Hit, Workspace
 
 ctypedef struct Standing:       # the scores that are known
-    size_t counts[UNBOUNDED + 1]
+    uint32_t counts[UNBOUNDED + 1]
     size_t wanted               # people on the page, and before it
     size_t above                # people who score more than `floor`, fewer than wanted
     int floor                   # as many as are wanted score it, at least
@@ -22,12 +22,16 @@ cdef class NameIndex(FindingIndex):
     cdef int _class_bound(self, const Query* query, int group) noexcept nogil
     cdef int _bound_by_class(self, Workspace space) noexcept nogil
     cdef int _class_of(self, uint32_t form) noexcept nogil
-    cdef size_t _order_tier(self, Workspace space, int tier) except? 0 nogil
+    cdef size_t _order_tier(self, Workspace space, int tier, int* next_tier) except? 0 nogil
     cdef int _score_one(self, Workspace space, const Found* found, int low) except -1 nogil
     cdef int _score_found(self, Workspace space, size_t wanted, int least) except -1 nogil
-    cdef int _score_several(self, Workspace space, uint32_t form, Standing* standing) except -1 nogil
+    cdef int _score_several(self, Workspace space, uint32_t form, int score, Standing* standing) except -1 nogil
     cdef int _score_others(self, Workspace space, Standing* standing) except -1 nogil
-    cdef int _score_person(self, Workspace space, uint32_t source, Standing* standing) except -1 nogil
+    cdef int _score_person(
+        self, Workspace space, uint32_t source, int64_t known, int known_score, Standing* standing
+    ) except -1 nogil
+    cdef int _enter(self, Workspace space, uint32_t source, int score, Standing* standing) except -1 nogil
+    cdef int _aligned_score(self, Workspace space, uint32_t source, int low) except -1 nogil
     cdef int enter_several(self, Workspace space) except -1 nogil
     cdef int rank(self, Workspace space, size_t wanted, int least) except -1 nogil
     cdef int _mark_for_scoring(self, Workspace space) except -1 nogil

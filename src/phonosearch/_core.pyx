@@ -28,6 +28,7 @@ from phonosearch._workspace cimport DOUBTFUL, JOINED, PAIRED, UNBOUNDED, Found, 
 cdef enum:
     AHEAD = 8                   # forms or people between asking for what is read of one and reading it
     MANY = 256                  # forms found
+    NEARLY = 3                  # bits of a bound that decide no order
     PIECE = 32                  # hits that are aligned without the GIL at a time
 
 
@@ -108,17 +109,24 @@ cdef class NameIndex(FindingIndex):
             + (form >= self.class_start.data[3])
         )
 
-    cdef size_t _order_tier(self, Workspace space, int tier) except? 0 nogil:
-        """Put what has the first bound ``tier`` in the order of closer bounds, greatest first; how many there are."""
-        cdef uint32_t begin[UNBOUNDED + 2]
+    cdef size_t _order_tier(self, Workspace space, int tier, int* next_tier) except? 0 nogil:
+        """Put what has the first bound ``tier`` in the order of closer bounds, greatest first but for those that differ
+        by less than ``1 << NEARLY``; how many there are, and the bound below that others have, or -1."""
+        cdef uint32_t begin[(UNBOUNDED >> NEARLY) + 1]
+        cdef uint32_t size, before = 0
+        cdef const uint32_t* parts
+        cdef int width
         cdef size_t at, count = 0
         cdef int bound, least = UNBOUNDED, most = 0
         cdef uint32_t source
         cdef Found* found
         space.reserve_order()
-        memset(begin, 0, sizeof(begin))
+        next_tier[0] = -1
         for at in range(space.found_count):
-            if space.found[at].bound == tier and space.found[at].score == -1:
+            bound = space.found[at].bound
+            if bound < tier:
+                next_tier[0] = max(next_tier[0], bound)
+            elif bound == tier and space.found[at].score == -1:
                 space.order[count] = <uint32_t>at
                 count += 1
         if count == 0:
@@ -137,21 +145,32 @@ cdef class NameIndex(FindingIndex):
             if found.way == JOINED:
                 bound = UNBOUNDED
             elif found.source & OWNER_SEVERAL:
-                bound = self.bound_several(space, found.source & ~<uint32_t>OWNER_SEVERAL, 0, False)
+                bound = self.bound_several(space, found.source & ~<uint32_t>OWNER_SEVERAL, -1, 0, 0, False)
             elif not _has_closer_bound(space, at):
                 bound = tier
-            else:
+            elif space.query.level == EXACT:
                 bound = self.bound(space, found.source, 0, False)
+            else:
+                parts = self.form(found.source, &width)
+                bound = self.bound_by_marks(space, parts, width)
+                if bound == UNBOUNDED:
+                    bound = self.bound_apart(space, parts, width, 0, 0, False)
             bound = min(bound, <int>UNBOUNDED)
             least = min(least, bound)
             most = max(most, bound)
             found.bound = <int16_t>bound
-            begin[UNBOUNDED - bound + 1] += 1
-        for bound in range(UNBOUNDED - most, UNBOUNDED - least + 1):
-            begin[bound + 1] += begin[bound]
+        most >>= NEARLY
+        least >>= NEARLY
+        memset(&begin[least], 0, (most - least + 1) * sizeof(uint32_t))
+        for at in range(count):
+            begin[space.found[space.order[at]].bound >> NEARLY] += 1
+        for bound in range(most, least - 1, -1):
+            size = begin[bound]
+            begin[bound] = before
+            before += size
         space.reserve_candidates(count)
         for at in range(count):
-            bound = UNBOUNDED - space.found[space.order[at]].bound
+            bound = space.found[space.order[at]].bound >> NEARLY
             space.candidates[begin[bound]] = space.order[at]
             begin[bound] += 1
         memcpy(space.order, space.candidates, count * sizeof(uint32_t))
@@ -176,12 +195,14 @@ cdef class NameIndex(FindingIndex):
         self._bound_by_class(space)
         while next_tier >= _low(&standing):
             tier = next_tier
-            count = self._order_tier(space, tier)
+            count = self._order_tier(space, tier, &next_tier)
             for at in range(count):
                 found = &space.found[space.order[at]]
                 low = _low(&standing)
                 if found.bound < low:
-                    break
+                    if found.bound >> NEARLY < low >> NEARLY:
+                        break
+                    continue
                 if at + 2 * AHEAD < count and found.way == DOUBTFUL:
                     self.prefetch_form(space.found[space.order[at + 2 * AHEAD]].source)
                 if at + AHEAD < count and found.way == DOUBTFUL:
@@ -193,23 +214,19 @@ cdef class NameIndex(FindingIndex):
                     found.score = <int16_t>score
                     _rise(&standing, score, found.people)
                 if found.several:
-                    self._score_several(space, found.source, &standing)
+                    self._score_several(space, found.source, score, &standing)
             for at in range(count):
                 space.found[space.order[at]].bound = -1     # done with
-            next_tier = -1
-            for at in range(space.found_count):
-                if space.found[at].bound > next_tier:
-                    next_tier = space.found[at].bound
         self._score_others(space, &standing)
         return _low(&standing)
 
-    cdef int _score_several(self, Workspace space, uint32_t form, Standing* standing) except -1 nogil:
-        """Enter the people of several forms who have one that may score enough."""
+    cdef int _score_several(self, Workspace space, uint32_t form, int score, Standing* standing) except -1 nogil:
+        """Enter the people of several forms who have this one, of which the score is known, and may score enough."""
         cdef size_t at = self.owner_start.data[form + 1], begin = self.owner_start.data[form]
         while at > begin and self.owner.data[at - 1] & OWNER_SEVERAL:
             at -= 1
             if self.owner.data[at] & ~<uint32_t>OWNER_SEVERAL < self.several_person.size:
-                self._score_person(space, self.owner.data[at], standing)    # else of a crafted file
+                self._score_person(space, self.owner.data[at], form, score, standing)   # else of a crafted file
         return 0
 
     cdef int _score_others(self, Workspace space, Standing* standing) except -1 nogil:
@@ -220,6 +237,7 @@ cdef class NameIndex(FindingIndex):
         """
         cdef size_t at, count = space.counted_count
         cdef uint32_t several, form
+        cdef int low, score
         if space.query.level >= CLOSE and space.query.contradicted_bound < _low(standing):
             return 0
         for at in range(count + 3 * AHEAD):
@@ -233,24 +251,37 @@ cdef class NameIndex(FindingIndex):
                     self.prefetch_form(self.several_form.data[2 * <size_t>form])
             if 3 * AHEAD <= at:
                 several = space.counted[at - 3 * AHEAD]
-                if not has_bit(space.entered, several) and self.may_score_otherwise(space, several, _low(standing)):
-                    self._score_person(space, OWNER_SEVERAL | several, standing)
+                if has_bit(space.entered, several):
+                    continue
+                # By those that were found it scores less, or it would have been entered.
+                low = _low(standing)
+                score = self.bound_others(space, several, low, True)
+                if score >= low:
+                    self._enter(space, OWNER_SEVERAL | several, score, standing)
         return 0
 
-    cdef int _score_person(self, Workspace space, uint32_t source, Standing* standing) except -1 nogil:
-        """Enter a person of several forms, if the score may matter."""
-        cdef int low = _low(standing)
-        cdef Found found
-        if has_bit(space.entered, source & ~<uint32_t>OWNER_SEVERAL):
+    cdef int _score_person(
+        self, Workspace space, uint32_t source, int64_t known, int known_score, Standing* standing
+    ) except -1 nogil:
+        """Enter a person of several forms, if the score may matter; ``known_score`` is that of the form ``known``, if
+        it is not -1."""
+        cdef uint32_t several = source & ~<uint32_t>OWNER_SEVERAL
+        cdef int score
+        if has_bit(space.entered, several):
             return 0
-        found.source = source
-        found.way = PAIRED
-        found.score = <int16_t>self._score_one(space, &found, low)
-        if found.score >= low:
+        score = self.bound_several(space, several, known, known_score, _low(standing), True)
+        return self._enter(space, source, score, standing)
+
+    cdef int _enter(self, Workspace space, uint32_t source, int score, Standing* standing) except -1 nogil:
+        """Enter a person of several forms, if the score may matter; UNBOUNDED where it is not known."""
+        cdef int low = _low(standing)
+        if score == UNBOUNDED:
+            score = self._aligned_score(space, source, low)
+        if score >= low:
             space.add_found(source, 1, 0, PAIRED)
             space.found[space.found_count - 1].bound = -1
-            space.found[space.found_count - 1].score = found.score
-            _rise(standing, found.score, 1)
+            space.found[space.found_count - 1].score = <int16_t>score
+            _rise(standing, score, 1)
         return 0
 
     cdef int enter_several(self, Workspace space) except -1 nogil:
@@ -271,20 +302,21 @@ cdef class NameIndex(FindingIndex):
         """The score for a name, if it is at least ``low``; else anything less."""
         cdef int score = UNBOUNDED, size
         cdef const uint32_t* parts
-        cdef Alignment alignment
         if found.way == JOINED:
             pass
         elif found.source & OWNER_SEVERAL:
-            score = self.bound_several(space, found.source & ~<uint32_t>OWNER_SEVERAL, low, True)
+            score = self.bound_several(space, found.source & ~<uint32_t>OWNER_SEVERAL, -1, 0, low, True)
         elif found.way == DOUBTFUL:
             parts = self.form(found.source, &size)
             score = self.bound_apart(space, parts, size, 0, low, True)
         else:
             score = self.bound(space, found.source, low, True)
-        if score == UNBOUNDED:
-            self.align_above(space, found.source, low, &alignment)
-            score = max(alignment.score, 0)     # of a crafted file, there may be no reading
-        return score
+        return self._aligned_score(space, found.source, low) if score == UNBOUNDED else score
+
+    cdef int _aligned_score(self, Workspace space, uint32_t source, int low) except -1 nogil:
+        cdef Alignment alignment
+        self.align_between(space, source, low, UNBOUNDED, &alignment)
+        return max(alignment.score, 0)          # of a crafted file, there may be no reading
 
     cdef int _mark_for_scoring(self, Workspace space) except -1 nogil:
         """Mark what level close accepts, for all forms of the query.
@@ -419,7 +451,7 @@ cdef class NameIndex(FindingIndex):
         return 0
 
     cdef int align_hit(self, Workspace space, const Hit* hit, Alignment* found) except -1 nogil:
-        self.align_names(space, hit.source, found)
+        self.align_between(space, hit.source, 0, hit.most, found)
         if found.lowest > space.query.level:
             with gil:
                 raise ValueError("posting_form")    # only a crafted index finds a person whom the rules do not
@@ -464,9 +496,7 @@ cdef class NameIndex(FindingIndex):
                 <const char*>self.name_text + self.name_text_start.data[name],
                 self.name_text_start.data[name + 1] - self.name_text_start.data[name], "replace",
             )
-        return " ".join(self.form_parts(
-            self.full_form(row[0], row[3], row[FORM]) if row[NAME_FORM] else row[FORM]
-        )).title()
+        return self.form_text(self.full_form_of(row[0], row[3], row[FORM]) if row[NAME_FORM] else row[FORM])
 
     def count(self, bytes text not None):
         """How many people each level finds."""

@@ -1,16 +1,17 @@
 """The people of a query, for other compiled modules."""
 
-from libc.stdint cimport int32_t, uint32_t, uint64_t
+from libc.stdint cimport uint32_t
 
-from phonosearch._scoring cimport ScoringIndex
+from phonosearch._merging cimport MergingIndex
 from phonosearch._workspace cimport Workspace
 
-cdef class FindingIndex(ScoringIndex):
+cdef class FindingIndex(MergingIndex):
     cdef int _search_form(self, Workspace space, int form) except -1 nogil
     cdef int _offer_pairs(self, Workspace space, int position, int group) except -1 nogil
     cdef int _keep_near(self, Workspace space, size_t first, int position, int group) except -1 nogil
     cdef int _accept_list(self, Workspace space, int position, int group) except -1 nogil
     cdef int _offer_either(self, Workspace space, int position, int group) except -1 nogil
+    cdef int _keep_ending(self, Workspace space, int position, int group) except -1 nogil
     cdef int _accept_candidates(self, Workspace space) except -1 nogil
     cdef bint _is_less_by_last(self, Workspace space, const int* order, int lists, int group) noexcept nogil
     cdef int _offer_by_last(self, Workspace space, int group) except -1 nogil
@@ -28,8 +29,4 @@ cdef class FindingIndex(ScoringIndex):
     cdef int _offer(self, Workspace space, uint32_t form, int query_form, bint wide) except -1 nogil
     cdef int _accept(self, Workspace space, uint32_t form, int way) except -1 nogil
     cdef bint _is_full(self, uint32_t several, uint32_t form) noexcept nogil
-    cdef int _search_merged(self, Workspace space) except -1 nogil
-    cdef uint64_t _splits_of(self, Workspace space, int position) noexcept nogil
-    cdef int _offer_merged(self, Workspace space, const int32_t* run, int count) except -1 nogil
-    cdef int _offer_side_by_side(self, Workspace space, uint32_t form, const int32_t* run, int count) except -1 nogil
     cdef int find_people(self, Workspace space) except -1 nogil

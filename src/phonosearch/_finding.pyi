@@ -2,10 +2,10 @@ from typing import Any, Self
 
 import numpy.typing as npt
 
-from phonosearch._scoring import ScoringIndex
+from phonosearch._merging import MergingIndex
 from phonosearch._text import TextRules
 
-class FindingIndex(ScoringIndex):
+class FindingIndex(MergingIndex):
     def __new__(
         cls,
         rules: TextRules,

@@ -3,25 +3,25 @@
 ARCHITECTURE.md says why nobody is left out.
 """
 
-from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
-from phonosearch._align cimport Alignment, Query
+from phonosearch._align cimport Query
 from phonosearch._arrays cimport CLASSES, OWNER_SEVERAL
 from phonosearch._assignment cimport identifies
 from phonosearch._bits cimport PS_LOWEST
+from phonosearch._merging cimport MergingIndex
 from phonosearch._prefetch cimport PS_PREFETCH
-from phonosearch._relation cimport CLOSE, EXACT, VARIANT, WIDE, PartInfo
-from phonosearch._scoring cimport ScoringIndex
+from phonosearch._relation cimport CLOSE, EXACT, VARIANT, WIDE
 from phonosearch._text cimport MAX_PARTS
-from phonosearch._workspace cimport DOUBTFUL, JOINED, NEAR, PAIRED, UNKNOWN_SPLITS, Expansion, Workspace, has_bit
+from phonosearch._workspace cimport DOUBTFUL, NEAR, PAIRED, Expansion, Workspace, has_bit
 
 cdef enum:
     BY_LAST = 3                 # forms that are read in sequence in the time of one under a rarest part
     SCANNED = 1 << 12           # forms of a class at a time
 
 
-cdef class FindingIndex(ScoringIndex):
+cdef class FindingIndex(MergingIndex):
     """The people of a query over the packed arrays; arguments and errors as those of ``PackedNames``."""
 
     cdef int _search_form(self, Workspace space, int form) except -1 nogil:
@@ -91,17 +91,59 @@ cdef class FindingIndex(ScoringIndex):
     cdef int _offer_pairs(self, Workspace space, int position, int group) except -1 nogil:
         """Two parts asked, the commonest case: keep the forms of two or three parts under a part whose marks pair off,
         then look at their people."""
-        cdef size_t at, ahead, last, kept
+        cdef size_t at, last, kept
+        cdef int width = group + 1
+        cdef uint32_t begin = self.class_start.data[group], count = self.class_start.data[group + 1] - begin, form
+        cdef uint32_t* candidates
+        cdef const uint16_t* mark = space.mark
+        cdef const uint32_t* all_parts = self.form_part.data + self._class_offset(group)
+        cdef const Expansion* asked = &space.expansion[position]
+        space.candidate_count = 0
+        self._keep_ending(space, position, group)
+        if width == 2 and space.expansion[1 - position].lasts[group] < BY_LAST * (
+            asked.forms[group] - asked.lasts[group]
+        ):
+            # Of two parts that pair off, the last is a match of the one part of the query or of the other.
+            self._keep_ending(space, 1 - position, group)
+            return self._accept_candidates(space)
+        kept = space.candidate_count
+        self._gather(space, position, group)
+        self._keep_near(space, kept, 1 - position, group)
+        last = space.candidate_count
+        space.reserve_candidates(24)
+        candidates = space.candidates
+        for at in range(last, last + 24):
+            candidates[at] = begin      # for what asks ahead
+        if width == 2:
+            for at in range(kept, last):
+                PS_PREFETCH(all_parts + 2 * <size_t>(candidates[at + 24] - begin))
+                form = candidates[at] - begin
+                if form < count:        # but for a crafted file
+                    candidates[kept] = form + begin
+                    kept += _pair_off(mark, all_parts + 2 * <size_t>form, 2)
+        else:
+            for at in range(kept, last):
+                PS_PREFETCH(all_parts + 3 * <size_t>(candidates[at + 24] - begin))
+                form = candidates[at] - begin
+                if form < count:
+                    candidates[kept] = form + begin
+                    kept += _pair_off(mark, all_parts + 3 * <size_t>form, 3)
+        space.candidate_count = kept
+        return self._accept_candidates(space)
+
+    cdef int _keep_ending(self, Workspace space, int position, int group) except -1 nogil:
+        """Two parts asked: add to the candidates the forms of two or three parts that end in a match of one of them,
+        and hold one of the other."""
+        cdef size_t at, ahead, last, kept = space.candidate_count
         cdef int width = group + 1
         cdef unsigned int marked, lacking
-        cdef uint32_t begin = self.class_start.data[group], end = self.class_start.data[group + 1], form, last_form
+        cdef uint32_t begin = self.class_start.data[group], form, last_form
         cdef uint32_t* candidates
         cdef const uint16_t* mark = space.mark
         cdef const uint32_t* last_start = self.last_start.data + group
         cdef const uint32_t* all_parts = self.form_part.data + self._class_offset(group)
         cdef const uint32_t* parts
         cdef size_t start = space.expansion[position].start, stop = start + space.expansion[position].count
-        kept = space.candidate_count = 0
         for at in range(start, stop):
             ahead = at + 24
             if ahead < stop:
@@ -110,14 +152,18 @@ cdef class FindingIndex(ScoringIndex):
             if ahead < stop:
                 form = last_start[CLASSES * <size_t>space.matches[ahead].part]
                 PS_PREFETCH(all_parts + width * <size_t>(form - begin))
-            form = last_start[CLASSES * <size_t>space.matches[at].part]
-            last_form = last_start[CLASSES * <size_t>space.matches[at].part + CLASSES]
+            last = CLASSES * <size_t>space.matches[at].part
+            form = last_start[last]
+            last_form = last_start[last + CLASSES]
+            if form == last_form:
+                continue
             # All of these end in the same part, so they pair off where another has the mark that it lacks. Few do, and
             # no processor foresees which: each is written down, and stays if so.
             marked = mark[space.matches[at].part]
             lacking = 3 ^ marked if marked != 3 else 3
-            space.candidate_count = kept
-            space.reserve_candidates(last_form - form)
+            if kept + (last_form - form) > space.candidate_room:
+                space.candidate_count = kept
+                space.reserve_candidates(last_form - form)
             candidates = space.candidates
             parts = all_parts + width * <size_t>(form - begin)
             if width == 2:
@@ -131,20 +177,7 @@ cdef class FindingIndex(ScoringIndex):
                     kept += ((mark[parts[0]] | mark[parts[1]]) & lacking) != 0
                     parts += 3
         space.candidate_count = kept
-        self._gather(space, position, group)
-        self._keep_near(space, kept, 1 - position, group)
-        last = space.candidate_count
-        for at in range(kept, last):
-            if at + 24 < last:
-                PS_PREFETCH(all_parts + width * <size_t>(space.candidates[at + 24] - begin))
-            form = space.candidates[at]
-            if form < begin or form >= end:
-                continue            # of a crafted file
-            if _pair_off(mark, all_parts + width * <size_t>(form - begin), width):
-                space.candidates[kept] = form
-                kept += 1
-        space.candidate_count = kept
-        return self._accept_candidates(space)
+        return 0
 
     cdef int _accept_candidates(self, Workspace space) except -1 nogil:
         """Count the people of candidates of which every part pairs off."""
@@ -165,11 +198,13 @@ cdef class FindingIndex(ScoringIndex):
         """
         cdef size_t at, run, last, kept = first, start = space.expansion[position].start
         cdef size_t stop = start + space.expansion[position].count
-        cdef uint64_t others = space.expansion[position].forms[group]
+        cdef uint64_t others = space.expansion[position].forms[group] - space.expansion[position].lasts[group]
         cdef uint32_t begin = self.class_start.data[group] >> NEAR, form, block
         cdef uint8_t* near = space.near
-        if 4 * (space.candidate_count - first) < space.expansion[position].count:
+        if 2 * (space.candidate_count - first) < space.expansion[position].count:
             return 0
+        if group > 1 and others > 2 * (space.candidate_count - first):
+            return 0                # forms of three parts, two of which stand before the last
         memset(near + (begin >> 3), 0, (self.class_start.data[group + 1] >> NEAR + 3) + 1 - (begin >> 3))
         for at in range(start, stop):
             if at + 16 < stop:
@@ -178,12 +213,9 @@ cdef class FindingIndex(ScoringIndex):
             form = self.last_start.data[last]
             if form == self.last_start.data[last + CLASSES]:
                 continue
-            others -= self.last_start.data[last + CLASSES] - form
             for block in range(form >> NEAR, (self.last_start.data[last + CLASSES] - 1 >> NEAR) + 1):
                 near[block >> 3] |= 1 << (block & 7)
-        if group > 1:               # forms of three parts, two of which stand before the last
-            if others > 2 * (space.candidate_count - first):
-                return 0
+        if group > 1:
             for at in range(start, stop):
                 if at + 8 < stop:
                     PS_PREFETCH(self.posting_form.data + self.posting_start.data[
@@ -211,6 +243,8 @@ cdef class FindingIndex(ScoringIndex):
                 if form + 8 < self.forms:
                     PS_PREFETCH(self.owner.data + self.owner_start.data[form + 8])
                 self._accept(space, form, PAIRED)
+            if group == 0:
+                continue            # nothing stands before the last part
             run = CLASSES * <size_t>space.matches[at].part + group
             for run in range(self.posting_start.data[run], self.posting_start.data[run + 1]):
                 if run + 32 < self.posting_form.size:
@@ -444,7 +478,8 @@ cdef class FindingIndex(ScoringIndex):
 
     cdef inline int _offer(self, Workspace space, uint32_t form, int query_form, bint wide) except -1 nogil:
         """Count the people of a form, if it satisfies the level."""
-        cdef int size, part, queries = space.query.size[query_form]
+        cdef int size, part, pairs = 0, queries = space.query.size[query_form]
+        cdef unsigned int marked = 0
         cdef const uint32_t* parts
         cdef uint16_t masks[MAX_PARTS]
         cdef unsigned int full_parts = space.query.full_parts[query_form]
@@ -453,6 +488,11 @@ cdef class FindingIndex(ScoringIndex):
         parts = self.form(form, &size)
         for part in range(size):
             masks[part] = self.marks(space, parts[part])
+            marked |= masks[part]
+            pairs += masks[part] != 0
+        # A form is read since it holds one match, and most hold no other.
+        if queries > 1 and size > 1 and not wide and (pairs < 2 or not _several(marked)):
+            return 0
         if identifies(masks, size, queries, full_parts, wide):
             self._accept(
                 space, form,
@@ -489,125 +529,11 @@ cdef class FindingIndex(ScoringIndex):
                 return True
         return False
 
-    cdef int _search_merged(self, Workspace space) except -1 nogil:
-        """Find the people whose name holds joined what the query holds apart, or the reverse."""
-        cdef Query* query = &space.query
-        cdef int queries = query.size[0], position, count, member, length
-        cdef uint64_t splits
-        cdef uint8_t word[4 * 64]
-        cdef int32_t run[4]
-        cdef PartInfo* part
-        for position in range(queries):
-            part = &query.parts[0][position]
-            if part.raw:
-                continue
-            for count in range(2, min(4, queries - position) + 1):
-                length = 0
-                for member in range(position, position + count):
-                    memcpy(word + length, query.parts[0][member].letters, query.parts[0][member].length)
-                    length += query.parts[0][member].length
-                if length > 61 or (count > 2 and length > count):
-                    continue
-                run[0] = self.find_word(word, length)
-                if run[0] >= 0:
-                    self._offer_merged(space, run, 1)
-            splits = self._splits_of(space, position)
-            for length in range(1, part.length):
-                if splits >> length & 1:
-                    run[0] = self.find_word(part.letters, length)
-                    run[1] = self.find_word(part.letters + length, part.length - length)
-                    self._offer_merged(space, run, 2)
-            if 3 <= part.length <= 4:
-                for member in range(part.length):
-                    run[member] = self.find_word(part.letters + member, 1)
-                    if run[member] < 0:
-                        break
-                else:
-                    self._offer_merged(space, run, part.length)
-        return 0
-
-    cdef uint64_t _splits_of(self, Workspace space, int position) noexcept nogil:
-        """Where a part of the query can be cut into two parts of the index; kept with its expansion, if that is."""
-        cdef const PartInfo* part = &space.query.parts[0][position]
-        cdef Expansion* known = space.find_kept(space.words[space.query.pool_start[0] + position], min(
-            space.query.level, <int>CLOSE
-        ))
-        cdef uint64_t splits = 0
-        cdef int length
-        if known != NULL and known.splits != UNKNOWN_SPLITS:
-            return known.splits
-        for length in range(1, part.length):
-            if (
-                self.find_word(part.letters, length) >= 0
-                and self.find_word(part.letters + length, part.length - length) >= 0
-            ):
-                splits |= <uint64_t>1 << length
-        if known != NULL:
-            known.splits = splits
-        return splits
-
-    cdef int _offer_merged(self, Workspace space, const int32_t* run, int count) except -1 nogil:
-        """Count the people whose name holds the parts of a run side by side, if their best reading satisfies the level.
-
-        The forms of the rarest part of the run are read, in the classes that have room for the run.
-        """
-        cdef size_t at, last
-        cdef uint32_t rarest = run[0]
-        cdef uint64_t fewest = <uint64_t>-1, forms
-        cdef int member, group
-        for member in range(count):
-            forms = 0
-            for group in range(CLASSES):
-                forms += self.forms_with(run[member], group)
-            if forms < fewest:
-                fewest = forms
-                rarest = run[member]
-        for group in range(count - 1, CLASSES):
-            last = CLASSES * <size_t>rarest + group
-            for at in range(self.last_start.data[last], self.last_start.data[last + CLASSES]):
-                self._offer_side_by_side(space, <uint32_t>at, run, count)
-            last = CLASSES * <size_t>rarest + group
-            for at in range(self.posting_start.data[last], self.posting_start.data[last + 1]):
-                self._offer_side_by_side(space, self.posting_form.data[at], run, count)
-        return 0
-
-    cdef int _offer_side_by_side(self, Workspace space, uint32_t form, const int32_t* run, int count) except -1 nogil:
-        cdef int size, position, member
-        cdef const uint32_t* parts
-        cdef uint32_t begin, end, several
-        cdef Alignment found
-        if has_bit(space.seen, form):
-            return 0
-        parts = self.form(form, &size)
-        for position in range(size - count + 1):
-            for member in range(count):
-                if parts[position + member] != <uint32_t>run[member]:
-                    break
-            else:
-                break
-        else:
-            return 0
-        begin = self.owner_start.data[form]
-        end = self.owner_start.data[form + 1]
-        while end > begin and self.owner.data[end - 1] & OWNER_SEVERAL:
-            end -= 1
-            several = self.owner.data[end] & ~<uint32_t>OWNER_SEVERAL
-            if several >= self.several_person.size or has_bit(space.seen_several, several):
-                continue            # or no such number, in a crafted file
-            self.align_names(space, self.owner.data[end], &found)
-            if found.lowest <= space.query.level:
-                space.add_found(self.owner.data[end], 1, 0, JOINED)
-        if end > begin:
-            self.align_names(space, form, &found)
-            # All that can be said of these people has been said: those who do not satisfy the level now never will.
-            space.add_found(form, end - begin if found.lowest <= space.query.level else 0, 0, JOINED)
-        return 0
-
     cdef int find_people(self, Workspace space) except -1 nogil:
         """Find every person who satisfies the query."""
         cdef int form
         if space.query.level > EXACT:
-            self._search_merged(space)
+            self.search_merged(space)
         for form in range(space.query.forms if space.query.level > EXACT else 1):
             self._search_form(space, form)
         return 0
@@ -615,11 +541,25 @@ cdef class FindingIndex(ScoringIndex):
 
 cdef inline bint _pair_off(const uint16_t* mark, const uint32_t* parts, int width) noexcept nogil:
     """Whether two of two or three parts are marked as the two parts of the query, each as another one."""
-    cdef unsigned int one = mark[parts[0]], other = mark[parts[1]], third
-    if width == 2:
-        return one != 0 and other != 0 and (one | other) == 3
-    third = mark[parts[2]]
-    return (one | other | third) == 3 and (one != 0) + (other != 0) + (third != 0) > 1
+    cdef unsigned int marks = mark[parts[0]] | mark[parts[1]] << 2
+    if width > 2:
+        marks |= mark[parts[2]] << 4
+    return PAIR_OFF >> marks & 1
+
+
+cdef uint64_t _marks_that_pair_off() noexcept:
+    """A bit for every three marks of two parts of the query, two bits each."""
+    cdef uint64_t found = 0
+    cdef int marks, one, other
+    for marks in range(64):
+        for one in range(3):
+            for other in range(3):
+                if one != other and marks >> 2 * one & 1 and marks >> 2 * other & 2:
+                    found |= <uint64_t>1 << marks
+    return found
+
+
+cdef uint64_t PAIR_OFF = _marks_that_pair_off()     # no processor foresees which do, so no branch asks
 
 
 cdef inline bint _several(unsigned int marks) noexcept nogil:

@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator
-from functools import cached_property, partial
+from functools import cached_property
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, NoReturn, overload
 
@@ -380,7 +380,7 @@ class PersonIndex:
             rules=self.rules,
             fingerprint=self.fingerprint,
             query=query,
-            count=partial(self._kernel.count, query.encoded),
+            count=self._kernel.count,
         )
 
     def _inconsistent(self, error: Exception) -> CorruptIndexError:
@@ -625,6 +625,8 @@ def _by_person(notes: Iterable[RowNote]) -> dict[str, list[RowNote]]:
 
 def _page(limit: object, offset: object) -> tuple[int, int]:
     """The page that is asked for, checked."""
+    if type(limit) is int and type(offset) is int and 0 <= limit <= MAX_LIMIT and 0 <= offset < 1 << 62:
+        return limit, offset
     found = []
     for field, value in (("limit", limit), ("offset", offset)):
         number = whole_number(value)

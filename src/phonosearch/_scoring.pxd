@@ -13,7 +13,12 @@ cdef class ScoringIndex(BoundIndex):
         bint contradicting, Alignment* found,
     ) except -1 nogil
     cdef int align_names(self, Workspace space, uint32_t source, Alignment* best) except -1 nogil
-    cdef int align_above(self, Workspace space, uint32_t source, int floor, Alignment* best) except -1 nogil
+    cdef int align_between(
+        self, Workspace space, uint32_t source, int floor, int most, Alignment* best
+    ) except -1 nogil
+    cdef int _align_put_off(
+        self, Workspace space, const uint32_t* form, int floor, Alignment* best
+    ) except -1 nogil
     cdef int _align_name(self, Workspace space, const uint32_t* forms, int count, Alignment* best) except -1 nogil
     cdef int _align_rest(
         self, Workspace space, uint32_t form, uint32_t name, int name_form, Alignment* best

@@ -7,7 +7,8 @@ from phonosearch._agreement cimport (
     age_agreement_of, date_agreement_of, sex_agreement_of,
 )
 from phonosearch._align cimport (
-    MAX_TURNS, Alignment, Query, add_generation, holds_all, keep_better, no_reading, score_grid, score_merged,
+    MAX_TURNS, Alignment, Pairs, Query, add_generation, holds_all, keep_better, level_of_pairs, no_reading,
+    score_grid, score_merged, score_pairs,
 )
 from phonosearch._arrays cimport DOB_SEVERAL, OWNER_SEVERAL, PLACE_SEVERAL, Array
 from phonosearch._assignment cimport Grid, identifies, needed
@@ -17,7 +18,7 @@ from phonosearch._place_text cimport INWARD, POSTCODE_BITS
 from phonosearch._relation cimport CLOSE, EXACT, NO_LEVEL, UNEARNED, VARIANT, PartInfo
 from phonosearch._text cimport BIRTH_STATES, MAX_FORMS, MAX_PARTS, PLACE_STATES
 from phonosearch._words cimport pack_word
-from phonosearch._workspace cimport Workspace
+from phonosearch._workspace cimport UNBOUNDED, Workspace
 
 
 cdef class ScoringIndex(BoundIndex):
@@ -35,13 +36,29 @@ cdef class ScoringIndex(BoundIndex):
         cdef uint16_t accepted[MAX_PARTS]
         cdef uint16_t wanted[MAX_PARTS]
         cdef int32_t* relations[MAX_PARTS]
+        cdef int column_of_row[MAX_PARTS]
+        cdef int known, base = VARIANT if query_form or name_form else EXACT
         cdef bint whole = False, marked = space.marked and not contradicting
+        cdef bint turned = holds_all(query, query_form, name_form)
+        cdef uint32_t unearned
+        cdef Pairs pairs
         grid.rows = query.size[query_form]
         grid.columns = size
         found.merged = False
         found.query_form = query_form
         found.name_form = name_form
         if marked:
+            known = self._known_pairs(space, query_form, parts, size, column_of_row)
+            if known >= 0:              # there is one pairing, and nothing to choose
+                if known < min(grid.rows, size):
+                    found.level = NO_LEVEL
+                    return 0
+                unearned = self._pair_up(space, query_form, parts, size, column_of_row, &pairs)
+                while unearned:
+                    self._earn_next(space, query_form, parts, &pairs, &unearned)
+                found.level = level_of_pairs(&pairs, base)
+                score_pairs(self.rules, &pairs, base, query.share, turned, found)
+                return 0
             for column in range(size):
                 accepted[column] = self.marks_of(space, query_form, parts[column])
             whole = identifies(accepted, size, grid.rows, 0, False)
@@ -84,32 +101,29 @@ cdef class ScoringIndex(BoundIndex):
                     value = self._earn(space, parts[column], query_form, row, value)
                     relations[column][row] = value
                 grid.points[row][column] = value & UNEARNED
-        score_grid(
-            self.rules, &grid, VARIANT if query_form or name_form else EXACT, query.full_parts[query_form],
-            query.share, holds_all(query, query_form, name_form), found,
-        )
+        score_grid(self.rules, &grid, base, query.full_parts[query_form], query.share, turned, found)
         return 0
 
     cdef int align_names(self, Workspace space, uint32_t source, Alignment* best) except -1 nogil:
         """The best reading of the names of a person, without other evidence; ``source`` is what ``owner`` tells of a
         person of several forms, or else the form."""
-        return self.align_above(space, source, 0, best)
+        return self.align_between(space, source, 0, UNBOUNDED, best)
 
-    cdef int align_above(self, Workspace space, uint32_t source, int floor, Alignment* best) except -1 nogil:
-        """``align_names`` where readings with less than ``floor`` do not matter."""
+    cdef int align_between(
+        self, Workspace space, uint32_t source, int floor, int most, Alignment* best
+    ) except -1 nogil:
+        """``align_names`` where readings with less than ``floor`` do not matter, and none scores above ``most``; where
+        that is -1, only whether level close or one below it finds the person."""
         cdef size_t first, last, end
         cdef uint32_t name
-        cdef int size
         cdef bint put_off = False
-        cdef Query* query = &space.query
         cdef uint32_t alone[2]
-        cdef const uint32_t* parts
         no_reading(best)
         if not source & OWNER_SEVERAL:
             alone[0] = source
             alone[1] = 0
-            if self._align_name(space, alone, 1, best):
-                self._align_rest(space, source, 0, 0, best)
+            if self._align_name(space, alone, 1, best) and _may_be_better(best, most):
+                self._align_put_off(space, alone, floor, best)
             return 0
         source &= ~<uint32_t>OWNER_SEVERAL
         first = self.several_start.data[source]
@@ -121,15 +135,29 @@ cdef class ScoringIndex(BoundIndex):
                 end += 1
             put_off |= self._align_name(space, self.several_form.data + 2 * first, <int>(end - first), best)
             first = end
-        if put_off and (query.contradicted_bound > best.score or best.lowest > CLOSE):
+        if put_off and _may_be_better(best, most):
             for first in range(self.several_start.data[source], last):
-                name = self.several_form.data[2 * first + 1]
-                if best.level <= CLOSE:
-                    parts = self.form(self.several_form.data[2 * first], &size)
-                    if self.bound_apart(space, parts, size, name & 3, 0, False) <= max(best.score, floor - 1):
-                        continue        # of equal scores that with the lower level is kept
-                self._align_rest(space, self.several_form.data[2 * first], name >> 2, name & 3, best)
+                self._align_put_off(space, self.several_form.data + 2 * first, floor, best)
         return 0
+
+    cdef int _align_put_off(
+        self, Workspace space, const uint32_t* form, int floor, Alignment* best
+    ) except -1 nogil:
+        """Offer the readings of one form that were put off, if any may be better; ``form`` is as in ``several_form``.
+        """
+        cdef int size, name_form = form[1] & 3
+        cdef const uint32_t* parts
+        if best.level <= CLOSE:
+            floor = max(best.score + 1, floor)  # of equal scores that with the lower level is kept
+        if floor > 0:
+            if space.query.contradicted_bound < floor:
+                return 0
+            parts = self.form(form[0], &size)
+            if self.bound_by_marks(space, parts, size) < floor:
+                return 0
+            if self.bound_apart(space, parts, size, name_form, floor, False) < floor:
+                return 0
+        return self._align_rest(space, form[0], form[1] >> 2, name_form, best)
 
     cdef int _align_name(self, Workspace space, const uint32_t* forms, int count, Alignment* best) except -1 nogil:
         """Offer the readings of one name; ``forms`` are pairs as in ``several_form``, the full form first.
@@ -289,6 +317,11 @@ cdef class ScoringIndex(BoundIndex):
             greatest = max(greatest, self.rules.place_points[asked.birth][asked.sex != 0][asked.place][kind])
         most[0] += greatest
         return most[0] + taken
+
+
+cdef inline bint _may_be_better(const Alignment* best, int most) noexcept nogil:
+    """Whether a reading in which some part contradicts may be better, where none scores above ``most``."""
+    return most >= 0 and (best.level > CLOSE or best.score < most)
 
 
 cdef void prepare_search(Workspace space) noexcept nogil:

@@ -48,6 +48,7 @@ ctypedef struct Hit:
     uint32_t person
     uint32_t source
     int32_t score
+    int32_t most                # no reading of a name scores more
 
 cdef class Workspace:
     cdef uint16_t* mark         # by part: the positions of the current form that it matches, or see `marked`
@@ -72,7 +73,7 @@ cdef class Workspace:
     cdef int expansions
     cdef int recalled           # of them, which were kept from earlier searches
     cdef int form               # of the query, that the marks speak of
-    cdef Remembered* remembered     # relations beside the matches, each in the one place that it may have
+    cdef Remembered* remembered     # relations beside the matches, each in one of two places that it may have
     cdef int remembered_shift   # 64 less the bits of their number
     cdef size_t remembered_count    # how often one was kept
     # Parts of the query, packed, and whether they have others beside them; 0 for those that cannot be packed.
@@ -109,6 +110,7 @@ cdef class Workspace:
     cdef int end_expansion(self, uint64_t word, int level, const uint64_t* forms, const uint64_t* lasts) except -1 nogil
     cdef int32_t* begin_relations(self, uint32_t part) except NULL nogil
     cdef Remembered* place_of(self, uint64_t word, uint32_t part) noexcept nogil
+    cdef Remembered* recall(self, uint64_t word, uint32_t part) noexcept nogil
     cdef void remember(self, uint64_t word, uint32_t part, int32_t relation) noexcept nogil
     cdef void _remember_more(self) noexcept nogil
     cdef void forget_form(self) noexcept nogil

@@ -118,12 +118,14 @@ cdef class Workspace:
         return 0
 
     cdef int add_hit(self, uint32_t person, uint32_t source, int score) except -1 nogil:
+        """Add a hit with the score of the name, or a bound on it."""
         if self.hit_count == self.hit_room:
             self.hits = <Hit*>_grown(self.hits, 2 * self.hit_room + 256, sizeof(Hit))
             self.hit_room = 2 * self.hit_room + 256
         self.hits[self.hit_count].person = person
         self.hits[self.hit_count].source = source
         self.hits[self.hit_count].score = score
+        self.hits[self.hit_count].most = score
         self.hit_count += 1
         return 0
 
@@ -230,13 +232,28 @@ cdef class Workspace:
         return row
 
     cdef Remembered* place_of(self, uint64_t word, uint32_t part) noexcept nogil:
-        """Where the relation of a packed word to a part of the index stands, if it is remembered."""
+        """Where the relation of a packed word to a part of the index stands, if it was remembered last; else beside
+        it, if at all."""
         cdef uint64_t key = (word ^ <uint64_t>part << 40) * <uint64_t>0x9E3779B97F4A7C15u
         return &self.remembered[key >> self.remembered_shift]
 
-    cdef void remember(self, uint64_t word, uint32_t part, int32_t relation) noexcept nogil:
-        """Keep a relation in its place, where another may have stood."""
+    cdef Remembered* recall(self, uint64_t word, uint32_t part) noexcept nogil:
+        """The relation of a packed word to a part of the index, where it is remembered; else NULL."""
         cdef Remembered* known = self.place_of(word, part)
+        if word == 0:
+            return NULL
+        if known.word == word and known.part == part:
+            return known
+        known = _beside(known, self.remembered)
+        return known if known.word == word and known.part == part else NULL
+
+    cdef void remember(self, uint64_t word, uint32_t part, int32_t relation) noexcept nogil:
+        """Keep a relation in its place or, where another stands there, beside it; one that stood there too goes."""
+        cdef Remembered* known = self.place_of(word, part)
+        if word == 0:
+            return                      # it cannot be packed
+        if known.word and (known.word != word or known.part != part):
+            _beside(known, self.remembered)[0] = known[0]
         known.word = word
         known.part = part
         known.relation = relation
@@ -304,3 +321,8 @@ cdef class Workspace:
             self.match_count = 0
             self.kept_count = 0
             memset(self.kept, 0, KEPT_SLOTS * sizeof(Expansion))
+
+
+cdef inline Remembered* _beside(Remembered* place, Remembered* first) noexcept nogil:
+    """The other of two places that share a line of memory."""
+    return first + ((place - first) ^ 1)
