@@ -2,7 +2,7 @@
 
 from libc.stdint cimport uint8_t, uint64_t
 
-from phonosearch._letter_tables cimport LetterTables
+from phonosearch._letter_tables cimport LetterTables, Step
 
 cdef enum:
     MOST_LETTERS = 64           # of a word, and one more; no part of an index has as many
@@ -16,8 +16,14 @@ cdef class LetterRules(LetterTables):
     cdef int evidence(
         self, const Word* a, const Word* b, bint same_soundex, bint same_metaphone, bint beside
     ) noexcept nogil
-    cdef int _shortened(self, const Word* a, const Word* b, int begin, int end, const uint64_t* at) noexcept nogil
+    cdef int _shortened(
+        self, const uint8_t* a, int n, const uint8_t* b, int m, int begin, int end, const uint64_t* at
+    ) noexcept nogil
+    cdef void _offer(
+        self, const Step* row, uint64_t places, int before_code, int code, int pair, const uint8_t* b_code,
+        const uint8_t* b_pair, int from_begin, Step* offered
+    ) noexcept nogil
     cdef int _segments(
         self, const uint8_t* a, int n, const uint8_t* b, int m, bint at_begin, bint at_end, int kind,
-        const uint8_t* turns,
+        const Step* cells,
     ) noexcept nogil
