@@ -74,7 +74,7 @@ cdef class LetterRules(LetterTables):
         cdef Py_ssize_t from_begin, to_end, a_last, b_last     # letters that are not aligned; the last that are
         cdef bint alike, next_alike         # whether a letter is the one before, the one after
         cdef bint offering = False
-        cdef uint32_t letters, b_letters = 0, b_singles = 0
+        cdef uint32_t letters, b_singles = 0
         cdef uint64_t places, b_pairs = 0
         cdef uint64_t at[ALPHABET]          # one bit a place of b, from 1, where a letter stands
         # From 1; before the first and after the last letter stands none, and then what is read and not used.
@@ -132,7 +132,6 @@ cdef class LetterRules(LetterTables):
         code = b_code[from_begin + 1]
         alike = b_code[from_begin] == code
         for j in range(from_begin + 1, b_last + 1):
-            b_letters |= 1u << code
             b_pair[j] = pair
             b_pairs |= <uint64_t>(pair != 0) << j
             b_singles |= self.single_known[pair]
@@ -177,7 +176,7 @@ cdef class LetterRules(LetterTables):
                 if before_code != code:
                     places |= at[before_code] & at[code] << 1
                 pair = self.bigram[ROOM * before_code + code]
-                letters = self.single_known[pair] & b_letters
+                letters = self.single_known[pair]
                 while letters:
                     places |= at[PS_LOWEST(letters)]
                     letters &= letters - 1
