@@ -645,3 +645,47 @@ def test_a_name_that_the_level_does_not_find_counts_for_the_page(asked: str, lev
         assert [(hit.person_id, hit.score) for hit in page.hits] == [
             (hit.person_id, hit.score) for hit in whole.hits[:limit]
         ]
+
+
+# Names that a level finds and that score little, and names of which no level pairs any part with what is asked, though
+# their letters are much alike: a person of both is ranked by either.
+FOUND_AND_APART = {
+    "Catherine Montgomery": (
+        (
+            "Catherine", "Catherine Xx", "Mungumri Catarina", "Catherine Lee Brown", "Brown Montgomery",
+            "Montgomery Brown Lee",
+        ),
+        (
+            "Catvrhine Maonnlgomery", "Kacherikne Amlontcgomery", "Cathsrsizne Mongcgopery", "Motzguomery",
+            "Kaherie Mbntgzpmery Lee", "Catmrie Mosntgoperey", "Cathsrsizne Quillfeather", "Xavier Mongcgopery",
+        ),
+    ),
+    "Anna Smithson Wolstenholme": (
+        ("Anna", "Ann", "Anna Green", "Smithson Green Brown", "Green Wolstenholme"),
+        (
+            "Aara Hsmirthsvon Woltenolm", "Vnnt Smuitnhscon Woestechmlme", "Smhzthsodn Wostanvolme", "Wostanvolme",
+            "Cana Smidtmmhson Wstenheolme Lee", "Xavier Hsmirthsvon Woltenolm", "Aara Quillfeather Woltenolm",
+        ),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("asked", FOUND_AND_APART)
+def test_a_name_of_which_no_part_is_related_counts_for_the_page(asked: str) -> None:
+    found, apart = FOUND_AND_APART[asked]
+    assert {compare(asked, name).level for name in apart} == {None}
+    assert max(compare(asked, name).score for name in apart) > min(compare(asked, name).score for name in found)
+    people = [
+        {"person_id": f"{one}{other}", "names": [{"full_name": found[one]}, {"full_name": apart[other]}]}
+        for one in range(len(found)) for other in range(len(apart))
+    ]  # fmt: skip
+    index = PersonIndex.build(people)
+    check_against(index, scan(people, asked), asked)
+    for level in ("close", "wide"):
+        whole = index.search(asked, level=level, limit=1000)
+        assert len(whole.hits) == whole.total > 0
+        for limit in range(1, whole.total):
+            page = index.search(asked, level=level, limit=limit)
+            assert [(hit.person_id, hit.score) for hit in page.hits] == [
+                (hit.person_id, hit.score) for hit in whole.hits[:limit]
+            ]

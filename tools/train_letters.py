@@ -61,6 +61,8 @@ LEAST_SHARE = 0.0005  # of people, in hundredths, added to that of each name of 
 SECOND_SLIP = 0.05  # the chance of another, a letter
 KEYBOARD = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 CENTIBANS = 100 / math.log(10)
+LACKING = ("gap", "trail")
+MOST_LACKING = -5  # centibans of a letter that one word lacks: many of a rare one must not make a name
 
 
 class Example(NamedTuple):
@@ -297,9 +299,12 @@ def main() -> None:
         f"# rigour {version('rigour')} (Wikidata, MIT); names {version('names')} (United States census of 1990, MIT).",
         f"# Written by: python tools/train_letters.py --labelled FOLDER --seed {options.seed}",
     ]
-    for (table, key), alone, there in zip(names, theta, beside, strict=False):
-        if round(alone * CENTIBANS) or round(there * CENTIBANS):
-            lines.append(f"{table}\t{key}\t{round(alone * CENTIBANS)}\t{round(there * CENTIBANS)}")
+    for (table, key), *learned in zip(names, theta, beside, strict=False):
+        points = [round(value * CENTIBANS) for value in learned]
+        if table in LACKING:
+            points = [min(value, MOST_LACKING) for value in points]
+        if any(points):
+            lines.append("\t".join((table, key, *map(str, points))))
     (DATA / "letters.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

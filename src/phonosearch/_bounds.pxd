@@ -44,6 +44,9 @@ cdef class BoundIndex(PartIndex):
         self, Workspace space, int query_form, const uint32_t* parts, Pairs* pairs, uint32_t* unearned
     ) except -1 nogil
     cdef int _points(self, Workspace space, int query_form, int row, uint32_t part) except -1 nogil
+    cdef bint _unrelated_below(
+        self, Workspace space, int query_form, const uint32_t* parts, int size, int floor
+    ) except -1 nogil
     cdef int _most_contradicting(
         self, Workspace space, int query_form, const uint32_t* parts, int size, const int* column_of_row
     ) except -1 nogil

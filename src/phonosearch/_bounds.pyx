@@ -214,6 +214,8 @@ cdef class BoundIndex(PartIndex):
             most = query.share * self.rules.none_most // 1000 + 1
             if not earning or most < floor:
                 return most
+            if rows > 1 or size > 1:
+                return floor - 1 if self._unrelated_below(space, query_form, parts, size, floor) else most
         unearned = self._pair_up(space, query_form, parts, size, column_of_row, &pairs)
         if known < min(rows, size):
             most = self._bound_contradicted(
@@ -264,6 +266,52 @@ cdef class BoundIndex(PartIndex):
             relation = self._earn(space, part, query_form, row, relation)
             space.relations(part)[space.query.pool_start[query_form] + row] = relation
         return relation & UNEARNED
+
+    cdef bint _unrelated_below(
+        self, Workspace space, int query_form, const uint32_t* parts, int size, int floor
+    ) except -1 nogil:
+        """Whether two forms of which no level pairs any parts score less than ``floor``.
+
+        Each part of the shorter form has a partner, and the score is at most the share of the mean of what these pairs
+        earn, each by the lighter of its parts. So it is less if the sum of what they earn above ``floor``, each by the
+        greatest weight that it may have, or the least where that is less than none, is less than 0. One part after the
+        other is compared with all of the longer form, until the others may earn the most there is.
+        """
+        cdef const Query* query = &space.query
+        cdef bint by_row = query.size[query_form] <= size
+        cdef int rows = query.size[query_form], count = min(rows, size), others = max(rows, size)
+        cdef int at, turn, other, row, column, weight, heaviest = 0, lightest = 0x7FFF, first = 0, most
+        cdef int greatest[MAX_PARTS]
+        cdef int least[MAX_PARTS]
+        cdef long long above, sum = 0, unknown = <long long>query.share * self.rules.none_most - 1000 * floor
+        for at in range(others):
+            weight = self.part_weight(parts[at]) if by_row else query.weight[query_form][at]
+            heaviest = max(heaviest, weight)
+            lightest = min(lightest, weight)
+        for at in range(count):
+            weight = query.weight[query_form][at] if by_row else self.part_weight(parts[at])
+            greatest[at] = min(weight, heaviest)
+            least[at] = min(weight, lightest)
+            sum += unknown * (greatest[at] if unknown >= 0 else least[at])
+            if greatest[at] > greatest[first]:
+                first = at
+        for turn in range(count):
+            at = first if turn == 0 else turn - (turn <= first)
+            for other in range(others):
+                row, column = (at, other) if by_row else (other, at)
+                PS_PREFETCH(&self.part_key.data[3 * <size_t>parts[column]])
+                PS_PREFETCH(&self.part_sketch[parts[column]])
+                PS_PREFETCH(space.place_of(space.words[query.pool_start[query_form] + row], parts[column]))
+            most = 0
+            for other in range(others):
+                row, column = (at, other) if by_row else (other, at)
+                most = max(most, self._points(space, query_form, row, parts[column]))
+            above = <long long>query.share * most - 1000 * floor
+            sum += above * (greatest[at] if above >= 0 else least[at])
+            sum -= unknown * (greatest[at] if unknown >= 0 else least[at])
+            if sum < 0:
+                return True
+        return False
 
     cdef int _most_contradicting(
         self, Workspace space, int query_form, const uint32_t* parts, int size, const int* column_of_row

@@ -14,6 +14,20 @@ cdef enum:
     MOST_LEFT = 4               # letters of what is left of a word
 
 cdef enum:
+    ALPHABET = 26               # and the code of no letter
+    ROOM = 32                   # for a code: places of a table are found by shifts
+
+cdef enum:                      # the steps of an alignment, by their turn
+    MATCH
+    SUB
+    OF_A
+    OF_B
+    SWAP
+    TWO_ONE
+    ONE_TWO
+    TWO_TWO
+
+cdef enum:
     LEAD = 2
     TRAIL = 3
 
@@ -36,8 +50,8 @@ cdef enum:                      # and two more beside other parts
 ctypedef int64_t Step
 
 ctypedef struct LetterPoints:           # of the facts about two words
-    Step letter[26][26]                 # one letter for another, a match on the diagonal
-    Step gap[4][26]                     # a letter that the other word lacks: gap, double, lead, trail
+    Step letter[ALPHABET][ROOM]         # one letter for another with its turn, a match on the diagonal
+    Step gap[4][ROOM]                   # a letter that the other word lacks: gap, double, lead, trail
     Step swap
     int32_t sub_initial, sub_final, lacking_initial
     int16_t single[BIGRAMS][26]         # groups of letters
@@ -57,7 +71,7 @@ ctypedef struct LetterPoints:           # of the facts about two words
 cdef class LetterTables(RarityTable):
     cdef LetterPoints facts[2]          # alone, beside other parts
     cdef Step group                     # without points
-    cdef uint8_t bigram[676]            # number of a pair of letters in the groups, 0 for none
+    cdef uint8_t bigram[ALPHABET * ROOM]    # number of a pair of letters in the groups, 0 for none or no second letter
     cdef uint32_t single_known[BIGRAMS]     # a bit for each letter
     cdef uint8_t double_known[BIGRAMS][BIGRAMS]
     cdef uint8_t has_double[BIGRAMS]    # whether any pair is known beside it
