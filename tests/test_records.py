@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phonosearch import PersonIndex, _load_report, _records
-from phonosearch._errors import MissingExtraError, RecordsError
+from phonosearch._errors import MissingExtraError, RecordsError, UnknownPersonError
 from phonosearch._records import (
     COLUMNS,
     KINDS,
@@ -264,7 +264,7 @@ def test_csv(tmp_path: Path) -> None:
         entry(6, "7", forenames="\0", surname="\0", sex="M"),
     ]
     assert report.rejected == notes(
-        (2, None, "missing_id"), (3, None, "too_few_cells"), (4, None, "too_many_cells"), (5, "6", "empty_name")
+        (2, None, "missing_id"), (3, "4", "too_few_cells"), (4, "5", "too_many_cells"), (5, "6", "empty_name")
     )
     assert report.read == 7
 
@@ -276,7 +276,16 @@ def test_csv_bytes_that_are_no_text_reject_their_row_only(tmp_path: Path, encodi
         data = data.replace(b"\xe5\xb1\xb1", b"Zo\xeb")
     entries, report = read(CsvSource(csv_file(tmp_path, data), encoding=encoding))
     assert [e[1:3] for e in entries] == [("1", "Ann"), ("3", "Cy"), ("4", "Zoë" if encoding == "cp1252" else "山")]
-    assert report.rejected == notes((1, None, "undecodable" if encoding == "cp1252" else "not_utf8"))
+    assert report.rejected == notes((1, "2", "undecodable" if encoding == "cp1252" else "not_utf8"))
+
+
+def test_the_id_of_a_csv_row_that_is_rejected_is_told_where_it_can_be_read(tmp_path: Path) -> None:
+    data = b"surname,person_id,dob\nLee,1\nLee,2,1984,,\nLee\nLee,,\nLee,,,\nLee,\x81,,\n\x81,7,\nLee,8,\n"
+    index = PersonIndex.build(CsvSource(csv_file(tmp_path, data)))
+    assert [note.id for note in index.report.rejected] == ["1", "2", None, None, None, None, "7"]
+    for person, reason in (("1", "fewer cells"), ("2", "more cells"), ("7", "not valid UTF-8")):
+        with pytest.raises(UnknownPersonError, match=reason):
+            index.explain("Lee", person)
 
 
 @pytest.mark.parametrize(
@@ -324,7 +333,7 @@ def test_a_raised_limit_of_the_csv_module_changes_nothing(tmp_path: Path) -> Non
     finally:
         csv.field_size_limit(before)
     assert [e[1] for e in entries] == ["2"]
-    assert report.rejected == notes((0, None, "cell_too_long"))
+    assert report.rejected == notes((0, "1", "cell_too_long"))
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
@@ -350,7 +359,7 @@ def test_csv_with_another_delimiter(tmp_path: Path, delimiter: str) -> None:
     data = 'person_id,surname,dob\n1,"Lee,\n",1984\n2,Bo\n'.replace(",", delimiter)
     entries, report = read(CsvSource(csv_file(tmp_path, data.encode()), delimiter=delimiter))
     assert entries == [entry(0, "1", surname=f"Lee{delimiter}\n", dob="1984")]
-    assert report.rejected == notes((1, None, "too_few_cells"))
+    assert report.rejected == notes((1, "2", "too_few_cells"))
 
 
 @pytest.mark.parametrize("delimiter", ["", ";;", '"', "\n", "\r", None, 9])

@@ -154,7 +154,8 @@ def _record_batches(source: Iterable[object], report: ReportBuilder, batch_rows:
         elif isinstance(item, Person):
             record = {name: getattr(item, name) for name in Person.__slots__}
         else:
-            report.reject(row, None, item.reason if isinstance(item, MalformedRow) else "not_a_record")
+            malformed = item if isinstance(item, MalformedRow) else MalformedRow("not_a_record")
+            report.reject(row, malformed.person_id, malformed.reason)
             continue
         get = record.get
         person_id = get("person_id")

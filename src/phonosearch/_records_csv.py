@@ -145,12 +145,19 @@ def _csv_record(
     cells: list[str], width: int, places: list[tuple[str, int]], undecodable: str
 ) -> dict[str, str] | MalformedRow:
     if len(cells) != width:
-        return MalformedRow("too_few_cells" if len(cells) < width else "too_many_cells")
+        return MalformedRow("too_few_cells" if len(cells) < width else "too_many_cells", _id_of(cells, places))
     record = {name: cell for name, place in places if (cell := cells[place])}
     joined = "".join(record.values())
     if not joined.isascii() and _ESCAPED_BYTE.search(joined):
-        return MalformedRow(undecodable)
+        return MalformedRow(undecodable, _id_of(cells, places))
     # The limit of the csv module belongs to the whole process: someone else may have raised it.
     if len(joined) > MAX_CELL and any(len(cell) > MAX_CELL for cell in record.values()):
-        return MalformedRow("cell_too_long")
+        return MalformedRow("cell_too_long", _id_of(cells, places))
     return record
+
+
+def _id_of(cells: list[str], places: list[tuple[str, int]]) -> str | None:
+    """What a row that is rejected holds in the column of the person_id, if that can be read."""
+    place = dict(places)["person_id"]
+    person_id = cells[place] if place < len(cells) else ""
+    return None if not person_id or _ESCAPED_BYTE.search(person_id) else person_id
