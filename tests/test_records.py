@@ -314,7 +314,8 @@ def test_csv_header(tmp_path: Path, data: bytes, problem: str) -> None:
     [
         (b'3,"Canary\n4,Canary\n', "a quote is opened here and never closed.*; close it"),
         (b'3,"Canary"x,\n4,Canary\n', "after a quote comes neither .*; write a quote that belongs to the text twice"),
-        (b"3," + b"x" * 131_073 + b"\n", "longer than 131,072 characters, .*; shorten the cell or close the quote"),
+        (b'3,"' + b"Canary\n" * 20_000, "a quote is opened here and never closed.*; close it"),
+        (b'3,"' + b"Canary\n" * 20_000 + b'4,"Ann"\n', "after a quote comes neither .*; write a quote"),
     ],
 )
 def test_broken_csv_names_the_row_and_no_value(tmp_path: Path, tail: bytes, problem: str) -> None:
@@ -323,6 +324,48 @@ def test_broken_csv_names_the_row_and_no_value(tmp_path: Path, tail: bytes, prob
     assert (caught.value.row, caught.value.line) == (2, 4)
     assert str(caught.value).startswith("row 2 of the source, counted from 0 (line 4): broken CSV: ")
     assert "Canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize(
+    ("long", "person_id"),
+    [
+        ("2," + "x" * 131_073 + ",", "2"),
+        ('2,"' + "x" * 131_073 + '",', "2"),
+        ('2,"a ""quoted"" line\n\n' + "5,x,y\n" * 30_000 + '""",', "2"),
+        ('"2",,"' + "one, two\n" * 20_000 + '"', "2"),
+        ('2,"x""' + "y" * 131_073 + '""","n\n5,z,\n"', "2"),
+        ("x" * 131_073 + ",Bob,", None),
+    ],
+)
+def test_a_csv_cell_that_is_too_long_rejects_its_row_only(
+    tmp_path: Path, long: str, person_id: str | None, end: str
+) -> None:
+    text = f"person_id,full_name,note\n1,Ann,\n{long}\n3,Cy,\n\n4,Di".replace("\n", end)
+    source = CsvSource(csv_file(tmp_path, text.encode()))
+    before = csv.field_size_limit()
+    entries, report = read(source)
+    assert [e[:3] for e in entries] == [(0, "1", "Ann"), (2, "3", "Cy")]
+    assert report.rejected == notes((1, person_id, "cell_too_long"), (3, "4", "too_few_cells"))
+    lines = text.split(end)
+    assert [lines[source.line(row) - 1] for row in (0, 2, 3)] == ["1,Ann,", "3,Cy,", "4,Di"]
+    assert source.line(1) == 3
+    assert csv.field_size_limit() == before
+
+
+def test_a_csv_header_that_is_too_long_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RecordsError, match="a cell of the first line is longer than 131,072 characters; give a file"):
+        read(CsvSource(csv_file(tmp_path, b"person_id,full_name," + b"x" * 131_073 + b"\n1,Ann,\n")))
+
+
+def test_a_lowered_limit_of_the_csv_module_is_refused(tmp_path: Path) -> None:
+    path = csv_file(tmp_path, b"person_id,full_name\n1,Ann\n")
+    before = csv.field_size_limit(10)
+    try:
+        with pytest.raises(RecordsError, match=r"no CSV cell of more than 10 characters; call csv.field_size_limit\("):
+            read(CsvSource(path))
+    finally:
+        csv.field_size_limit(before)
 
 
 def test_a_raised_limit_of_the_csv_module_changes_nothing(tmp_path: Path) -> None:
