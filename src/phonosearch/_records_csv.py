@@ -104,7 +104,8 @@ class CsvSource:
 
         if (most := csv.field_size_limit()) < MAX_CELL:
             raise RecordsError(
-                f"this process reads no CSV cell of more than {most:,} characters; call csv.field_size_limit({MAX_CELL})"
+                f"this process reads no CSV cell of more than {most:,} characters; call "
+                f"csv.field_size_limit({MAX_CELL})"
             )
         try:
             with self.path.open(encoding=self.encoding, errors="surrogateescape", newline="") as file:
