@@ -641,6 +641,10 @@ def test_the_ladder_counts_what_each_level_finds(index: PersonIndex) -> None:
     assert answer.ladder() == {level: index.search("Steven Smith", level=level).total for level in LEVELS}
     assert answer.total == answer.ladder()[answer.level]
     assert len(answer.hits) == 1 < answer.total
+    for empty in (index.search("Smith", limit=0), index.search("Smith", offset=100)):
+        assert len(empty) == 0
+        assert empty
+    assert not index.search("Zzyzx Qqq")
 
 
 def test_what_an_answer_says(index: PersonIndex) -> None:
@@ -785,17 +789,17 @@ def test_a_date_that_could_not_be_read_is_explained(tmp_path: Path) -> None:
     for opened in (index, PersonIndex.open(tmp_path / "index")):
         texts = {person: opened.explain("John Smith", person, dob="1984").text for person in ("P1", "P2", "P3", "P4")}
         assert texts["P1"].endswith(
-            "No date of birth is on record.\n"
+            "No date of birth is on record that can be compared.\n"
             "A date of birth of this person, row 0 of the source, counted from 0, could not be read: a date "
             "of birth was left out: it is no date from 1800 to 2200 as YYYY, YYYY-MM or YYYY-MM-DD."
         )
-        assert texts["P2"].endswith("No date of birth is on record.")
+        assert texts["P2"].endswith("No date of birth is on record that can be compared.")
         assert "could not be read" not in texts["P3"], "another date is on record"
         assert [line.split(",")[1] for line in texts["P4"].splitlines() if "could not be read" in line] == [
             " row 4 of the source", " row 5 of the source",
         ]
         asked = opened.explain("John Smith", "P1", age=40, age_on="2024-06-01").text
-        assert "so the age cannot be compared.\nA date of birth of this person, row 0" in asked
+        assert "that can be compared with the age.\nA date of birth of this person, row 0" in asked
         assert "could not be read" not in opened.explain("John Smith", "P1").text
         assert "spring" not in texts["P1"]
 
