@@ -56,8 +56,8 @@ def _are_initials(part: str, first: bool, r: Rules) -> bool:
 
 
 def _full(parts: Sequence[str], joins: Sequence[str | None], r: Rules) -> tuple[list[str], list[str | None], list[str]]:
-    """The parts that are compared: without placeholders and markers, and prefixes of one letter joined to what they make
-    a known name with. How each is joined to the one before, and what it is without such a prefix."""
+    """The parts that are compared: without placeholders and markers, and prefixes of one letter joined to what they
+    make a known name with. How each is joined to the one before, and what it is without such a prefix."""
     last = len(parts) - 1
     kept = [
         place

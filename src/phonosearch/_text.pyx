@@ -623,7 +623,7 @@ cdef class TextRules:
         self, ParsedName* out, const uint16_t* begin, const uint8_t* extent, const uint8_t* joins, int first, int last,
         int kind, bint parted
     ) noexcept nogil:
-        """Add the form in which parts are joined to those before them, or were ``parted``, if it differs from others."""
+        """Add the form in which parts are joined to those before them, or were ``parted``, if it differs."""
         cdef int form = out.form_count, at = first, end, size = 0, joined, member, other
         cdef int limit = out.used
         cdef bint same
