@@ -317,8 +317,9 @@ def _nicknames(short_forms: list[Row], equivalents: list[Row], spellings: list[R
 
     One group a formal name and language, so that two short forms are siblings in one language only; one more for each
     other spelling of the formal name. A row of equivalents is a group, with the other spellings of those members that
-    head a row of spellings (Michele is Michael in Italy, and a spelling of Michelle elsewhere). ``_groups.Groups``
-    makes the same for the kernel.
+    head a row of spellings (Michele is Michael in Italy, and a spelling of Michelle elsewhere), and with the English
+    short forms in the first row of its first member: Krzysztof is called Chris in England. ``_groups.Groups`` makes
+    the same for the kernel.
     """
     spelled = _spelled(spellings)
     headed: dict[str, list[str]] = {}
@@ -336,10 +337,15 @@ def _nicknames(short_forms: list[Row], equivalents: list[Row], spellings: list[R
     found = dict.fromkeys(
         (formal, *(word for word in members if word != formal)) for (_, formal), members in groups.items()
     )
+    english: dict[str, list[str]] = {}
+    for language, _, formal, *shorts in short_forms:
+        if language == "en":
+            english.setdefault(formal, shorts)
     for _, _, *words in equivalents:
         members = {}
         for word in words:
             members.update(dict.fromkeys(headed.get(word, (word,))))
+        members.update(dict.fromkeys(english.get(words[0], ())))
         members.pop(words[0], None)
         found[(words[0], *members)] = None
     return tuple(found)
