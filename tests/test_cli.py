@@ -60,7 +60,7 @@ def odd_index(tmp_path: Path) -> Callable[[str, str], Path]:
 
 
 def run(*arguments: object) -> Result:
-    return CliRunner(env={"COLUMNS": "120"}).invoke(_cli.app, [str(argument) for argument in arguments])
+    return CliRunner(env={"COLUMNS": "140"}).invoke(_cli.app, [str(argument) for argument in arguments])
 
 
 def run_json(*arguments: object, code: int = 0) -> Any:
@@ -114,10 +114,24 @@ class TestBuild:
             rows = list(csv.reader(file))
         assert rows[0] == ["outcome", "row", "id", "reason", "line"]
         assert [row[:3] for row in rows[1:]] == [
-            ["rejected", "5", "P5"], ["rejected", "7", ""], ["rejected", "8", ""], ["warning", "6", "P6"],
+            ["rejected", "5", "P5"], ["rejected", "7", "P7"], ["rejected", "8", ""], ["warning", "6", "P6"],
         ]  # fmt: skip
         assert [row[4] for row in rows[1:]] == ["7", "9", "10", "8"]
         assert stat.S_IMODE(rejects.stat().st_mode) == 0o600
+
+    def test_lists_rejected_rows_on_standard_output(
+        self, people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        people.write_text(FLAWED, encoding="utf-8")
+        output = tmp_path / "out.phs"
+        for command, code, told in ((["build", people, "-o", output], 3, "rows read"), (["check", output], 0, "sound")):
+            result = run(*command, "--rejects", "-")
+            assert result.exit_code == code
+            assert [row["id"] for row in csv.DictReader(result.stdout.splitlines())] == ["P5", "P7", "", "P6"]
+            assert told in result.stderr
+            assert_refused(run(*command, "--rejects", "-", "--json"), 2, "name a file")
+        assert not (tmp_path / "-").exists()
 
     def test_json(self, people: Path, tmp_path: Path) -> None:
         people.write_text(FLAWED, encoding="utf-8")
@@ -294,6 +308,10 @@ class TestSearch:
         for hit in ps.PersonIndex.open(index).search("Jon Smith").hits:
             for line in hit.explain().splitlines():
                 assert line.strip() in result.stdout
+            assert f"{hit.score}  {hit.band}" in result.stdout
+        result = run("search", index, "Jon Smith")
+        assert "Band" in result.stdout
+        assert hit.band in result.stdout
 
     def test_json(self, index: Path) -> None:
         arguments = ("search", index, "Jon Smith", "--dob", "1984-03", "--sex", "m", "--limit", "1", "--explain")
@@ -386,7 +404,7 @@ class TestOtherCommands:
         result = run("compare", "Jon Smith", "John Smythe")
         expected = ps.compare("Jon Smith", "John Smythe")
         assert result.exit_code == 0
-        assert f"Score {expected.score}, level {expected.level}" in result.stdout
+        assert f"Score {expected.score} ({expected.band}), level {expected.level}" in result.stdout
         assert expected.explain() in result.stdout
         found = run_json("compare", "Jon Smith", "John Smythe")
         assert (found["score"], found["level"], found["band"]) == (expected.score, expected.level, expected.band)

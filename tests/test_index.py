@@ -389,6 +389,7 @@ def test_an_age_may_be_given_in_several_ways(index: PersonIndex) -> None:
     for one, other in (
         (index.search("Steven Smith", age="42", age_on=on), index.search(whole)),
         (index.search("Steven Smith", age=np.int64(42), age_on=datetime.date(2026, 11, 23)), index.search(whole)),
+        (index.search("Steven Smith", age=" 42", age_on=f" {on}\t"), index.search(whole)),
         (index.search("Steven Smith", age="40 - 45", age_on=on), index.search("Steven Smith", age=[40, 45], age_on=on)),
         (index.search(whole, age="42", age_on=on), index.search(whole)),
     ):
@@ -408,6 +409,34 @@ def test_search_by_a_person_with_any_date_that_can_be_indexed(index: PersonIndex
     plain = index.search("Stephen Smith", dob=dob[0] if isinstance(dob, list | tuple) else dob)
     assert index.search(person).digest == plain.digest
     assert index.search("Stephen Smith", dob=dob).digest == plain.digest
+
+
+@pytest.mark.parametrize(
+    "dob",
+    [
+        " 1984 ", "\t1984-03-07", "1984;", "1984;1984", "1984 | 1986-03", np.int64(1984), np.uint16(1984), 1984,
+        datetime.datetime(1984, 3, 7, 23, 59), float("nan"), [float("nan"), "1984"],
+    ],
+)  # fmt: skip
+def test_what_is_read_as_a_date_of_birth_on_record_is_read_so_when_asked(dob: Any) -> None:
+    recorded = PersonIndex.build([{"person_id": "P1", "full_name": "Ann Lee", "dob": dob}])
+    assert not recorded.report.warnings
+    for asked in ("1984", "1986-03", "1950"):
+        found = compare({"full_name": "Ann Lee", "dob": asked}, {"full_name": "Ann Lee", "dob": dob})
+        assert found.score == recorded.search("Ann Lee", dob=asked).hits[0].score
+    if isinstance(dob, str) and "1986" in dob:
+        with pytest.raises(QueryError, match="several dates of birth"):
+            recorded.search("Ann Lee", dob=dob)
+    else:
+        assert recorded.search("Ann Lee", dob=dob).hits[0].score == 1000
+
+
+def test_nothing_is_asked_by_what_a_data_frame_leaves_empty(index: PersonIndex) -> None:
+    nan = float("nan")
+    row = dict.fromkeys(("forenames", "dob", "sex", "age", "age_on", "place"), nan) | {"full_name": "Steven Smith"}
+    assert index.search(row).digest == index.search("Steven Smith").digest
+    same = index.search("Steven Smith", dob="1984-03-07", sex=" m\t")
+    assert same.digest == index.search("Steven Smith", dob="1984-03-07", sex="M").digest
 
 
 @pytest.mark.parametrize(
@@ -623,6 +652,10 @@ def test_the_ladder_counts_what_each_level_finds(index: PersonIndex) -> None:
     assert answer.ladder() == {level: index.search("Steven Smith", level=level).total for level in LEVELS}
     assert answer.total == answer.ladder()[answer.level]
     assert len(answer.hits) == 1 < answer.total
+    for empty in (index.search("Smith", limit=0), index.search("Smith", offset=100)):
+        assert len(empty) == 0
+        assert empty
+    assert not index.search("Zzyzx Qqq")
 
 
 def test_what_an_answer_says(index: PersonIndex) -> None:
@@ -767,17 +800,17 @@ def test_a_date_that_could_not_be_read_is_explained(tmp_path: Path) -> None:
     for opened in (index, PersonIndex.open(tmp_path / "index")):
         texts = {person: opened.explain("John Smith", person, dob="1984").text for person in ("P1", "P2", "P3", "P4")}
         assert texts["P1"].endswith(
-            "No date of birth is on record.\n"
+            "No date of birth is on record that can be compared.\n"
             "A date of birth of this person, row 0 of the source, counted from 0, could not be read: a date "
             "of birth was left out: it is no date from 1800 to 2200 as YYYY, YYYY-MM or YYYY-MM-DD."
         )
-        assert texts["P2"].endswith("No date of birth is on record.")
+        assert texts["P2"].endswith("No date of birth is on record that can be compared.")
         assert "could not be read" not in texts["P3"], "another date is on record"
         assert [line.split(",")[1] for line in texts["P4"].splitlines() if "could not be read" in line] == [
             " row 4 of the source", " row 5 of the source",
         ]
         asked = opened.explain("John Smith", "P1", age=40, age_on="2024-06-01").text
-        assert "so the age cannot be compared.\nA date of birth of this person, row 0" in asked
+        assert "that can be compared with the age.\nA date of birth of this person, row 0" in asked
         assert "could not be read" not in opened.explain("John Smith", "P1").text
         assert "spring" not in texts["P1"]
 

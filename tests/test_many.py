@@ -245,7 +245,7 @@ def test_pairs_can_be_left_at_any_time(index: ps.PersonIndex) -> None:
 
 
 def test_bad_arguments_of_pairs_are_refused(index: ps.PersonIndex) -> None:
-    for arguments in ({"level": "near"}, {"min_score": "9"}, {"threads": 0}):
+    for arguments in ({"level": "near"}, {"min_score": "9"}, {"min_score": -1}, {"min_score": 1001}, {"threads": 0}):
         with pytest.raises(ps.QueryError):
             index.pairs(**arguments)
 

@@ -14,7 +14,7 @@ import phonosearch as ps
 from phonosearch import _names, _normalise
 from phonosearch._errors import LimitError, QueryError
 from phonosearch._kernel import text_rules
-from phonosearch._names import forms
+from phonosearch._names import forms, is_latin
 from phonosearch._normalise import cut, fold, is_raw, normalise, raw_part
 from phonosearch._rules import rules
 from phonosearch._text import TextRules
@@ -53,11 +53,15 @@ VECTORS = {
     "digits alone": [("John 3 Smith", "john smith"), ("John 22", "john")],
     "Chinese and Korean": [
         ("李小龙", "li xiaolong"), ("李明", "li ming"), ("欧阳娜娜", "ouyang nana"),
-        ("김민수", "gim minsu"), ("이준", "i jun"),
+        ("欧阳修", "ouyang xiu"), ("司马光", "sima guang"), ("曾国藩", "zeng guofan"), ("国藩 曾", "guofan zeng"),
+        ("김민수", "gim minsu"), ("이준", "lee jun"), ("민수 이", "minsu lee"), ("박석", "park seok"),
     ],
     "Cyrillic": [("Ольга Кузнецова", "olga kuznetsova"), ("Юрий", "yuriy"), ("Джамал Хаджиев", "jamal khajiev")],
     "Greek": [("Γιώργος", "giorgos"), ("ΓΙΩΡΓΟΣ", "giorgos")],
-    "Arabic": [("محمد", "mhmd"), ("مُحَمَّد", "mhmd")],
+    "Arabic": [
+        ("محمد", "mhmd"), ("مُحَمَّد", "mhmd"), ("أحمد", "ahmd"), ("احمد", "ahmd"), ("إبراهيم", "ibrhym"),
+        ("فَاطمة", "ftmh"), ("عبد الرحمن", "abdlrhmn"), ("عبدالرحمن", "abdlrhmn"), ("عمر خالد", "amr khld"),
+    ],
     "Devanagari": [("राम", "ram")],
 }  # fmt: skip
 APOSTROPHES = "'`´‘’‚‛′‵ʹʻʼʽʾʿˈˊˋ՚׳＇Ꞌꞌ"
@@ -203,7 +207,34 @@ FORMS = [
     ("Maria de la Cruz", ["maria de la cruz", "maria cruz", "maria delacruz"]),
     ("J J Smith", ["j j smith"]),
     ("J R R Tolkien", ["j r r tolkien"]),
-    ("O Brien", ["o brien", "obrien"]),
+    ("O Brien", ["obrien", "brien"]),
+    ("SEAN O SULLIVAN", ["sean osullivan", "sean sullivan"]),
+    ("O Sullivan, Sean O", ["osullivan sean o", "sullivan sean o"]),
+    ("AJ Smith", ["aj smith", "a j smith"]),
+    ("JRR Tolkien", ["jrr tolkien", "j r r tolkien"]),
+    ("Tolkien, jrr", ["tolkien jrr", "tolkien j r r"]),
+    ("JR Smith", ["jr smith", "j r smith"]),
+    ("Smith JR", ["smith"]),
+    ("Mr KC MP Jones QC", ["kc mp jones", "k c mp jones"]),
+    ("TJ", ["tj"]),
+    ("Ng Wm Md Al Jo Ty St Mary", ["ng wm md al jo ty st mary", "ng wm md jo ty st mary", "ng wm md aljo ty stmary"]),
+    ("Mary-TJ Lee", ["mary tj lee", "marytj lee"]),
+    ("Mary-Ann TJ Lee", ["mary ann tj lee", "maryann t j lee"]),
+    ("Ж tj Lee", ["zh tj lee"]),
+    ("tj b c f g h i j k l m n p q r", ["tj b c f g h i j k l m n p q r", "t j b c f g h i j k l m n p q r"]),
+    ("tj b c f g h i j k l m n p q r s", ["tj b c f g h i j k l m n p q r s"]),  # there is no room for another part
+    ("Jane Smith née Brown", ["jane smith brown"]),
+    ("Jane Nee", ["jane nee"]),
+    ("Nee Jane", ["nee jane"]),
+    ("Unknown Smith", ["smith"]),
+    ("Mr Unknown", ["unknown"]),
+    ("Unknown Unk", ["unknown unk"]),
+    ("O Unknown Brien", ["o brien", "obrien"]),
+    ("Anne-Unknown-Marie", ["anne marie"]),
+    ("Dr O-Brien-Smith", ["obrien smith", "brien smith", "obriensmith"]),
+    ("John O Smith", ["john o smith", "john osmith"]),
+    ("Sean O", ["sean o"]),
+    ("O O Brien", ["o obrien", "o brien", "oobrien"]),
     ("Mc", ["mc"]),
     ("??", ["=??"]),
     ("Mac " + "x" * 60, ["mac " + "x" * 60]),  # joined it would be over the limit of a part
@@ -321,7 +352,11 @@ def check_twin(text: str) -> None:
 special = sorted(
     rules().titles | rules().suffixes | rules().particles | rules().inner_particles | rules().prefixes
     | rules().compound_ends | rules().compound_stems | rules().compound_articles
-) + list("abejoxyz") + ["x" * 59, "x" * 60, "x" * 61, "12", "3a", "22b", "??", "é", "Ł", "李小龙"]  # fmt: skip
+    | rules().placeholders | rules().markers
+) + list("abejoxyz") + [
+    "sullivan", "brien", "smith", "aj", "tj", "jrr", "kjs", "ng", "زيد", "x" * 59, "x" * 60, "x" * 61, "12", "3a",
+    "22b", "??", "é", "Ł", "李小龙",
+]  # fmt: skip
 ordinary = st.sampled_from([word for row in (*rules().spellings, *rules().nicknames) for word in row])
 word = st.sampled_from(special) | ordinary | st.text("abé'1? -|:–", min_size=1, max_size=8)
 
@@ -358,7 +393,7 @@ def test_forms_of_every_latin_code_point_in_a_word() -> None:
 
 @pytest.mark.parametrize("first", ["Zoë", "Straße", "Ольга", "\u0180", "µ", "smith"])
 def test_letters_beyond_ascii_are_read_alike_before_and_after_the_first(first: str) -> None:
-    fresh = TextRules(rules(), fold, raw_part)
+    fresh = TextRules(rules(), fold, raw_part, is_latin)
     for _ in range(2):
         assert fresh.forms(first) == text_rules().forms(first)
     for code in range(0x80, 0x190):
@@ -369,7 +404,7 @@ def test_threads_may_be_the_first_to_read_letters_beyond_ascii() -> None:
     texts = [f"a{chr(code)}b {chr(code)}c" for code in range(0x80, 0x180)]
     expected = list(map(text_rules().forms, texts))
     for _ in range(5):
-        fresh = TextRules(rules(), fold, raw_part)
+        fresh = TextRules(rules(), fold, raw_part, is_latin)
         with ThreadPoolExecutor(4) as pool:
             assert list(pool.map(fresh.forms, texts)) == expected
 

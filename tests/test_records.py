@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phonosearch import PersonIndex, _load_report, _records
-from phonosearch._errors import MissingExtraError, RecordsError
+from phonosearch._errors import MissingExtraError, RecordsError, UnknownPersonError
 from phonosearch._records import (
     COLUMNS,
     KINDS,
@@ -264,7 +264,7 @@ def test_csv(tmp_path: Path) -> None:
         entry(6, "7", forenames="\0", surname="\0", sex="M"),
     ]
     assert report.rejected == notes(
-        (2, None, "missing_id"), (3, None, "too_few_cells"), (4, None, "too_many_cells"), (5, "6", "empty_name")
+        (2, None, "missing_id"), (3, "4", "too_few_cells"), (4, "5", "too_many_cells"), (5, "6", "empty_name")
     )
     assert report.read == 7
 
@@ -276,7 +276,16 @@ def test_csv_bytes_that_are_no_text_reject_their_row_only(tmp_path: Path, encodi
         data = data.replace(b"\xe5\xb1\xb1", b"Zo\xeb")
     entries, report = read(CsvSource(csv_file(tmp_path, data), encoding=encoding))
     assert [e[1:3] for e in entries] == [("1", "Ann"), ("3", "Cy"), ("4", "Zoë" if encoding == "cp1252" else "山")]
-    assert report.rejected == notes((1, None, "undecodable" if encoding == "cp1252" else "not_utf8"))
+    assert report.rejected == notes((1, "2", "undecodable" if encoding == "cp1252" else "not_utf8"))
+
+
+def test_the_id_of_a_csv_row_that_is_rejected_is_told_where_it_can_be_read(tmp_path: Path) -> None:
+    data = b"surname,person_id,dob\nLee,1\nLee,2,1984,,\nLee\nLee,,\nLee,,,\nLee,\x81,,\n\x81,7,\nLee,8,\n"
+    index = PersonIndex.build(CsvSource(csv_file(tmp_path, data)))
+    assert [note.id for note in index.report.rejected] == ["1", "2", None, None, None, None, "7"]
+    for person, reason in (("1", "fewer cells"), ("2", "more cells"), ("7", "not valid UTF-8")):
+        with pytest.raises(UnknownPersonError, match=reason):
+            index.explain("Lee", person)
 
 
 @pytest.mark.parametrize(
@@ -305,7 +314,8 @@ def test_csv_header(tmp_path: Path, data: bytes, problem: str) -> None:
     [
         (b'3,"Canary\n4,Canary\n', "a quote is opened here and never closed.*; close it"),
         (b'3,"Canary"x,\n4,Canary\n', "after a quote comes neither .*; write a quote that belongs to the text twice"),
-        (b"3," + b"x" * 131_073 + b"\n", "longer than 131,072 characters, .*; shorten the cell or close the quote"),
+        (b'3,"' + b"Canary\n" * 20_000, "a quote is opened here and never closed.*; close it"),
+        (b'3,"' + b"Canary\n" * 20_000 + b'4,"Ann"\n', "after a quote comes neither .*; write a quote"),
     ],
 )
 def test_broken_csv_names_the_row_and_no_value(tmp_path: Path, tail: bytes, problem: str) -> None:
@@ -316,6 +326,48 @@ def test_broken_csv_names_the_row_and_no_value(tmp_path: Path, tail: bytes, prob
     assert "Canary" not in str(caught.value)
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize(
+    ("long", "person_id"),
+    [
+        ("2," + "x" * 131_073 + ",", "2"),
+        ('2,"' + "x" * 131_073 + '",', "2"),
+        ('2,"a ""quoted"" line\n\n' + "5,x,y\n" * 30_000 + '""",', "2"),
+        ('"2",,"' + "one, two\n" * 20_000 + '"', "2"),
+        ('2,"x""' + "y" * 131_073 + '""","n\n5,z,\n"', "2"),
+        ("x" * 131_073 + ",Bob,", None),
+    ],
+)
+def test_a_csv_cell_that_is_too_long_rejects_its_row_only(
+    tmp_path: Path, long: str, person_id: str | None, end: str
+) -> None:
+    text = f"person_id,full_name,note\n1,Ann,\n{long}\n3,Cy,\n\n4,Di".replace("\n", end)
+    source = CsvSource(csv_file(tmp_path, text.encode()))
+    before = csv.field_size_limit()
+    entries, report = read(source)
+    assert [e[:3] for e in entries] == [(0, "1", "Ann"), (2, "3", "Cy")]
+    assert report.rejected == notes((1, person_id, "cell_too_long"), (3, "4", "too_few_cells"))
+    lines = text.split(end)
+    assert [lines[source.line(row) - 1] for row in (0, 2, 3)] == ["1,Ann,", "3,Cy,", "4,Di"]
+    assert source.line(1) == 3
+    assert csv.field_size_limit() == before
+
+
+def test_a_csv_header_that_is_too_long_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RecordsError, match="a cell of the first line is longer than 131,072 characters; give a file"):
+        read(CsvSource(csv_file(tmp_path, b"person_id,full_name," + b"x" * 131_073 + b"\n1,Ann,\n")))
+
+
+def test_a_lowered_limit_of_the_csv_module_is_refused(tmp_path: Path) -> None:
+    path = csv_file(tmp_path, b"person_id,full_name\n1,Ann\n")
+    before = csv.field_size_limit(10)
+    try:
+        with pytest.raises(RecordsError, match=r"no CSV cell of more than 10 characters; call csv.field_size_limit\("):
+            read(CsvSource(path))
+    finally:
+        csv.field_size_limit(before)
+
+
 def test_a_raised_limit_of_the_csv_module_changes_nothing(tmp_path: Path) -> None:
     path = csv_file(tmp_path, b"person_id,full_name\n1," + b"x" * 131_073 + b"\n2," + b"y" * 131_072 + b"\n")
     before = csv.field_size_limit(1 << 30)
@@ -324,7 +376,7 @@ def test_a_raised_limit_of_the_csv_module_changes_nothing(tmp_path: Path) -> Non
     finally:
         csv.field_size_limit(before)
     assert [e[1] for e in entries] == ["2"]
-    assert report.rejected == notes((0, None, "cell_too_long"))
+    assert report.rejected == notes((0, "1", "cell_too_long"))
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
@@ -350,7 +402,7 @@ def test_csv_with_another_delimiter(tmp_path: Path, delimiter: str) -> None:
     data = 'person_id,surname,dob\n1,"Lee,\n",1984\n2,Bo\n'.replace(",", delimiter)
     entries, report = read(CsvSource(csv_file(tmp_path, data.encode()), delimiter=delimiter))
     assert entries == [entry(0, "1", surname=f"Lee{delimiter}\n", dob="1984")]
-    assert report.rejected == notes((1, None, "too_few_cells"))
+    assert report.rejected == notes((1, "2", "too_few_cells"))
 
 
 @pytest.mark.parametrize("delimiter", ["", ";;", '"', "\n", "\r", None, 9])
@@ -517,7 +569,7 @@ def test_arrow_null_list_with_items_behind_it(pa: Any) -> None:
 @pytest.mark.parametrize(
     ("make", "problem"),
     [
-        (lambda pa: pa.table({"person_id": [1], "full_name": ["a"]}), "column person_id is of Arrow type int64"),
+        (lambda pa: pa.table({"person_id": [1], "full_name": ["a"]}), "person_id is of Arrow type int64, .* cast it"),
         (lambda pa: pa.table({"person_id": [b"1"], "full_name": ["a"]}), "column person_id is of Arrow type binary"),
         (lambda pa: pa.table({"person_id": ["1"], "full_name": [1]}), "column full_name is of Arrow type int64"),
         (lambda pa: pa.table({"person_id": ["1"], "full_name": ["a"], "dob": [1.5]}), "column dob is of Arrow type"),

@@ -805,3 +805,63 @@ def test_a_generation_takes_no_more_than_there_is() -> None:
     found = compare("John Smith Jr", "Vazquez Sr")
     assert found.score == 0
     assert sum(item.points for item in found.evidence) == 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "recorded", "level"),
+    [
+        ("SEAN O SULLIVAN", "Sean O'Sullivan", "exact"), ("Sean Osullivan", "SEAN O SULLIVAN", "exact"),
+        ("Sean Sullivan", "SEAN O SULLIVAN", "variant"), ("SEAN O SULLIVAN", "Sean Sullivan", "variant"),
+        ("Sean O Hagan", "Sean Hagan", "variant"), ("Sean O Sullivan", "Sean O'Brien", "wide"),
+        ("Sean O Sullivan", "Sean Oliver", "wide"), ("John O Smith", "John Oliver Smith", "variant"),
+        ("John O Sullivan", "John Oliver Sullivan", "variant"), ("John O Smith", "John Smith", "exact"),
+    ],
+)  # fmt: skip
+def test_an_o_apart_is_a_prefix_where_it_makes_a_known_name(asked: str, recorded: str, level: str) -> None:
+    assert LEVELS[align(forms(asked), forms(recorded)).level] == level
+    assert compare(asked, recorded).level == level
+
+
+def test_an_o_that_was_joined_is_shown_as_it_was_written() -> None:
+    evidence = compare("Dr Sean O Sullivan", "Sean O'Sullivan").evidence
+    assert [item.text for item in evidence if item.part in ("osullivan", "dr")] == [
+        "“O Sullivan” is the same as “O'Sullivan”.", "“Dr” was asked for, but is not compared.",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("asked", "recorded", "level"),
+    [
+        ("AJ Smith", "Anthony James Smith", "variant"), ("Anthony James Smith", "AJ Smith", "variant"),
+        ("JRR Tolkien", "John Ronald Reuel Tolkien", "variant"), ("JR Smith", "John Robert Smith", "variant"),
+        ("J R R Tolkien", "JRR Tolkien", "variant"), ("TJ Hooker", "T J Hooker", "variant"),
+        ("Al Smith", "Anthony Lee Smith", "close"), ("Jo Smith", "James Oliver Smith", "wide"),
+        ("Li Wang", "Laura Ivy Wang", "wide"), ("Ng Smith", "Nina Grace Smith", "wide"), ("TJ", "Thomas James", None),
+    ],
+)  # fmt: skip
+def test_initials_written_together_are_initials(asked: str, recorded: str, level: str | None) -> None:
+    assert level_name(align(forms(asked), forms(recorded)).level) == level
+    assert compare(asked, recorded).level == level
+
+
+def test_what_stands_for_no_name_is_not_compared() -> None:
+    for asked, recorded in (
+        ("Jane Smith née Brown", "Jane Smith Brown"), ("John Smith aka Jack Jones", "John Smith Jack Jones"),
+        ("Unknown Smith", "Smith"), ("Smith", "Unknown Smith"),
+    ):  # fmt: skip
+        assert align(forms(asked), forms(recorded)).score == compare(asked, recorded).score == 1000
+    told = compare("Unknown Smith", "John Smith").evidence[-1]
+    assert (told.part, told.kind, told.points) == ("unknown", "not_compared", 0)
+    assert compare("Jane Nee", "Jane Smith").level == "wide"
+
+
+@pytest.mark.parametrize(
+    ("asked", "recorded"),
+    [
+        ("عبد الرحمن", "Abdul Rahman"), ("أحمد", "Ahmed"), ("علي حسن", "Ali Hassan"), ("이민수", "Lee Minsu"),
+        ("이민수", "Minsu Lee"), ("欧阳修", "Ouyang Xiu"), ("عبد الله", "Abdullah"),
+    ],
+)  # fmt: skip
+def test_names_in_other_scripts(asked: str, recorded: str) -> None:
+    assert compare(asked, recorded).level in ("exact", "variant")
+    assert compare(recorded, asked).level in ("exact", "variant")

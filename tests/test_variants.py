@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from phonosearch import compare
 from phonosearch._normalise import normalise
 from phonosearch._rules import (
     EQUIVALENT_TABLES,
@@ -142,6 +143,16 @@ def test_two_short_forms_are_siblings_and_every_spelling_shares_them():
     assert relation("liz", "betty") == "nickname_sibling"
     assert relation("kathryn", "kate") == "nickname"
     assert relation("elisabeth", "betty") == "nickname"
+
+
+@pytest.mark.parametrize(
+    ("short", "formal"),
+    [("chris", "krzysztof"), ("matt", "mateusz"), ("liz", "elzbieta"), ("jack", "ivan"), ("bill", "guillermo")],
+)
+def test_english_short_forms_of_names_in_other_languages(short, formal):
+    assert relation(short, formal) == relation(formal, short)
+    assert relation(short, formal) in ("nickname", "nickname_sibling")
+    assert compare(f"{short} Nowak", f"{formal} Nowak").level == "variant"
 
 
 def test_short_forms_of_two_languages_are_no_siblings():

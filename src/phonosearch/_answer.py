@@ -67,6 +67,9 @@ _LEVEL_OF_EVIDENCE = {PART_KINDS[kind]: level for kind, level in LEVEL_OF_KIND.i
 class Answer:
     """The answer to one search: complete for its level, and a page of it.
 
+    ``len(answer)`` counts the hits of the page; ``bool(answer)`` says whether anybody was found, also where the page is
+    empty.
+
     Attributes
     ----------
     total : int
@@ -193,6 +196,10 @@ class Answer:
 
     def __len__(self) -> int:
         return len(self.hits)
+
+    def __bool__(self) -> bool:
+        # By its length, a page past the last hit, or of none, would say that nobody was found.
+        return self._total > 0
 
     def __eq__(self, other: object) -> bool:
         return self.digest == other.digest if isinstance(other, Answer) else NotImplemented

@@ -428,12 +428,21 @@ cdef class Builder:
     cdef WordSlot* _new_slot(self, uint64_t key, WordSlot* slot) except NULL nogil:
         """Put a word into its slot, as no part of any name so far."""
         cdef const WordEntry* entry = self.rules.word(key)
+        cdef uint8_t letters[16]
+        cdef int first = 16
+        cdef uint64_t rest = key
+        while rest and first:
+            first -= 1
+            letters[first] = <uint8_t>(96 + rest % 27)
+            rest //= 27
         if self.word_count >> (63 - self.word_shift):
             self._grow_words()
             slot = self._slot(key)
         slot.key = key
         slot.number = 0
-        slot.special = entry != NULL and entry.flags != 0
+        slot.special = (entry != NULL and entry.flags != 0) or self.rules._are_initials(
+            letters + first, 16 - first, 0, False
+        )
         self.word_count += 1
         return slot
 

@@ -18,7 +18,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -36,6 +36,7 @@ from phonosearch._screen import Screen, shown
 
 __all__ = ["app"]
 
+STANDARD_OUTPUT = Path("-")
 FOUND_NOTHING, CANNOT, SOME_REJECTED, BAD_INDEX, DEFECT, READER_LEFT = 1, 2, 3, 4, 70, 141
 
 
@@ -133,7 +134,8 @@ Rejects = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="Write rejected rows, warnings and contradictory people as CSV; row 0 is the first, on line 2.",
+        help="Write rejected rows, warnings and contradictory people as CSV; row 0 is the first, on line 2. - is "
+        "standard output, and what else there is to say goes to standard error then.",
         readable=False,
     ),
 ]
@@ -159,6 +161,13 @@ def _options(
     ] = False,
 ) -> None:
     pass
+
+
+def _check_rejects(rejects: Path | None, as_json: bool, *others: Path) -> None:
+    if rejects == STANDARD_OUTPUT and as_json:
+        raise ps.RecordsError("--rejects: with --json, standard output takes the JSON document; name a file")
+    if rejects and rejects != STANDARD_OUTPUT:
+        _check_target(rejects, *others)
 
 
 def _check_target(target: Path, *others: Path) -> None:
@@ -198,9 +207,12 @@ def _write_rejects(path: Path, index: ps.PersonIndex, source: object = None) -> 
     The line of the file is known right after reading a CSV file.
     """
     report = index.report
-    path.touch(mode=0o600)
-    with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-        writer = csv.writer(file)
+    target: AbstractContextManager[Any] = nullcontext(sys.stdout)
+    if path != STANDARD_OUTPUT:
+        path.touch(mode=0o600)
+        target = path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
+    with target as file:
+        writer = csv.writer(file, lineterminator="\n" if path == STANDARD_OUTPUT else "\r\n")
         writer.writerow(("outcome", "row", "id", "reason", "line"))
         for outcome, notes in (("rejected", report.rejected), ("warning", report.warnings)):
             for note in notes:
@@ -233,9 +245,8 @@ def build(
     """
     _check_target(output, people)
     _storage.check_replaceable(output)
-    if rejects:
-        _check_target(rejects, people, output)
-    screen, errors = Screen(), Screen(stderr=True)
+    _check_rejects(rejects, as_json, people, output)
+    screen, errors = Screen(stderr=rejects == STANDARD_OUTPUT), Screen(stderr=True)
     columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
     arrow = people.suffix.lower() in (".parquet", ".arrow", ".feather")
     started = time.perf_counter()
@@ -282,7 +293,8 @@ def build(
             screen.table("Outcome|Rows>|Reason", ((outcome, f"{count:,}", why) for outcome, count, why in reasons))
         screen.line(f"Written: {output}, {size:,} bytes, fingerprint {index.fingerprint[:16]}")
         if report.rejected:
-            where = f"they are listed in {rejects}" if rejects else "list them with --rejects FILE"
+            place = "on standard output" if rejects == STANDARD_OUTPUT else f"in {rejects}"
+            where = f"they are listed {place}" if rejects else "list them with --rejects FILE"
             without = f"The index is without the {len(report.rejected):,} rejected rows; {where}"
             screen.line(screen.text(without, "yellow"))
     if report.rejected:
@@ -345,11 +357,16 @@ def search(
 def _print_hits(screen: Screen, answer: ps.Answer, *, explain: bool) -> None:
     def rows() -> Iterator[Sequence[object]]:
         for rank, hit in enumerate(answer.hits, answer.offset + 1):
+            place = f"{rank:,}", hit.person_id, hit.score
             name = screen.text(hit.name)
-            why = Group(name, screen.sentences(hit.evidence)) if explain else name
-            yield f"{rank:,}", hit.person_id, hit.score, screen.level(hit.level), why, hit.name_kind
+            if explain:
+                # The sentences need the room of a column; the points add up to the score.
+                why = Group(name, screen.sentences(hit.evidence), screen.text(f"{hit.score:5d}  {hit.band}", "dim"))
+                yield *place, screen.level(hit.level), why, hit.name_kind
+            else:
+                yield *place, hit.band, screen.level(hit.level), name, hit.name_kind
 
-    screen.table("#>|Person|Score>|Level|Name|Kind", rows())
+    screen.table(f"#>|Person|Score>|{'' if explain else 'Band|'}Level|Name|Kind", rows())
 
 
 @app.command()
@@ -375,13 +392,15 @@ def explain(
         _print_json({
             "query": name, "person_id": why.person_id, "asked_level": level, "dob": dob, "sex": sex,
             "age": age, "age_on": age_on, "place": place, "found": why.found, "level": why.level, "score": why.score,
+            "band": rules().band_of(why.score),
             "name": why.name, "text": why.text, "evidence": _evidence(why.evidence),
         })  # fmt: skip
         return
     screen = Screen()
     verdict = why.text.split("\n", 1)[0]
     screen.line(screen.text(verdict, "green" if why.found else "yellow"))
-    screen.line(f"Person {why.person_id}, by the name {why.name}: score {why.score}, level ", screen.level(why.level))
+    score = f"score {why.score} ({rules().band_of(why.score)})"
+    screen.line(f"Person {why.person_id}, by the name {why.name}: {score}, level ", screen.level(why.level))
     screen.line(screen.sentences(why.evidence))
 
 
@@ -400,7 +419,7 @@ def compare(
         })  # fmt: skip
         return
     screen = Screen()
-    screen.line(f"Score {found.score}, level ", screen.level(found.level))
+    screen.line(f"Score {found.score} ({found.band}), level ", screen.level(found.level))
     screen.line(screen.sentences(found.evidence))
 
 
@@ -430,8 +449,7 @@ def check(
     The first line is the verdict; what the index holds comes after. Exit code 4: the index is damaged, or another
     version of phonosearch wrote it.
     """
-    if rejects:
-        _check_target(rejects, index)
+    _check_rejects(rejects, as_json, index)
     _storage.verify(index)
     people = ps.PersonIndex.open(index)
     people.verify()
@@ -452,7 +470,7 @@ def check(
             "sections": [dict(zip(keys, row, strict=True)) for row in parts],
         })  # fmt: skip
         return
-    screen = Screen()
+    screen = Screen(stderr=rejects == STANDARD_OUTPUT)
     screen.line(screen.text("The index is sound.", "green"))
     for key, value in facts.items():
         screen.line(f"{key.replace('_', ' '):14}{f'{value:,}' if isinstance(value, int) else value}")

@@ -51,7 +51,7 @@ _DATE_SENTENCES = {
     DateKind.ONE_DIGIT: "The date of birth differs in one digit.",
     DateKind.NEAR_YEAR: "The date of birth is at most two years away and differs in nothing else that both say.",
     DateKind.SIMILAR: "The date of birth on record is another one, but like it in part.",
-    DateKind.ABSENT: "No date of birth is on record.",
+    DateKind.ABSENT: "No date of birth is on record that can be compared.",
     DateKind.CONTRADICTED: "The date of birth on record is another one.",
 }
 _AGE_SENTENCES = {
@@ -60,7 +60,7 @@ _AGE_SENTENCES = {
     AgeKind.NEAR_1: "The age is within one year of that by the date of birth.",
     AgeKind.NEAR_2: "The age is within two years of that by the date of birth.",
     AgeKind.NEAR_5: "The age is within five years of that by the date of birth.",
-    AgeKind.ABSENT: "No date of birth is on record, so the age cannot be compared.",
+    AgeKind.ABSENT: "No date of birth is on record that can be compared with the age.",
     AgeKind.CONTRADICTED: "The age does not agree with the date of birth.",
 }
 _SEX_SENTENCES = {

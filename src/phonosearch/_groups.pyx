@@ -9,6 +9,9 @@ from phonosearch._words cimport hash_slot, pack_word
 
 from phonosearch._rules import ENGLISH_ENDINGS
 
+cdef enum:
+    ENGLISH = 0
+
 cdef int ENGLISH_COUNT = len(ENGLISH_ENDINGS)   # the first languages that are numbered
 cdef uint64_t LEAST_OF_TWELVE = pack_word(<const uint8_t*>b"aaaaaaaaaaaa", 12)
 
@@ -95,7 +98,8 @@ cdef class Groups:
         self.spelling_start, self.spelling = Numbers(), Numbers()
         self.nickname_start, self.nickname = Numbers(), Numbers()
         self.last, self.before = Numbers(), Numbers()
-        languages = {language.encode("ascii"): number for number, language in enumerate(sorted(ENGLISH_ENDINGS))}
+        first = ("en", *sorted(ENGLISH_ENDINGS - {"en"}))
+        languages = {language.encode("ascii"): number for number, language in enumerate(first)}
         self.mark.fill(<int>most, 0)
         self.last.fill(<int>most, -1)
         cdef int short_forms = self._read(texts[0], languages)
@@ -296,9 +300,16 @@ cdef class Groups:
         return self.word(stem * 27 + 25 if long_form else stem * 729 + 9 * 27 + 5)
 
     cdef int _equivalents(self, int first, int end) except -1:
-        """``_rules._nicknames``: each word of a row, with its other spellings if it heads a row of them."""
+        """``_rules._nicknames``: each word of a row, with its other spellings if it heads a row of them; then the
+        English short forms of the first."""
         cdef int row, at, word, place, other
         cdef bint heads
+        cdef Numbers english = Numbers()        # by word: the first row of its English short forms
+        english.fill(self.words, -1)
+        for row in range(first):
+            word = self.row.at[self.start.at[row]]
+            if self.language.at[row] == ENGLISH and english.at[word] < 0:
+                english.at[word] = row
         for row in range(first, end):
             self._begin(self.row.at[self.start.at[row]])
             for at in range(self.start.at[row], self.start.at[row + 1]):
@@ -311,5 +322,9 @@ cdef class Groups:
                         self._add_row(self.nickname, other)
                 if not heads:
                     self._add(self.nickname, word)
+            other = english.at[self.row.at[self.start.at[row]]]
+            if other >= 0:
+                for at in range(self.start.at[other] + 1, self.start.at[other + 1]):
+                    self._add(self.nickname, self.row.at[at])
             self._end()
         return 0

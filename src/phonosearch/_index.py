@@ -484,7 +484,7 @@ class PersonIndex:
         level : {"exact", "variant", "sounds", "close", "wide"}
             The rule that a pair satisfies.
         min_score : int
-            Leave out pairs below this score.
+            Leave out pairs below this score, from 0 to 1000.
         threads : int or None
             How many to use; None for one a processor. They change nothing in what comes out.
         progress : callable, optional
@@ -515,12 +515,12 @@ class PersonIndex:
         """
         number = level_number(level)
         score = whole_number(min_score)
-        if score is None:
-            raise QueryError("min_score", "must be a whole number")
+        if score is None or not 0 <= score <= 1000:
+            raise QueryError("min_score", "must be a whole number from 0 to 1000, which is the greatest score")
         threads = thread_count(threads)
         check_progress(progress)
         return find_pairs(
-            self._kernel, self._first_form, (number, max(score, 0)), threads, progress, self._inconsistent
+            self._kernel, self._first_form, (number, score), threads, progress, self._inconsistent
         )
 
     def explain(

@@ -125,7 +125,8 @@ class RowNote(NamedTuple):
         The row, counted from 0; neither the header of a CSV file nor an empty line counts, and ``CsvSource.line``
         gives the line.
     id : str or None
-        The person_id, where it can be told.
+        The person_id, where it can be told; of a row of a CSV file that has too few or too many cells it is what
+        stands in the column ``person_id``.
     reason : str
         One of a fixed set of sentences; never holds a value.
 
@@ -244,9 +245,11 @@ class LoadReport:
 
 
 class MalformedRow(NamedTuple):
-    """What a source yields in place of a record that it could not read; ``reason`` is a key of `reasons`."""
+    """What a source yields in place of a record that it could not read: a key of `reasons`, and the person_id where it
+    can be told."""
 
     reason: str
+    person_id: str | None = None
 
     def __repr__(self) -> str:
         return f"MalformedRow(reason={self.reason!r})"

@@ -17,7 +17,7 @@ import numpy as np
 from phonosearch._errors import MissingExtraError, QueryError
 from phonosearch._load_report import probably_meant
 from phonosearch._query import Query, read_query, whole_number
-from phonosearch._records import KINDS, Person
+from phonosearch._records import KINDS, Person, absent
 from phonosearch._rules import LEVELS
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def _arrow_rows(pa: Any, source: Any) -> list[Any]:
         {
             field: value
             for field, value in row.items()
-            if value is not None and (field != "age_on" or row.get("age") is not None)
+            if value is not None and (field != "age_on" or not absent(row.get("age")))
         }
         if any(row[name] is not None for name in names)
         else None

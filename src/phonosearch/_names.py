@@ -1,8 +1,9 @@
 """A name as the matcher sees it: its forms, each a tuple of parts.
 
-The first form is the name as it stands, without titles and suffixes. Others leave the particles out, or join what is
-often written joined: prefixes, ends of compound names, what hyphens part; they count from level ``variant`` on. The
-kernel holds the same function for the records of an index; a test holds the two together.
+The first form is the name as it stands, without titles, suffixes and placeholders; an O that stands apart is joined to
+what it makes a known name with. Others leave the particles out, join what is often written joined (prefixes, ends of
+compound names, what hyphens part), or part initials that are written together; they count from level ``variant`` on.
+The kernel holds the same function for the records of an index; a test holds the two together.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from phonosearch._errors import LimitError, QueryError
 from phonosearch._normalise import check_text, cut, fold, is_raw, raw_part
 from phonosearch._rules import Rules, rules
 
-__all__ = ["KINDS", "Form", "form_of_kind", "forms"]
+__all__ = ["KINDS", "Form", "form_of_kind", "forms", "is_latin"]
 
 KINDS = ("full", "particles", "prefixes", "hyphens")  # by the numbers of the kernel
 ASSIMILATED = "="
@@ -43,10 +44,67 @@ def _named(parts: Sequence[str], r: Rules) -> slice:
     return slice(first, last)
 
 
-def _without_particles(parts: Sequence[str], r: Rules) -> list[str]:
+def _are_initials(part: str, first: bool, r: Rules) -> bool:
+    """Whether a part is initials written together; the first one may be a suffix elsewhere (JR Smith)."""
+    written = r.joined_initials
+    if not 2 <= len(part) <= written["letters"]:
+        return False
+    vowels = [letter in written["vowels"] for letter in part]
+    if any(vowels) and not (vowels == [True, False] and part[1] in written["after_vowel"]):
+        return False
+    return first if part in r.suffixes else not r.is_special(part)
+
+
+def _full(parts: Sequence[str], joins: Sequence[str | None], r: Rules) -> tuple[list[str], list[str | None], list[str]]:
+    """The parts that are compared: without placeholders and markers, and prefixes of one letter joined to what they
+    make a known name with. How each is joined to the one before, and what it is without such a prefix."""
+    last = len(parts) - 1
+    kept = [
+        place
+        for place, part in enumerate(parts)
+        if not (part in r.placeholders or (part in r.markers and 0 < place < last))
+    ] or list(range(len(parts)))
+    full: list[str] = []
+    joined: list[str | None] = []
+    bare: list[str] = []
+    for at, place in enumerate(kept):
+        part, beside = parts[place], at > 0 and kept[at - 1] == place - 1
+        if (
+            beside
+            and parts[place - 1] in r.initial_prefixes
+            and len(part) >= r.initial_prefix_min_rest
+            and r.is_known(parts[place - 1] + part)
+        ):
+            full[-1] += part
+            bare[-1] = part
+        else:
+            full.append(part)
+            bare.append(part)
+            joined.append(joins[place] if beside else None)
+    return full, joined, bare
+
+
+def _parted(
+    full: Sequence[str], joins: Sequence[str | None], latin: bool, r: Rules
+) -> tuple[list[str], list[str | None]]:
+    """The parts, with initials that are written together as parts of their own, and how each is joined to the one
+    before."""
+    parts: list[str] = []
+    joined: list[str | None] = []
+    for at, part in enumerate(full):
+        room = r.limits["parts"] - len(parts) - (len(full) - at - 1)
+        whole = joins[at] is None and joins[at + 1 : at + 2] in ([], [None])
+        apart = latin and whole and len(full) > 1 and len(part) <= room and _are_initials(part, at == 0, r)
+        pieces = list(part) if apart else [part]
+        parts += pieces
+        joined += [joins[at], *[None] * (len(pieces) - 1)]
+    return parts, joined
+
+
+def _without_particles(parts: Sequence[str], bare: Sequence[str], r: Rules) -> list[str]:
     last = len(parts) - 1
     return [
-        part
+        bare[position]
         for position, part in enumerate(parts)
         if position == last or not (part in r.particles or (position > 0 and part in r.inner_particles))
     ]
@@ -87,19 +145,24 @@ def _prefixed(parts: Sequence[str], r: Rules) -> list[str | None]:
     return joins
 
 
-def _forms(parts: Sequence[str], joins: Sequence[str | None]) -> list[Form]:
+def is_latin(name: str) -> bool:
+    """Whether no letter of a name is of another script: Greek and what comes after it in Unicode."""
+    return name.isascii() or not any(letter >= "\u0370" and letter.isalpha() for letter in name)
+
+
+def _forms(parts: Sequence[str], joins: Sequence[str | None], latin: bool) -> list[Form]:
     """The forms of what ``cut`` gives, the full form first."""
     r = rules()
     if len(parts) == 1 and is_raw(parts[0]):
         return [Form((parts[0],), "full")]
     named = _named(parts, r)
-    full = parts[named]
+    full, joined, bare = _full(parts[named], joins[named], r)
     generations = frozenset(r.generations[part] for part in parts[named.stop :] if part in r.generations)
     found = [Form(tuple(full), "full", generations)]
     for candidate, kind in (
-        (_without_particles(full, r), "particles"),
+        (_without_particles(full, bare, r), "particles"),
         (_joined(full, _prefixed(full, r), r), "prefixes"),
-        (_joined(full, joins[named], r), "hyphens"),
+        (_joined(*_parted(full, joined, latin, r), r), "hyphens"),
     ):
         form = Form(tuple(candidate), kind, generations)
         if candidate and all(form.parts != other.parts for other in found):
@@ -137,4 +200,4 @@ def forms(name: str, field: str = "name") -> list[Form]:
     limit = rules().limits["parts"]
     if len(parts) > limit:
         raise LimitError(field, limit, len(parts), "parts")
-    return _forms(parts, joins)
+    return _forms(parts, joins, is_latin(name))

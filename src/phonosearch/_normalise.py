@@ -79,7 +79,14 @@ def fold_character(character: str) -> str:
         return r.letters[character.casefold()]
     if base in r.letters or base.lower() in r.letters:
         return r.letters[base.lower()]
-    return "".join(letter for letter in anyascii(character).lower() if letter.isascii() and letter.isalnum())
+    letters = "".join(letter for letter in anyascii(character).lower() if letter.isascii() and letter.isalnum())
+    if "가" <= character <= "힣" and letters[-1] in _FINALS and not letters.endswith("ng"):
+        letters = letters[:-1] + _FINALS[letters[-1]]
+    return letters
+
+
+# What Revised Romanization writes for the consonant that ends a Korean syllable.
+_FINALS = {"g": "k", "d": "t", "b": "p"}
 
 
 @cache
@@ -92,7 +99,8 @@ def fold(text: str) -> str:
     """Letters a-z, digits, spaces and joiners of a text.
 
     NFKC, case, accents, other scripts, default-ignorable characters, apostrophes: see ``fold_character``. Two to four
-    Han or Hangul characters, the only ones, are parted after the family name: two of four characters, else one.
+    Han or Hangul characters, the only ones, are parted after the family name: two of four characters, and of three that
+    begin with a family name of two, else one.
     """
     if not text.isascii():
         unassigned = rules().unassigned
@@ -102,20 +110,28 @@ def fold(text: str) -> str:
         text = _part_family_names(text)
         for sequence, letters in rules().sequences.items():
             text = text.replace(sequence, letters).replace(sequence.capitalize(), letters)
+        text = _first_letters().sub(lambda found: rules().first_letters[found[0]], text)
     return "".join(map(fold_character, text))
 
 
+@cache
+def _first_letters() -> re.Pattern[str]:
+    return re.compile(rf"(?<![^\s-])[{''.join(rules().first_letters)}]")
+
+
 def _part_family_names(text: str) -> str:
-    """Part the only run of Han or Hangul characters; where there are several, the writer has parted the name."""
-    ranges = rules().family_name_first
-    within = [_within(ranges, ord(character)) for character in text]
+    """Part the only run of Han or Hangul characters; where there are several, the writer has parted the name. Then read
+    the family names that are read in a way of their own."""
+    r = rules()
+    within = [_within(r.family_name_first, ord(character)) for character in text]
     if True not in within:
         return text
     first, last = within.index(True), len(within) - within[::-1].index(True)
-    if not all(within[first:last]) or not 2 <= last - first <= 4:
-        return text
-    cut = first + (2 if last - first == 4 else 1)
-    return f"{text[:cut]} {text[cut:]}"
+    if all(within[first:last]) and 2 <= last - first <= 4:
+        compound = last - first == 4 or (last - first == 3 and text[first : first + 2] in r.compound_family_names)
+        cut = first + 1 + compound
+        text = f"{text[:cut]} {text[cut:]}"
+    return re.sub(r"\S+", lambda found: r.family_names.get(found[0], found[0]), text)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import operator
 import re
 from collections.abc import Mapping, Sequence
@@ -15,12 +16,12 @@ from phonosearch._errors import QueryError
 from phonosearch._kernel import text_rules
 from phonosearch._names import KINDS, Form, forms
 from phonosearch._places import Place, pack_postcode, read_place
-from phonosearch._records import Name, Person
+from phonosearch._records import Name, Person, absent
 from phonosearch._rules import LEVELS, rules
 
 __all__ = [
     "SEXES", "Query", "QueryLike", "age_of", "dates_of", "fields_of", "level_number", "names_of", "places_of",
-    "read_age", "read_asked_place", "read_date", "read_query", "read_sex", "whole_number",
+    "read_age", "read_asked_place", "read_query", "read_sex", "whole_number",
 ]  # fmt: skip
 
 SEXES = ("M", "F", "X")
@@ -92,13 +93,18 @@ def level_number(level: str) -> int:
 _NUMBER_OF_LEVEL = {level: number for number, level in enumerate(LEVELS)}
 
 
-def read_date(value: object) -> PartialDate | None:
-    """A date of birth that is asked for: "1984", "1984-03", "1984-03-07", a date, or None."""
-    if value is None:
-        return None
-    text = value.isoformat()[:10] if hasattr(value, "isoformat") else value
-    if isinstance(text, int) and not isinstance(text, bool):
-        text = str(text)
+def _date_text(value: object) -> object:
+    """A date as text, in the forms that are read on record too; anything else as it is."""
+    if isinstance(value, str):
+        return value.strip(" \t")
+    if isinstance(value, datetime.date):
+        return f"{value.year:04}-{value.month:02}-{value.day:02}"
+    number = whole_number(value)
+    return value if number is None else str(number)
+
+
+def _read_date(value: object) -> PartialDate:
+    text = _date_text(value)
     if not isinstance(text, str):
         raise QueryError("dob", f"must be text or a date, not {type(value).__name__}")
     try:
@@ -108,6 +114,7 @@ def read_date(value: object) -> PartialDate | None:
         raise QueryError("dob", problem) from None
 
 
+_BETWEEN_DATES = re.compile("[;|]")
 _AGES = re.compile(r"\s*([0-9]{1,3})\s*(?:[-–]\s*([0-9]{1,3})\s*)?")
 
 
@@ -127,8 +134,8 @@ def _ages(value: object) -> tuple[int, int]:
 
 def read_age(age: object, age_on: object) -> AskedAge | None:
     """An age that is asked for, and the day on which it is meant."""
-    if age is None:
-        if age_on is not None:
+    if absent(age):
+        if not absent(age_on):
             raise QueryError("age_on", "is given without an age; give the age too, or leave both out")
         return None
     most, widest = rules().limits["age"], rules().age_widths[-1]
@@ -140,13 +147,13 @@ def read_age(age: object, age_on: object) -> AskedAge | None:
         raise QueryError("age", f"is not an age from 0 to {most}; write 34, or a range as 30-40, or leave it out")
     if high - low >= widest:
         raise QueryError("age", f"is a range of more than {widest} years, which says little; narrow it or leave it out")
-    if age_on is None:
+    if absent(age_on):
         raise QueryError(
             "age_on",
             "is needed with an age: give the day on which the person was said to be of it, as 2026-11-23; no answer "
             "depends on the clock",
         )
-    text = age_on.isoformat()[:10] if hasattr(age_on, "isoformat") else age_on
+    text = _date_text(age_on)
     try:
         day = parse_date(text) if isinstance(text, str) else PartialDate(0)
     except ValueError:
@@ -158,11 +165,12 @@ def read_age(age: object, age_on: object) -> AskedAge | None:
 
 def read_sex(value: object) -> str | None:
     """A sex that is asked for."""
-    if value is None:
+    if absent(value):
         return None
-    if not isinstance(value, str) or value.upper() not in SEXES:
+    sex = value.strip(" \t").upper() if isinstance(value, str) else ""
+    if sex not in SEXES:
         raise QueryError("sex", f"must be one of {', '.join(SEXES)}, or left out")
-    return value.upper()
+    return sex
 
 
 FIELDS = ("person_id", "full_name", "forenames", "surname", "names", "kind", "dob", "sex", "age", "age_on", "place")
@@ -188,9 +196,9 @@ def _name_text(fields: Mapping[str, object]) -> str:
     found = {}
     for field in ("full_name", "forenames", "surname"):
         value = fields.get(field)
-        if value is not None and not isinstance(value, str):
+        if not isinstance(value, str) and not absent(value):
             raise QueryError(field, f"must be text (str), not {type(value).__name__}")
-        found[field] = value or ""
+        found[field] = value if isinstance(value, str) else ""
     whole, parts = found["full_name"], " ".join(part for part in (found["forenames"], found["surname"]) if part)
     if whole and parts and whole.split() != parts.split():
         raise QueryError(
@@ -212,11 +220,17 @@ def names_of(fields: Mapping[str, object]) -> list[str]:
 
 
 def dates_of(given: object) -> tuple[PartialDate, ...]:
-    """The dates of birth of what is asked or compared: one, several or None."""
+    """The dates of birth of what is asked or compared: one, several or None; in a text also parted by semicolons or
+    bars, as on record."""
     if given is None:
         return ()
-    items = given if isinstance(given, list | tuple) else (given,)
-    return tuple(date for date in map(read_date, items) if date)
+    found: list[PartialDate] = []
+    for item in given if isinstance(given, list | tuple) else (given,):
+        if isinstance(item, str):
+            found += map(_read_date, [text for text in _BETWEEN_DATES.split(item) if text.strip(" \t")] or [item])
+        elif not absent(item):
+            found.append(_read_date(item))
+    return tuple(found)
 
 
 def age_of(fields: Mapping[str, object]) -> AskedAge | None:
@@ -233,7 +247,7 @@ _AGE_AND_DATE = "is asked beside a date of birth, which says more; leave one of 
 def places_of(given: object) -> tuple[Place, ...]:
     """The places of what is asked or compared: one, several or None."""
     items = given if isinstance(given, list | tuple) else (given,)
-    return tuple(read_place(item) for item in items if item is not None)
+    return tuple(read_place(item) for item in items if not absent(item))
 
 
 def read_asked_place(place: Place) -> Place:

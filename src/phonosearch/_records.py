@@ -34,6 +34,7 @@ __all__ = [
     "RowBatch",
     "RowNote",
     "TextColumn",
+    "absent",
     "batches",
     "reasons",
 ]
@@ -154,12 +155,13 @@ def _record_batches(source: Iterable[object], report: ReportBuilder, batch_rows:
         elif isinstance(item, Person):
             record = {name: getattr(item, name) for name in Person.__slots__}
         else:
-            report.reject(row, None, item.reason if isinstance(item, MalformedRow) else "not_a_record")
+            malformed = item if isinstance(item, MalformedRow) else MalformedRow("not_a_record")
+            report.reject(row, malformed.person_id, malformed.reason)
             continue
         get = record.get
         person_id = get("person_id")
         if not isinstance(person_id, str) or not person_id:
-            missing = person_id == "" if isinstance(person_id, str) else _absent(person_id)
+            missing = person_id == "" if isinstance(person_id, str) else absent(person_id)
             report.reject(row, None, "missing_id" if missing else "id_not_text")
             continue
         full_name, forenames, surname = get("full_name"), get("forenames"), get("surname")
@@ -197,12 +199,12 @@ def _names(
     """The usable names of a record; the reasons of the others go to the report."""
     candidates: list[object] = []
     problems: list[str] = []
-    if not all(_absent(value) or (isinstance(value, str) and not value) for value in map(record.get, NAME_COLUMNS)):
+    if not all(absent(value) or (isinstance(value, str) and not value) for value in map(record.get, NAME_COLUMNS)):
         candidates.append(record)
     more = record.get("names")
     if isinstance(more, list | tuple):
         candidates += more
-    elif not _absent(more):
+    elif not absent(more):
         problems.append("names_not_a_list")
     usable = []
     for item in candidates:
@@ -232,15 +234,15 @@ def _names(
     return usable
 
 
-def _absent(value: object) -> bool:
-    # Data frames say absent with NaN or NaT, which differ from themselves.
+def absent(value: object) -> bool:
+    """Whether a value stands for none; data frames say so with NaN or NaT, which differ from themselves."""
     return value is None or (isinstance(value, float | datetime.date) and value != value)
 
 
 def _text(value: object, warn: Callable[[], None]) -> str | None:
     if isinstance(value, str):
         return value
-    if not _absent(value):
+    if not absent(value):
         warn()
     return None
 
@@ -250,7 +252,7 @@ def _dob_text(value: object, warn: Callable[[], None]) -> str | None:
     for item in value if isinstance(value, list | tuple) else (value,):
         if isinstance(item, str):
             found.append(item)
-        elif _absent(item):
+        elif absent(item):
             continue
         elif isinstance(item, datetime.date):
             found.append(f"{item.year:04}-{item.month:02}-{item.day:02}")

@@ -79,7 +79,11 @@ def _arrow_maker(pa: Any, name: str, kind: Any) -> Callable[[Any], Any]:
     if name in ("dob", "place") and (types.is_list(kind) or types.is_large_list(kind)):
         make = _arrow_maker(pa, name, kind.value_type)
         return lambda array: _arrow_joined(pa, array, make)
-    raise RecordsError(f"column {name} is of Arrow type {kind}, which is not text" + (" or a date" * (name == "dob")))
+    wanted = "text, a date or a whole number (a year)" if name == "dob" else "text"
+    raise RecordsError(
+        f'column {name} is of Arrow type {kind}, which is not {wanted}; cast it: column.cast("string") in pyarrow, or '
+        "as text where the data come from"
+    )
 
 
 def _arrow_joined(pa: Any, array: Any, make: Callable[[Any], Any]) -> Any:

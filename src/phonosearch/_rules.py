@@ -107,13 +107,18 @@ class Rules:
     unassigned_text: str
     titles: frozenset[str]
     suffixes: frozenset[str]
+    placeholders: frozenset[str]
+    markers: frozenset[str]
     generations: dict[str, int]
     particles: frozenset[str]
     inner_particles: frozenset[str]
     prefixes: frozenset[str]
+    initial_prefixes: frozenset[str]
+    initial_prefix_min_rest: int
     compound_ends: frozenset[str]
     compound_stems: frozenset[str]
     compound_articles: frozenset[str]
+    joined_initials: dict[str, Any]
     alternate_beginnings: tuple[tuple[str, str], ...]
     alternate_min_rest: int
     alternate_endings: tuple[tuple[str, str], ...]
@@ -132,6 +137,9 @@ class Rules:
     above_contradiction: dict[str, dict[str, int]]  # the weights of a field's states, over that of its contradiction
     variants: Variants
     sequences: dict[str, str]
+    first_letters: dict[str, str]
+    family_names: dict[str, str]
+    compound_family_names: frozenset[str]
     letter_costs: dict[str, int]
     letter_groups: frozenset[tuple[str, str]]  # both ways round
     letters_text: str
@@ -176,6 +184,19 @@ class Rules:
     def rarity_of(self, word: str) -> int:
         """Tenths of bits that a part says about who bears it."""
         return _rarity(self.rarity_text).get(word, self.rarity_scale["unknown"])
+
+    def is_special(self, word: str) -> bool:
+        """Whether a list of words of the rules, but that of suffixes, or a table of variants holds a word."""
+        lists = (
+            self.titles, self.placeholders, self.markers, self.particles, self.inner_particles, self.prefixes,
+            self.initial_prefixes, self.compound_ends, self.compound_stems, self.compound_articles,
+            self.spelling_groups, self.nickname_groups,
+        )  # fmt: skip
+        return any(word in words for words in lists)
+
+    def is_known(self, word: str) -> bool:
+        """Whether a word stands in the table of rarity or in one of spellings."""
+        return word in _rarity(self.rarity_text) or word in self.spelling_groups
 
     def band_of(self, score: int) -> str:
         """A score in words: "almost certainly", "probable", "possible" or "unlikely" one name."""
@@ -295,8 +316,9 @@ def _nicknames(short_forms: list[Row], equivalents: list[Row], spellings: list[R
 
     One group a formal name and language, so that two short forms are siblings in one language only; one more for each
     other spelling of the formal name. A row of equivalents is a group, with the other spellings of those members that
-    head a row of spellings (Michele is Michael in Italy, and a spelling of Michelle elsewhere). ``_groups.Groups``
-    makes the same for the kernel.
+    head a row of spellings (Michele is Michael in Italy, and a spelling of Michelle elsewhere), and with the English
+    short forms in the first row of its first member: Krzysztof is called Chris in England. ``_groups.Groups`` makes
+    the same for the kernel.
     """
     spelled = _spelled(spellings)
     headed: dict[str, list[str]] = {}
@@ -314,10 +336,15 @@ def _nicknames(short_forms: list[Row], equivalents: list[Row], spellings: list[R
     found = dict.fromkeys(
         (formal, *(word for word in members if word != formal)) for (_, formal), members in groups.items()
     )
+    english: dict[str, list[str]] = {}
+    for language, _, formal, *shorts in short_forms:
+        if language == "en":
+            english.setdefault(formal, shorts)
     for _, _, *words in equivalents:
         members = {}
         for word in words:
             members.update(dict.fromkeys(headed.get(word, (word,))))
+        members.update(dict.fromkeys(english.get(words[0], ())))
         members.pop(words[0], None)
         found[(words[0], *members)] = None
     return tuple(found)
@@ -405,13 +432,18 @@ def rules() -> Rules:
         unassigned_text=texts["unicode_unassigned.tsv"],
         titles=frozenset(words["titles"]),
         suffixes=frozenset(words["suffixes"]),
+        placeholders=frozenset(words["placeholders"]),
+        markers=frozenset(words["markers"]),
         generations=words["generations"],
         particles=frozenset(words["particles"]),
         inner_particles=frozenset(words["inner_particles"]),
         prefixes=frozenset(words["prefixes"]),
+        initial_prefixes=frozenset(words["initial_prefixes"]["letters"]),
+        initial_prefix_min_rest=words["initial_prefixes"]["min_rest"],
         compound_ends=frozenset(words["compound_ends"]),
         compound_stems=frozenset(words["compound_stems"]),
         compound_articles=frozenset(words["compound_articles"]),
+        joined_initials=words["joined_initials"],
         alternate_beginnings=tuple((one, other) for one, other in words["alternate_beginnings"]["pairs"]),
         alternate_min_rest=words["alternate_beginnings"]["min_rest"],
         alternate_endings=tuple((one, other) for one, other in words["alternate_endings"]["pairs"]),
@@ -435,6 +467,9 @@ def rules() -> Rules:
             surnames=_table(texts, SURNAME_TABLES),
         ),
         sequences=fold["sequences"],
+        first_letters=fold["first_letters"],
+        family_names=fold["family_names"],
+        compound_family_names=frozenset(fold["compound_family_names"].split()),
         letter_costs=table["letters"]["costs"],
         letter_groups=frozenset(
             pair

@@ -60,11 +60,14 @@ cpdef bint is_plain(str name):
     cdef const unsigned char* letters
     cdef Py_ssize_t at
     cdef bint inside = False, found = False
+    cdef Py_ssize_t begin = 0
     if not PyUnicode_IS_COMPACT_ASCII(name):
         return False
     letters = PyUnicode_1BYTE_DATA(name)
     for at in range(PyUnicode_GET_LENGTH(name)):
         if letters[at] == c" ":
+            if inside and at - begin == 1 and letters[begin] == c"O":
+                return False    # it may be joined to the next word
             inside = False
         elif inside:
             if not c"a" <= letters[at] <= c"z":
@@ -72,6 +75,7 @@ cpdef bint is_plain(str name):
         else:
             if not c"A" <= letters[at] <= c"Z":
                 return False
+            begin = at
             inside = found = True
     return found
 
@@ -136,8 +140,6 @@ cdef uint32_t _shared_code(const PartInfo* a, const PartInfo* b) noexcept:
 cdef tuple _not_compared(str query, tuple parts):
     """The evidence of what was asked and is in no part: that it was not compared."""
     cdef str word
-    if is_plain(query) and query.count(" ") == len(parts) - 1:
-        return ()
     return tuple([
         _piece(word.lower(), "not_compared", f"“{word}” was asked for, but is not compared.", 0)
         for word in words_not_compared(query, parts)

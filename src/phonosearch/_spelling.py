@@ -67,15 +67,17 @@ def words_not_compared(name: str, parts: tuple[str, ...]) -> tuple[str, ...]:
     if (name.isascii() and name.lower() == " ".join(parts)) or is_raw(parts[0]):
         return ()
     left = []
-    at = 0
+    at, letters = 0, ""
     for word in name.split():
         found, _, _ = _pieces(word)
         if not found and any(character.isalnum() for character in word):
             left.append(word)
         for part, written in found:
-            if at < len(parts) and part == parts[at]:
-                at += 1
-            elif part not in rules().generations:
+            # A part may be joined of a prefix and a word (O Brien).
+            letters = letters + part if at < len(parts) and parts[at].startswith(letters + part) else ""
+            if letters and letters == parts[at]:
+                at, letters = at + 1, ""
+            elif not letters and part not in rules().generations:
                 left.append(written)
     return tuple(left) if at == len(parts) else ()
 

@@ -96,14 +96,26 @@ cdef class TextRules:
     cdef int place_points[BIRTHS][2][PLACES][PLACE_STATES]
     cdef readonly LetterRules letters
     cdef Orthographies heard
-    cdef object fold, raw_part
+    cdef int initial_prefix_min_rest
+    cdef int joined_initials                    # letters at most of initials that are written together
+    cdef unsigned int vowels, after_vowel       # letters, a bit each
+    cdef object fold, raw_part, is_latin
 
     cdef const WordEntry* word(self, uint64_t key) noexcept nogil
     cdef int read_utf8(self, const uint8_t* text, Py_ssize_t length, uint8_t* folded, int* folded_length) noexcept nogil
-    cdef int read_folded(self, const uint8_t* folded, Py_ssize_t length, ParsedName* out) noexcept nogil
+    cdef int read_folded(self, const uint8_t* folded, Py_ssize_t length, bint latin, ParsedName* out) noexcept nogil
+    cdef int _compare(
+        self, const ParsedName* out, uint16_t* begin, uint8_t* extent, uint16_t* flags, uint8_t* joins, uint8_t* bare,
+        int first, int last
+    ) noexcept nogil
+    cdef int _part_initials(
+        self, const ParsedName* out, uint16_t* begin, uint8_t* extent, const uint16_t* flags, uint8_t* joins, int count
+    ) noexcept nogil
+    cdef bint _are_initials(self, const uint8_t* letters, int length, uint16_t flags, bint first) noexcept nogil
+    cdef bint _is_known(self, uint64_t key) noexcept nogil
     cdef void _join(
         self, ParsedName* out, const uint16_t* begin, const uint8_t* extent, const uint8_t* joins, int first, int last,
-        int kind
+        int kind, bint parted
     ) noexcept nogil
     cdef int read_slowly(self, const uint8_t* text, Py_ssize_t length, ParsedName* out) except -1
     cdef int read(self, const uint8_t* text, Py_ssize_t length, ParsedName* out) except -1 nogil

@@ -5,7 +5,13 @@ from phonosearch._rules import Rules
 from phonosearch._similarity import LetterRules
 
 class TextRules:
-    def __new__(cls, rules: Rules, fold: Callable[[str], str], raw_part: Callable[[str], str | None]) -> Self: ...
+    def __new__(
+        cls,
+        rules: Rules,
+        fold: Callable[[str], str],
+        raw_part: Callable[[str], str | None],
+        is_latin: Callable[[str], bool],
+    ) -> Self: ...
     @property
     def letters(self) -> LetterRules: ...
     def check(self, text: bytes) -> bool: ...

@@ -23,6 +23,9 @@ cdef enum:
     COMPOUND_END = 32
     COMPOUND_STEM = 64
     COMPOUND_ARTICLE = 128
+    INITIAL_PREFIX = 256
+    PLACEHOLDER = 512
+    MARKER = 1024
     SLOW = 255
 
 cdef enum:
@@ -81,11 +84,11 @@ cdef class TextRules:
     ----------
     rules : Rules
         The rules as read from the data files.
-    fold, raw_part : callable
-        The functions of ``_normalise``: they fill the table and serve text that it does not cover.
+    fold, raw_part, is_latin : callable
+        The functions of ``_normalise`` and ``_names``: they fill the table and serve text that it does not cover.
     """
 
-    def __cinit__(self, rules, fold, raw_part):
+    def __cinit__(self, rules, fold, raw_part, is_latin):
         self.words = NULL
         self.groups = NULL
         self.spelling_members_start = NULL
@@ -94,6 +97,7 @@ cdef class TextRules:
         self.nickname_members = NULL
         self.fold = fold
         self.raw_part = raw_part
+        self.is_latin = is_latin
         self._check_limits(rules)
         self._fill_fold(rules, fold)
         self._fill_words(rules)
@@ -153,7 +157,8 @@ cdef class TextRules:
             (rules.titles, TITLE), (rules.suffixes, SUFFIX), (rules.particles, PARTICLE),
             (rules.inner_particles, INNER_PARTICLE), (rules.prefixes, PREFIX),
             (rules.compound_ends, COMPOUND_END), (rules.compound_stems, COMPOUND_STEM),
-            (rules.compound_articles, COMPOUND_ARTICLE),
+            (rules.compound_articles, COMPOUND_ARTICLE), (rules.initial_prefixes, INITIAL_PREFIX),
+            (rules.placeholders, PLACEHOLDER), (rules.markers, MARKER),
         ):
             for word in words:
                 flags[word] = flags.get(word, 0) | flag
@@ -177,6 +182,9 @@ cdef class TextRules:
             places.add(<int>slot)
         for word, flag in flags.items():
             self.words[places.at[groups.word(_pack(word))]].flags = flag
+        for word in rules.initial_prefixes:
+            if len(word) != 1:
+                raise ValueError("a prefix that may be an initial has one letter")
         for word, generation in rules.generations.items():
             if word not in rules.suffixes or not 1 <= generation <= GENERATIONS:
                 raise ValueError(f"{word!r} in the rules is no suffix of a generation")
@@ -232,6 +240,11 @@ cdef class TextRules:
 
     def _fill_numbers(self, rules):
         cdef int letters, number, side
+        written = rules.joined_initials
+        self.initial_prefix_min_rest = rules.initial_prefix_min_rest
+        self.joined_initials = written["letters"]
+        self.vowels = sum(1 << ord(letter) - 97 for letter in written["vowels"])
+        self.after_vowel = sum(1 << ord(letter) - 97 for letter in written["after_vowel"])
         self.beginning_count = len(rules.alternate_beginnings)
         self.beginning_min_rest = rules.alternate_min_rest
         if self.beginning_count > 8:
@@ -401,8 +414,9 @@ cdef class TextRules:
         folded_length[0] = used
         return NEEDS_PYTHON if slow else ACCEPTED
 
-    cdef int read_folded(self, const uint8_t* folded, Py_ssize_t length, ParsedName* out) noexcept nogil:
-        """Cut folded text into parts and make the forms; EMPTY_NAME where no letter is found."""
+    cdef int read_folded(self, const uint8_t* folded, Py_ssize_t length, bint latin, ParsedName* out) noexcept nogil:
+        """Cut folded text into parts and make the forms; EMPTY_NAME where no letter is found. ``latin``: no letter of
+        the name is of another script."""
         cdef Py_ssize_t position = 0, start
         cdef int parts = 0, used = 0, at, letters, size, first, last, between = 0, before
         cdef uint16_t begin[MAX_PARTS]
@@ -411,8 +425,9 @@ cdef class TextRules:
         cdef uint16_t generation[MAX_PARTS]
         cdef uint8_t joins[MAX_PARTS]       # to the part before, in the word: 0 not, JOINED, or the letter between
         cdef uint8_t prefixed[MAX_PARTS]
+        cdef uint8_t bare[MAX_PARTS]        # letters of a prefix that is an initial elsewhere, joined to the part
         cdef uint8_t letter, join = 0
-        cdef bint digits_only, begun = False
+        cdef bint digits_only, differs, begun = False
         cdef const WordEntry* entry
         while position < length:
             while position < length and (folded[position] == 32 or self.join_letter[folded[position]]):
@@ -466,6 +481,8 @@ cdef class TextRules:
         while last - first > 1 and flags[last - 1] & SUFFIX:
             last -= 1
             out.generations |= generation[last]
+        last = self._compare(out, begin, extent, flags, joins, bare, first, last)
+        first = 0
         for at in range(first, last):
             out.start[0][at - first] = begin[at]
             out.length[0][at - first] = extent[at]
@@ -475,14 +492,16 @@ cdef class TextRules:
         out.kind[0] = FULL_FORM
         # Without particles.
         size = 0
+        differs = False
         for at in range(first, last):
             if at == last - 1 or not (
                 flags[at] & PARTICLE or (at > first and flags[at] & INNER_PARTICLE)
             ):
-                out.start[1][size] = begin[at]
-                out.length[1][size] = extent[at]
+                out.start[1][size] = begin[at] + bare[at]
+                out.length[1][size] = extent[at] - bare[at]
+                differs = differs or bare[at]
                 size += 1
-        if size < out.size[0]:
+        if differs or size < out.size[0]:
             out.size[1] = size
             out.kind[1] = PARTICLES_FORM
             out.form_count = 2
@@ -496,21 +515,121 @@ cdef class TextRules:
                 prefixed[at] = JOINED
             else:
                 prefixed[at] = 0
-        self._join(out, begin, extent, prefixed, first, last, PREFIXES_FORM)
-        self._join(out, begin, extent, joins, first, last, HYPHENS_FORM)
+        self._join(out, begin, extent, prefixed, first, last, PREFIXES_FORM, False)
+        size = self._part_initials(out, begin, extent, flags, joins, last) if latin else last
+        self._join(out, begin, extent, joins, first, size, HYPHENS_FORM, size > last)
         return ACCEPTED
+
+    cdef int _compare(
+        self, const ParsedName* out, uint16_t* begin, uint8_t* extent, uint16_t* flags, uint8_t* joins, uint8_t* bare,
+        int first, int last
+    ) noexcept nogil:
+        """Put the parts that are compared in the place of all, from 0 on; how many there are: ``_names._full``.
+
+        The letters of a part follow those of the one before it, so a prefix and a part are joined where they are.
+        """
+        cdef uint16_t full_begin[MAX_PARTS]
+        cdef uint8_t full_extent[MAX_PARTS]
+        cdef uint8_t full_joins[MAX_PARTS]
+        cdef int at, kept = 0, size = 0, before = -2
+        cdef uint16_t dropped = PLACEHOLDER | MARKER
+        cdef bint beside, all_of_them
+        cdef const WordEntry* entry
+        for at in range(first, last):
+            kept += not (flags[at] & PLACEHOLDER or (flags[at] & MARKER and first < at < last - 1))
+        all_of_them = kept == 0
+        for at in range(first, last):
+            if not all_of_them and flags[at] & dropped and (flags[at] & PLACEHOLDER or first < at < last - 1):
+                continue
+            beside = at > first and before == at - 1
+            if (
+                beside and flags[at - 1] & INITIAL_PREFIX and extent[at] >= self.initial_prefix_min_rest
+                and self._is_known(pack_word(&out.letters[begin[at - 1]], 1 + extent[at]))
+            ):
+                full_extent[size - 1] = 1 + extent[at]
+                bare[size - 1] = 1
+                before = at
+                continue
+            before = at
+            bare[size] = 0
+            full_begin[size] = begin[at]
+            full_extent[size] = extent[at]
+            full_joins[size] = joins[at] if beside else 0
+            size += 1
+        for at in range(size):
+            begin[at] = full_begin[at]
+            extent[at] = full_extent[at]
+            joins[at] = full_joins[at]
+            entry = self.word(pack_word(&out.letters[begin[at]], extent[at]))
+            flags[at] = 0 if entry == NULL else entry.flags
+        return size
+
+    cdef int _part_initials(
+        self, const ParsedName* out, uint16_t* begin, uint8_t* extent, const uint16_t* flags, uint8_t* joins, int count
+    ) noexcept nogil:
+        """Part initials that are written together; how many parts there are then: ``_names._parted``."""
+        cdef uint16_t full_begin[MAX_PARTS]
+        cdef uint8_t full_extent[MAX_PARTS]
+        cdef uint8_t full_joins[MAX_PARTS]
+        cdef int at, letter, size = 0
+        for at in range(count):
+            full_begin[size] = begin[at]
+            full_extent[size] = extent[at]
+            full_joins[size] = joins[at]
+            size += 1
+            if (
+                joins[at] == 0 and (at + 1 == count or joins[at + 1] == 0)
+                and count > 1 and size + extent[at] + count - at - 2 <= MAX_PARTS
+                and self._are_initials(&out.letters[begin[at]], extent[at], flags[at], at == 0)
+            ):
+                full_extent[size - 1] = 1
+                for letter in range(1, extent[at]):
+                    full_begin[size] = begin[at] + letter
+                    full_extent[size] = 1
+                    full_joins[size] = 0
+                    size += 1
+        for at in range(size):
+            begin[at] = full_begin[at]
+            extent[at] = full_extent[at]
+            joins[at] = full_joins[at]
+        return size
+
+    cdef bint _are_initials(self, const uint8_t* letters, int length, uint16_t flags, bint first) noexcept nogil:
+        """Whether a part is initials written together: ``_names._are_initials``."""
+        cdef int at, vowels = 0
+        cdef const WordEntry* entry
+        if length < 2 or length > self.joined_initials:
+            return False
+        for at in range(length):
+            vowels |= <int>(self.vowels >> letters[at] - 97 & 1) << at
+        if vowels and not (length == 2 and vowels == 1 and self.after_vowel >> letters[1] - 97 & 1):
+            return False
+        if flags & SUFFIX:
+            return first
+        entry = self.word(pack_word(letters, length))
+        return flags == 0 and (
+            entry == NULL
+            or (entry.spelling_end == entry.spelling_start and entry.nickname_end == entry.nickname_start)
+        )
+
+    cdef bint _is_known(self, uint64_t key) noexcept nogil:
+        """Whether a word stands in the table of rarity or in one of spellings."""
+        cdef const WordEntry* entry = self.word(key)
+        if entry != NULL and entry.spelling_end > entry.spelling_start:
+            return True
+        return key != 0 and self.letters.rarity_of(key) < self.letters.rarity_unknown
 
     cdef void _join(
         self, ParsedName* out, const uint16_t* begin, const uint8_t* extent, const uint8_t* joins, int first, int last,
-        int kind
+        int kind, bint parted
     ) noexcept nogil:
-        """Add the form in which parts are joined to those before them, if it differs from the others."""
+        """Add the form in which parts are joined to those before them, or were ``parted``, if it differs."""
         cdef int form = out.form_count, at = first, end, size = 0, joined, member, other
         cdef int limit = out.used
         cdef bint same
         while at + 1 < last and joins[at + 1] == 0:
             at += 1
-        if at + 1 == last:
+        if at + 1 == last and not parted:
             return              # nothing is joined: this is the full form
         at = first
         while at < last:
@@ -564,8 +683,9 @@ cdef class TextRules:
             self.latin = True
         cdef str name = text[:length].decode("utf-8")
         cdef bytes folded = self.fold(name).encode("ascii")
+        cdef bint latin = self.is_latin(name)
         cdef int status = self.read_folded(
-            <const uint8_t*>PyBytes_AS_STRING(folded), PyBytes_GET_SIZE(folded), out
+            <const uint8_t*>PyBytes_AS_STRING(folded), PyBytes_GET_SIZE(folded), latin, out
         )
         if status != EMPTY_NAME:
             return status
@@ -591,7 +711,7 @@ cdef class TextRules:
         cdef int folded_length = 0
         cdef int status = self.read_utf8(text, length, folded, &folded_length)
         if status == ACCEPTED:
-            status = self.read_folded(folded, folded_length, out)
+            status = self.read_folded(folded, folded_length, True, out)
             if status != EMPTY_NAME:
                 return status
         elif status != NEEDS_PYTHON:
