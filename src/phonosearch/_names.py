@@ -87,14 +87,14 @@ def _full(parts: Sequence[str], joins: Sequence[str | None], r: Rules) -> tuple[
 def _parted(
     full: Sequence[str], joins: Sequence[str | None], latin: bool, r: Rules
 ) -> tuple[list[str], list[str | None]]:
-    """The parts, with initials that are written together as parts of their own, and how each is joined to the one
-    before."""
+    """The parts, with initials that are written together before another part as parts of their own, and how each is
+    joined to the one before."""
     parts: list[str] = []
     joined: list[str | None] = []
     for at, part in enumerate(full):
         room = r.limits["parts"] - len(parts) - (len(full) - at - 1)
-        whole = joins[at] is None and joins[at + 1 : at + 2] in ([], [None])
-        apart = latin and whole and len(full) > 1 and len(part) <= room and _are_initials(part, at == 0, r)
+        whole = joins[at] is None and joins[at + 1 : at + 2] == [None]
+        apart = latin and whole and len(part) <= room and _are_initials(part, at == 0, r)
         pieces = list(part) if apart else [part]
         parts += pieces
         joined += [joins[at], *[None] * (len(pieces) - 1)]

@@ -80,13 +80,9 @@ def fold_character(character: str) -> str:
     if base in r.letters or base.lower() in r.letters:
         return r.letters[base.lower()]
     letters = "".join(letter for letter in anyascii(character).lower() if letter.isascii() and letter.isalnum())
-    if "가" <= character <= "힣" and letters[-1] in _FINALS and not letters.endswith("ng"):
-        letters = letters[:-1] + _FINALS[letters[-1]]
+    if "가" <= character <= "힣" and letters[-1] in r.hangul_finals and not letters.endswith("ng"):
+        letters = letters[:-1] + r.hangul_finals[letters[-1]]
     return letters
-
-
-# What Revised Romanization writes for the consonant that ends a Korean syllable.
-_FINALS = {"g": "k", "d": "t", "b": "p"}
 
 
 @cache

@@ -138,6 +138,7 @@ class Rules:
     variants: Variants
     sequences: dict[str, str]
     first_letters: dict[str, str]
+    hangul_finals: dict[str, str]
     family_names: dict[str, str]
     compound_family_names: frozenset[str]
     letter_costs: dict[str, int]
@@ -468,6 +469,7 @@ def rules() -> Rules:
         ),
         sequences=fold["sequences"],
         first_letters=fold["first_letters"],
+        hangul_finals=fold["hangul_finals"],
         family_names=fold["family_names"],
         compound_family_names=frozenset(fold["compound_family_names"].split()),
         letter_costs=table["letters"]["costs"],

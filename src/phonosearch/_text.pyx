@@ -567,7 +567,8 @@ cdef class TextRules:
     cdef int _part_initials(
         self, const ParsedName* out, uint16_t* begin, uint8_t* extent, const uint16_t* flags, uint8_t* joins, int count
     ) noexcept nogil:
-        """Part initials that are written together; how many parts there are then: ``_names._parted``."""
+        """Part initials that are written together before another part; how many parts there are then:
+        ``_names._parted``."""
         cdef uint16_t full_begin[MAX_PARTS]
         cdef uint8_t full_extent[MAX_PARTS]
         cdef uint8_t full_joins[MAX_PARTS]
@@ -578,8 +579,8 @@ cdef class TextRules:
             full_joins[size] = joins[at]
             size += 1
             if (
-                joins[at] == 0 and (at + 1 == count or joins[at + 1] == 0)
-                and count > 1 and size + extent[at] + count - at - 2 <= MAX_PARTS
+                joins[at] == 0 and at + 1 < count and joins[at + 1] == 0
+                and size + extent[at] + count - at - 2 <= MAX_PARTS
                 and self._are_initials(&out.letters[begin[at]], extent[at], flags[at], at == 0)
             ):
                 full_extent[size - 1] = 1
