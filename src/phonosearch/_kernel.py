@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from phonosearch._names import is_latin
+from phonosearch._names import initials_in
 from phonosearch._normalise import fold, raw_part
 from phonosearch._rules import rules
 from phonosearch._text import TextRules
@@ -15,4 +15,4 @@ __all__ = ["text_rules"]
 @cache
 def text_rules() -> TextRules:
     """The compiled rules in force."""
-    return TextRules(rules(), fold, raw_part, is_latin)
+    return TextRules(rules(), fold, raw_part, initials_in)

@@ -15,7 +15,7 @@ from phonosearch._errors import LimitError, QueryError
 from phonosearch._normalise import check_text, cut, fold, is_raw, raw_part
 from phonosearch._rules import Rules, rules
 
-__all__ = ["KINDS", "Form", "form_of_kind", "forms", "is_latin"]
+__all__ = ["KINDS", "Form", "form_of_kind", "forms", "initials_in"]
 
 KINDS = ("full", "particles", "prefixes", "hyphens")  # by the numbers of the kernel
 ASSIMILATED = "="
@@ -85,16 +85,17 @@ def _full(parts: Sequence[str], joins: Sequence[str | None], r: Rules) -> tuple[
 
 
 def _parted(
-    full: Sequence[str], joins: Sequence[str | None], latin: bool, r: Rules
+    full: Sequence[str], joins: Sequence[str | None], initials: int, r: Rules
 ) -> tuple[list[str], list[str | None]]:
-    """The parts, with initials that are written together before another part as parts of their own, and how each is
-    joined to the one before."""
+    """The parts, with initials that are written together as parts of their own where ``initials_in`` says that they may
+    be, and how each is joined to the one before."""
     parts: list[str] = []
     joined: list[str | None] = []
     for at, part in enumerate(full):
         room = r.limits["parts"] - len(parts) - (len(full) - at - 1)
-        whole = joins[at] is None and joins[at + 1 : at + 2] == [None]
-        apart = latin and whole and len(part) <= room and _are_initials(part, at == 0, r)
+        whole = joins[at] is None and joins[at + 1 : at + 2] in ([], [None])
+        may = at + 1 < len(full) if initials == 1 else initials and len(full) > 1
+        apart = may and whole and len(part) <= room and _are_initials(part, at == 0, r)
         pieces = list(part) if apart else [part]
         parts += pieces
         joined += [joins[at], *[None] * (len(pieces) - 1)]
@@ -145,12 +146,15 @@ def _prefixed(parts: Sequence[str], r: Rules) -> list[str | None]:
     return joins
 
 
-def is_latin(name: str) -> bool:
-    """Whether no letter of a name is of another script: Greek and what comes after it in Unicode."""
-    return name.isascii() or not any(letter >= "\u0370" and letter.isalpha() for letter in name)
+def initials_in(name: str) -> int:
+    """Where in a name initials may be written together: nowhere if a letter of it is of another script (Greek and what
+    comes after it in Unicode), 1 before another part, 2 also last, since a comma says that the family name is first."""
+    if not name.isascii() and any(letter >= "\u0370" and letter.isalpha() for letter in name):
+        return 0
+    return 2 if "," in name else 1
 
 
-def _forms(parts: Sequence[str], joins: Sequence[str | None], latin: bool) -> list[Form]:
+def _forms(parts: Sequence[str], joins: Sequence[str | None], initials: int) -> list[Form]:
     """The forms of what ``cut`` gives, the full form first."""
     r = rules()
     if len(parts) == 1 and is_raw(parts[0]):
@@ -162,7 +166,7 @@ def _forms(parts: Sequence[str], joins: Sequence[str | None], latin: bool) -> li
     for candidate, kind in (
         (_without_particles(full, bare, r), "particles"),
         (_joined(full, _prefixed(full, r), r), "prefixes"),
-        (_joined(*_parted(full, joined, latin, r), r), "hyphens"),
+        (_joined(*_parted(full, joined, initials, r), r), "hyphens"),
     ):
         form = Form(tuple(candidate), kind, generations)
         if candidate and all(form.parts != other.parts for other in found):
@@ -200,4 +204,4 @@ def forms(name: str, field: str = "name") -> list[Form]:
     limit = rules().limits["parts"]
     if len(parts) > limit:
         raise LimitError(field, limit, len(parts), "parts")
-    return _forms(parts, joins, is_latin(name))
+    return _forms(parts, joins, initials_in(name))

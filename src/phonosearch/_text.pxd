@@ -99,17 +99,18 @@ cdef class TextRules:
     cdef int initial_prefix_min_rest
     cdef int joined_initials                    # letters at most of initials that are written together
     cdef unsigned int vowels, after_vowel       # letters, a bit each
-    cdef object fold, raw_part, is_latin
+    cdef object fold, raw_part, initials_in
 
     cdef const WordEntry* word(self, uint64_t key) noexcept nogil
     cdef int read_utf8(self, const uint8_t* text, Py_ssize_t length, uint8_t* folded, int* folded_length) noexcept nogil
-    cdef int read_folded(self, const uint8_t* folded, Py_ssize_t length, bint latin, ParsedName* out) noexcept nogil
+    cdef int read_folded(self, const uint8_t* folded, Py_ssize_t length, int initials, ParsedName* out) noexcept nogil
     cdef int _compare(
         self, const ParsedName* out, uint16_t* begin, uint8_t* extent, uint16_t* flags, uint8_t* joins, uint8_t* bare,
         int first, int last
     ) noexcept nogil
     cdef int _part_initials(
-        self, const ParsedName* out, uint16_t* begin, uint8_t* extent, const uint16_t* flags, uint8_t* joins, int count
+        self, const ParsedName* out, uint16_t* begin, uint8_t* extent, const uint16_t* flags, uint8_t* joins, int count,
+        bint last_too
     ) noexcept nogil
     cdef bint _are_initials(self, const uint8_t* letters, int length, uint16_t flags, bint first) noexcept nogil
     cdef bint _is_known(self, uint64_t key) noexcept nogil

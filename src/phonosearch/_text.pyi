@@ -10,7 +10,7 @@ class TextRules:
         rules: Rules,
         fold: Callable[[str], str],
         raw_part: Callable[[str], str | None],
-        is_latin: Callable[[str], bool],
+        initials_in: Callable[[str], int],
     ) -> Self: ...
     @property
     def letters(self) -> LetterRules: ...

@@ -7,7 +7,7 @@ folded by ``_normalise.fold`` itself. The tables of words and groups come from t
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
-from libc.string cimport memcpy, memset
+from libc.string cimport memchr, memcpy, memset
 
 from phonosearch._groups cimport Groups, Numbers
 from phonosearch._heard cimport Orthographies
@@ -84,11 +84,11 @@ cdef class TextRules:
     ----------
     rules : Rules
         The rules as read from the data files.
-    fold, raw_part, is_latin : callable
+    fold, raw_part, initials_in : callable
         The functions of ``_normalise`` and ``_names``: they fill the table and serve text that it does not cover.
     """
 
-    def __cinit__(self, rules, fold, raw_part, is_latin):
+    def __cinit__(self, rules, fold, raw_part, initials_in):
         self.words = NULL
         self.groups = NULL
         self.spelling_members_start = NULL
@@ -97,7 +97,7 @@ cdef class TextRules:
         self.nickname_members = NULL
         self.fold = fold
         self.raw_part = raw_part
-        self.is_latin = is_latin
+        self.initials_in = initials_in
         self._check_limits(rules)
         self._fill_fold(rules, fold)
         self._fill_words(rules)
@@ -414,9 +414,9 @@ cdef class TextRules:
         folded_length[0] = used
         return NEEDS_PYTHON if slow else ACCEPTED
 
-    cdef int read_folded(self, const uint8_t* folded, Py_ssize_t length, bint latin, ParsedName* out) noexcept nogil:
-        """Cut folded text into parts and make the forms; EMPTY_NAME where no letter is found. ``latin``: no letter of
-        the name is of another script."""
+    cdef int read_folded(self, const uint8_t* folded, Py_ssize_t length, int initials, ParsedName* out) noexcept nogil:
+        """Cut folded text into parts and make the forms; EMPTY_NAME where no letter is found. ``initials`` is as
+        ``_names.initials_in`` says."""
         cdef Py_ssize_t position = 0, start
         cdef int parts = 0, used = 0, at, letters, size, first, last, between = 0, before
         cdef uint16_t begin[MAX_PARTS]
@@ -516,7 +516,9 @@ cdef class TextRules:
             else:
                 prefixed[at] = 0
         self._join(out, begin, extent, prefixed, first, last, PREFIXES_FORM, False)
-        size = self._part_initials(out, begin, extent, flags, joins, last) if latin else last
+        size = self._part_initials(
+            out, begin, extent, flags, joins, last, initials == 2
+        ) if initials else last
         self._join(out, begin, extent, joins, first, size, HYPHENS_FORM, size > last)
         return ACCEPTED
 
@@ -565,10 +567,10 @@ cdef class TextRules:
         return size
 
     cdef int _part_initials(
-        self, const ParsedName* out, uint16_t* begin, uint8_t* extent, const uint16_t* flags, uint8_t* joins, int count
+        self, const ParsedName* out, uint16_t* begin, uint8_t* extent, const uint16_t* flags, uint8_t* joins, int count,
+        bint last_too
     ) noexcept nogil:
-        """Part initials that are written together before another part; how many parts there are then:
-        ``_names._parted``."""
+        """Part initials that are written together; how many parts there are then: ``_names._parted``."""
         cdef uint16_t full_begin[MAX_PARTS]
         cdef uint8_t full_extent[MAX_PARTS]
         cdef uint8_t full_joins[MAX_PARTS]
@@ -579,7 +581,7 @@ cdef class TextRules:
             full_joins[size] = joins[at]
             size += 1
             if (
-                joins[at] == 0 and at + 1 < count and joins[at + 1] == 0
+                joins[at] == 0 and (joins[at + 1] == 0 if at + 1 < count else last_too and count > 1)
                 and size + extent[at] + count - at - 2 <= MAX_PARTS
                 and self._are_initials(&out.letters[begin[at]], extent[at], flags[at], at == 0)
             ):
@@ -684,9 +686,9 @@ cdef class TextRules:
             self.latin = True
         cdef str name = text[:length].decode("utf-8")
         cdef bytes folded = self.fold(name).encode("ascii")
-        cdef bint latin = self.is_latin(name)
+        cdef int initials = self.initials_in(name)
         cdef int status = self.read_folded(
-            <const uint8_t*>PyBytes_AS_STRING(folded), PyBytes_GET_SIZE(folded), latin, out
+            <const uint8_t*>PyBytes_AS_STRING(folded), PyBytes_GET_SIZE(folded), initials, out
         )
         if status != EMPTY_NAME:
             return status
@@ -712,7 +714,7 @@ cdef class TextRules:
         cdef int folded_length = 0
         cdef int status = self.read_utf8(text, length, folded, &folded_length)
         if status == ACCEPTED:
-            status = self.read_folded(folded, folded_length, True, out)
+            status = self.read_folded(folded, folded_length, 1 + (memchr(text, 44, length) != NULL), out)
             if status != EMPTY_NAME:
                 return status
         elif status != NEEDS_PYTHON:
