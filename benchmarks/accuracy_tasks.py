@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import datetime
+import gzip
+import itertools
 import random
 import re
 import sys
@@ -459,6 +461,70 @@ def _pseudopeople(places: Places, limit: int, seed: int) -> SearchTask:
     return SearchTask("pseudopeople", people, queries)
 
 
+def _slip(word: str, keys: dict[str, list[str]], chance: random.Random) -> str:
+    """One slip of the keyboard anywhere in a word; of two letters none is lost."""
+    at = chance.randrange(len(word))
+    kind = chance.choices(("lose", "add", "replace", "swap"), (25, 25, 30, 20))[0]
+    beside = chance.choice(keys.get(word[at], ["e"]))
+    if kind == "add":
+        return word[:at] + beside + word[at:]
+    if kind == "replace":
+        return word[:at] + beside + word[at + 1 :]
+    if kind == "lose":
+        return word[:at] + word[at + 1 :] if len(word) > 2 else word
+    return word[:at] + word[at + 1 : at + 2] + word[at] + word[at + 2 :]
+
+
+def _residents(places: Places, limit: int, seed: int) -> SearchTask:
+    """Invented people of surnames from abroad and forenames from Britain, as often as they are borne.
+
+    In either part none to two slips of the keyboard; in six of ten dates of birth two neighbouring digits exchanged.
+    """
+    tables = []
+    for file, columns in (
+        ("forenames_uk", ("forename", "births")), ("surnames_by_nationality", ("surname", "residents")),
+    ):  # fmt: skip
+        path = places.need(places.shared / "population" / f"{file}.tsv.gz")
+        with gzip.open(path, "rt", encoding="utf-8", newline="") as lines:
+            rows = [[row[column] for column in columns] for row in csv.DictReader(lines, delimiter="\t")]
+        tables.append(([name.lower() for name, _ in rows], [int(count) for _, count in rows]))
+    keys = _keyboard(places.need(places.packages / "pseudopeople/data/qwerty_errors.yaml"))
+    chance = random.Random(f"residents {seed}")
+    parts = [chance.choices(names, counts, k=20_000) for names, counts in tables]
+    first = datetime.date(1940, 1, 1)
+    ids = _identifiers(20_000, seed)
+    people = list[Person]()
+    for person_id, *name in zip(ids, *parts, strict=True):
+        born = first + datetime.timedelta(chance.randrange(25_000))
+        people.append(Person(person_id, " ".join(map(_title, name)), born.isoformat()))
+    queries = list[SearchQuery]()
+    for at in chance.sample(range(20_000), limit):
+        words = [part[at] for part in parts]
+        slips = [chance.choice((0, 1, 1, 2)) for _ in words]
+        for word, times in enumerate(slips):
+            for _ in range(times):
+                words[word] = _slip(words[word], keys, chance)
+        person = people[at]
+        assert person.dob is not None
+        dob = _exchanged(person.dob, chance) if chance.random() < 0.6 else person.dob
+        kind = ("as recorded", "one slip", "two slips", "three slips", "four slips")[sum(slips)]
+        queries.append(SearchQuery(" ".join(words), dob, person.person_id, kind))
+    return SearchTask("residents", people, queries)
+
+
+def _exchanged(dob: str, chance: random.Random) -> str:
+    """A date with two neighbouring digits exchanged, where that makes another date of the last century or so."""
+    places = [place for place, character in enumerate(dob) if character != "-"]
+    made = []
+    for one, other in itertools.pairwise(places):
+        digits = list(dob)
+        digits[one], digits[other] = digits[other], digits[one]
+        date = "".join(digits)
+        if date != dob and _is_date(date) and "1900" < date < "2030":
+            made.append(date)
+    return chance.choice(made) if made else dob
+
+
 def _aliases(name: str, any_script: bool) -> Callable[[Places, int, int], SearchTask]:
     """People named by two words of name groups, asked for by other members of the same groups."""
 
@@ -490,6 +556,7 @@ SEARCH_TASKS: dict[str, Callable[[Places, int, int], SearchTask]] = {
     "febrl4": _febrl("FEBRL 4"),
     "febrl3": _febrl("FEBRL 3"),
     "pseudopeople": _pseudopeople,
+    "residents": _residents,
     "aliases": _aliases("aliases", any_script=False),
     "aliases_any_script": _aliases("aliases_any_script", any_script=True),
 }
