@@ -119,7 +119,8 @@ class Names:
     def near(self, word: str, rng: random.Random) -> str:
         """Of a sample, half of it with the same first letter, another word, the least distant for its length."""
         sample = self.all.draw(rng, 150) + self.by_letter[word[0]].draw(rng, 150)
-        return min((osa_distance(word, other) / max(len(word), len(other)), other) for other in sample if other != word)[1]
+        others = [other for other in sample if other != word]
+        return min((osa_distance(word, other) / max(len(word), len(other)), other) for other in others)[1]
 
 
 def spellings(rng: random.Random) -> Iterator[Example]:
@@ -293,7 +294,7 @@ def main() -> None:
     if options.dry_run:
         return
     lines = [
-        "# Points of the facts about two words (phonosearch._letters): table, key, centibans alone and beside other parts.",
+        "# Of the facts about two words (phonosearch._letters): table, key, centibans alone, and beside other parts.",
         f"# Learned from {len(examples)} pairs: {', '.join(f'{n} {name}' for name, n in Counter(source).items())}.",
         "# Sources: labels of Ancestry.com in tfmorris/Names (Apache-2.0), of which one half; groups of names in",
         f"# rigour {version('rigour')} (Wikidata, MIT); names {version('names')} (United States census of 1990, MIT).",
