@@ -1,19 +1,6 @@
-from collections.abc import Callable
-from typing import Self
+from phonosearch._text_tables import TextTables
 
-from phonosearch._rules import Rules
-from phonosearch._similarity import LetterRules
-
-class TextRules:
-    def __new__(
-        cls,
-        rules: Rules,
-        fold: Callable[[str], str],
-        raw_part: Callable[[str], str | None],
-        initials_in: Callable[[str], int],
-    ) -> Self: ...
-    @property
-    def letters(self) -> LetterRules: ...
+class TextRules(TextTables):
     def check(self, text: bytes) -> bool: ...
     def generations(self, text: bytes) -> int: ...
     def forms(self, name: str) -> tuple[int, list[tuple[str, ...]], list[int]]: ...
