@@ -621,6 +621,17 @@ def test_a_page_is_part_of_the_whole_where_scores_lie_near_each_other(level: str
         assert index.search(asked, level=level, limit=limit).hits == whole.hits[:limit]
 
 
+def check_pages(index: PersonIndex, asked: str, level: str) -> None:
+    """Every page that begins with the first hit is a part of the whole answer."""
+    whole = index.search(asked, level=level, limit=1000)
+    assert len(whole.hits) == whole.total > 0
+    for limit in range(1, whole.total):
+        page = index.search(asked, level=level, limit=limit)
+        assert [(hit.person_id, hit.score) for hit in page.hits] == [
+            (hit.person_id, hit.score) for hit in whole.hits[:limit]
+        ]
+
+
 # Of each person the names that a level finds are not always those that score most.
 NEAR_NAMES = {
     "Catherine Montgomery": (
@@ -642,13 +653,7 @@ def test_a_name_that_the_level_does_not_find_counts_for_the_page(asked: str, lev
         {"person_id": f"{one}{other}", "names": [{"full_name": names[one]}, {"full_name": names[other]}]}
         for one in range(len(names)) for other in range(len(names)) if one != other
     )  # fmt: skip
-    whole = index.search(asked, level=level, limit=1000)
-    assert len(whole.hits) == whole.total > 0
-    for limit in range(1, whole.total):
-        page = index.search(asked, level=level, limit=limit)
-        assert [(hit.person_id, hit.score) for hit in page.hits] == [
-            (hit.person_id, hit.score) for hit in whole.hits[:limit]
-        ]
+    check_pages(index, asked, level)
 
 
 # Names that a level finds and that score little, and names of which no level pairs any part with what is asked, though
@@ -686,10 +691,4 @@ def test_a_name_of_which_no_part_is_related_counts_for_the_page(asked: str) -> N
     index = PersonIndex.build(people)
     check_against(index, scan(people, asked), asked)
     for level in ("close", "wide"):
-        whole = index.search(asked, level=level, limit=1000)
-        assert len(whole.hits) == whole.total > 0
-        for limit in range(1, whole.total):
-            page = index.search(asked, level=level, limit=limit)
-            assert [(hit.person_id, hit.score) for hit in page.hits] == [
-                (hit.person_id, hit.score) for hit in whole.hits[:limit]
-            ]
+        check_pages(index, asked, level)
