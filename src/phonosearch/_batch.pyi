@@ -1,5 +1,3 @@
-from typing import Any, Self
-
 import numpy as np
 import numpy.typing as npt
 
@@ -7,15 +5,8 @@ from phonosearch._agreement import Asked
 from phonosearch._core import NameIndex
 from phonosearch._hit import Hit
 from phonosearch._sentences import EvidenceReader
-from phonosearch._text import TextRules
 
 class BatchIndex(NameIndex):
-    def __new__(
-        cls,
-        rules: TextRules,
-        arrays: dict[str, npt.NDArray[Any]],
-        bounds: dict[str, tuple[int, int, bool]] | None = None,
-    ) -> Self: ...
     def search_batch(
         self,
         texts: list[bytes],

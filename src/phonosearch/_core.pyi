@@ -1,20 +1,9 @@
-from typing import Any, Self
-
-import numpy.typing as npt
-
 from phonosearch._agreement import Asked
 from phonosearch._finding import FindingIndex
 from phonosearch._hit import Hit
 from phonosearch._sentences import EvidenceReader
-from phonosearch._text import TextRules
 
 class NameIndex(FindingIndex):
-    def __new__(
-        cls,
-        rules: TextRules,
-        arrays: dict[str, npt.NDArray[Any]],
-        bounds: dict[str, tuple[int, int, bool]] | None = None,
-    ) -> Self: ...
     def search(
         self, text: bytes, level: int, offset: int, limit: int, asked: Asked | None, reader: EvidenceReader
     ) -> tuple[int, tuple[Hit, ...]]: ...
