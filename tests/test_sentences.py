@@ -128,15 +128,16 @@ def test_evidence_of_pages_says_what_it_must(index: ps.PersonIndex) -> None:
     assert kinds | {"left_out", "not_asked"} <= set(found), found
 
 
+def read_evidence(answer: ps.Answer, to: list[tuple[ps.Evidence, ...]]) -> None:
+    to.extend(hit.evidence for hit in answer.hits)
+
+
 def test_threads_read_the_same_evidence(index: ps.PersonIndex) -> None:
     for query in ("Jon Smyth", "Katherine Browne", "Mary Anne Taylor"):
         alone = index.search(query, level="wide", limit=300)
         answer = index.search(query, level="wide", limit=300)
         read: list[list[tuple[ps.Evidence, ...]]] = [[] for _ in range(4)]
-        threads = [
-            threading.Thread(target=lambda to: to.extend(hit.evidence for hit in answer.hits), args=(to,))
-            for to in read
-        ]
+        threads = [threading.Thread(target=read_evidence, args=(answer, to)) for to in read]
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -1,23 +1,13 @@
 """Evidence in sentences, for the hits of an answer."""
 
 from cpython.object cimport PyObject
-from libc.stdint cimport int32_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, uint64_t
 
 from phonosearch._arrays cimport PackedNames
-from phonosearch._relation cimport PartInfo
-from phonosearch._text cimport TextRules
 
 ctypedef struct Slot:
     uint64_t key                # 0 where there is nothing
     PyObject* piece
-
-cdef class _Side:
-    cdef int form, kind         # of the query, by number
-    cdef tuple parts, words
-    cdef PartInfo* infos        # of the parts; NULL before the first is asked for
-    cdef uint32_t described     # which of them are known, a bit each
-
-    cdef const PartInfo* info(self, TextRules rules, int position) except NULL
 
 cdef class EvidenceReader:
     cdef PackedNames names
