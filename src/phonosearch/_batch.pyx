@@ -10,9 +10,10 @@ from libc.string cimport memcpy
 
 from phonosearch._agreement cimport Asked, Evidence
 from phonosearch._align cimport Alignment, Query, prepare
-from phonosearch._arrays cimport DOB_SEVERAL, GENERATION_SHIFT, MAX_ID, NAME_KIND, OWNER_SEVERAL
+from phonosearch._arrays cimport BLOCK_SHIFT, DOB_SEVERAL, GENERATION_SHIFT, MAX_ID, NAME_KIND, OWNER_SEVERAL
 from phonosearch._core cimport NameIndex
 from phonosearch._hit cimport Page, Sheet
+from phonosearch._prefetch cimport PS_PREFETCH
 from phonosearch._relation cimport NO_LEVEL, WIDE
 from phonosearch._scoring cimport prepare_search
 from phonosearch._text cimport ACCEPTED, DATE_STATES, FULL_FORM, GENERATIONS, MAX_FORMS
@@ -23,6 +24,7 @@ cnp.import_array()
 
 cdef enum:
     ROUNDING = 24               # points that rounding may make of the same evidence at another share
+    AHEAD = 8                   # people between asking for what is read of one and reading it
 
 
 ctypedef struct Line:           # one hit of one query, or one pair
@@ -420,6 +422,10 @@ cdef class BatchIndex(NameIndex):
         cdef int length = 0
         with nogil:
             for at in range(count):
+                if at + 2 * AHEAD < count and <size_t>people[at + 2 * AHEAD] < self.people:
+                    PS_PREFETCH(&self.person_id_start.data[people[at + 2 * AHEAD] >> BLOCK_SHIFT])
+                if at + AHEAD < count and <size_t>people[at + AHEAD] < self.people:
+                    PS_PREFETCH(self.person_id + self.person_id_start.data[people[at + AHEAD] >> BLOCK_SHIFT])
                 length = self.identifier(people[at], text + used) if <size_t>people[at] < self.people else -1
                 if length < 0:
                     break
@@ -443,22 +449,33 @@ cdef class BatchIndex(NameIndex):
         cdef uint8_t* text
         if numbers.shape[0] != <Py_ssize_t>count:
             raise ValueError("a number for each name")
-        for at in range(count):
-            name = self.name_of(people[at], numbers[at]) if <size_t>people[at] < self.people else -1
-            place[at] = name
-            if name >= 0:
-                kind[at] = self.name_kind[name] & NAME_KIND
-                if self.name_text != NULL:
-                    used += self.name_text_start.data[name + 1] - self.name_text_start.data[name]
-            start[at + 1] = used
+        with nogil:
+            for at in range(count):
+                if at + 2 * AHEAD < count and <size_t>people[at + 2 * AHEAD] < self.people:
+                    PS_PREFETCH(&self.name_start.data[people[at + 2 * AHEAD] >> BLOCK_SHIFT])
+                if at + AHEAD < count and <size_t>people[at + AHEAD] < self.people:
+                    PS_PREFETCH(self.name_kind + self.name_start.data[people[at + AHEAD] >> BLOCK_SHIFT])
+                name = self.name_of(people[at], numbers[at]) if <size_t>people[at] < self.people else -1
+                place[at] = name
+                if name >= 0:
+                    kind[at] = self.name_kind[name] & NAME_KIND
+                    if self.name_text != NULL:
+                        PS_PREFETCH(&self.name_text_start.data[name])
         if self.name_text == NULL:
             return None, starts, kinds
+        with nogil:
+            for at in range(count):
+                if place[at] >= 0:
+                    used += self.name_text_start.data[place[at] + 1] - self.name_text_start.data[place[at]]
+                    PS_PREFETCH(self.name_text + self.name_text_start.data[place[at]])
+                start[at + 1] = used
         texts = np.empty(used, dtype=np.uint8)
         text = <uint8_t*>cnp.PyArray_DATA(texts)
-        for at in range(count):
-            if place[at] >= 0:
-                memcpy(
-                    text + start[at], self.name_text + self.name_text_start.data[place[at]],
-                    start[at + 1] - start[at],
-                )
+        with nogil:
+            for at in range(count):
+                if place[at] >= 0:
+                    memcpy(
+                        text + start[at], self.name_text + self.name_text_start.data[place[at]],
+                        start[at + 1] - start[at],
+                    )
         return texts, starts, kinds
