@@ -17,6 +17,8 @@ cdef class EvidenceReader:
     cdef tuple left             # pieces of evidence on what is not compared
     cdef Slot* slots            # pieces of evidence by all that they are made of
     cdef size_t room, held
+    cdef const int32_t* last    # the row that was read last, while it lives and what it says may be said again
+    cdef tuple last_evidence
 
     cdef const PyObject* recall(self, uint64_t key) noexcept
     cdef int keep(self, uint64_t key, object piece) except -1
