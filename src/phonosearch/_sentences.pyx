@@ -118,7 +118,7 @@ cdef inline object _kept(EvidenceReader reader, uint64_t key, object piece):
     return piece
 
 
-cdef inline Py_ssize_t _add(tuple out, Py_ssize_t at, object piece):
+cdef inline Py_ssize_t _add(tuple out, Py_ssize_t at, object piece) noexcept:
     """Put a piece in its place of a new tuple; the next place."""
     Py_INCREF(piece)
     PyTuple_SET_ITEM(out, at, piece)
@@ -132,7 +132,7 @@ cdef tuple _evidence(
     """The alignment in words: each part of both names stands in exactly one piece of evidence."""
     cdef int pairs = row[7], at, here, other, of_form = form is not None and form in ("joined", "particles")
     cdef uint32_t used_here = 0, used_other = 0
-    cdef int queries = <int>PyTuple_GET_SIZE(asked.parts)
+    cdef int queries = <int>PyTuple_GET_SIZE(asked.parts), left_out, not_asked
     cdef Py_ssize_t place = 0
     cdef tuple out
     for at in range(ROW_HEAD, ROW_HEAD + 4 * pairs, 4):
@@ -142,20 +142,21 @@ cdef tuple _evidence(
             raise IndexError("no such part")
         used_here |= <uint32_t>1 << here
         used_other |= <uint32_t>1 << other
+    left_out = queries - PS_POPCOUNT(used_here)
+    not_asked = recorded.size - PS_POPCOUNT(used_other)
     out = PyTuple_New(
-        pairs + queries - PS_POPCOUNT(used_here) + recorded.size - PS_POPCOUNT(used_other)
-        + PyTuple_GET_SIZE(not_compared) + (row[8] != 0) + of_form
+        pairs + left_out + not_asked + PyTuple_GET_SIZE(not_compared) + (row[8] != 0) + of_form
         + (row[10] != 0) + (row[12] != 0) + (row[15] != 0) + (row[17] != 0)
     )
     for at in range(ROW_HEAD, ROW_HEAD + 4 * pairs, 4):
         place = _add(out, place, _of_part(
             rules, names, row[at + 2], row[at], row[at + 1], row[at + 3], asked, recorded, reader
         ))
-    if pairs < queries:
+    if left_out:
         for here in range(queries):
             if not used_here >> here & 1:
                 place = _add(out, place, _of_part(rules, names, LEFT_OUT, here, 0, 0, asked, recorded, reader))
-    if pairs < recorded.size:
+    if not_asked:
         for other in range(recorded.size):
             if not used_other >> other & 1:
                 place = _add(out, place, _of_part(rules, names, NOT_ASKED, 0, other, 0, asked, recorded, reader))
