@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import csv
 import datetime
+import gc
+import itertools
 import logging
 import pickle
 import threading
@@ -564,6 +566,62 @@ def test_an_answer_goes_to_another_process_whole(index: PersonIndex) -> None:
     assert len(answer) == 3
 
 
+def test_hits_are_made_when_they_are_asked_for(index: PersonIndex) -> None:
+    asked: dict[str, Any] = {"level": "wide", "dob": "1984-03", "limit": 7}
+    read = index.search("Steven Smith", **asked)
+    hits = read.hits
+    assert read.hits is hits
+    assert (len(read), type(hits)) == (len(hits), tuple)
+    (unread,) = index.search_many([{"full_name": "Steven Smith", "dob": "1984-03"}], level="wide", limit=7)
+    assert (len(unread), unread.total, repr(unread), unread.statement) == (
+        len(hits), read.total, repr(read), read.statement
+    )  # fmt: skip
+    assert pickle.loads(pickle.dumps(unread)).hits == hits
+    assert copy.deepcopy(index.search_many(["Steven Smith"])[0]) == index.search("Steven Smith")
+    assert hash(unread) == hash(read)
+    assert unread == read
+
+
+def test_hits_outlive_their_answer_and_the_index(tmp_path: Path) -> None:
+    people = [{"person_id": f"P{number}", "full_name": "Steven Smith"} for number in range(100)]
+    PersonIndex.build(people).save(tmp_path / "index")
+    index = PersonIndex.open(tmp_path / "index")
+    answer = index.search("Stephen Smyth", limit=50)
+    evidence = [hit.evidence for hit in index.search("Stephen Smyth", limit=50).hits]
+    del index
+    gc.collect()
+    hits = answer.hits[20:]
+    del answer
+    gc.collect()
+    assert [hit.evidence for hit in hits] == evidence[20:]
+    assert [hit.person_id for hit in hits] == sorted(person["person_id"] for person in people)[20:50]
+
+
+def test_a_page_has_room_for_the_longest_identifiers_and_names() -> None:
+    names = [" ".join(f"{letter}{'aeiou'[at % 5]}bert" for at, letter in enumerate("bcdfghjklmnpqrst"[:parts]))
+             for parts in (1, 2, 3, 7, 16)]
+    people = [
+        {"person_id": f"{'x' * (length - 3)}{number:03}", "full_name": name}
+        for number, (length, name) in enumerate(itertools.product((3, 4, 5, 255, 256), names * 8))
+    ]
+    index = PersonIndex.build(people)
+    for name in names:
+        answer = index.search(name, level="wide", limit=1000)
+        assert len(answer) == len(answer.hits) == answer.total >= 40
+        for hit in answer.hits:
+            assert people[int(hit.person_id[-3:])] == {"person_id": hit.person_id, "full_name": hit.name}
+            assert sum(item.points for item in hit.evidence) == hit.score
+
+
+def test_threads_may_read_the_hits_of_one_answer(index: PersonIndex) -> None:
+    expected = index.search("Smith", limit=1000).hits
+    for _ in range(20):
+        answer = index.search("Smith", limit=1000)
+        with ThreadPoolExecutor(4) as pool:
+            found = list(pool.map(lambda answer: answer.hits, [answer] * 8))
+        assert all(hits == expected for hits in found)
+
+
 def test_what_comes_back_cannot_be_altered(index: PersonIndex) -> None:
     answer = index.search("Steven Smith", limit=1)
     digest = answer.digest
@@ -589,9 +647,13 @@ def test_nobody_else_makes_a_hit(index: PersonIndex) -> None:
     with pytest.raises(AttributeError):
         hit.score = 1000  # type: ignore[misc]
     make, arguments = hit.__reduce__()  # type: ignore[misc]
-    for row in (b"", b"x" * 59, b"\xff" * 60):
+    row = arguments[3]  # type: ignore[index]
+    numbers = np.frombuffer(row, dtype=np.int32)
+    pairs = np.where(np.arange(len(numbers)) == 7, 1 << 20, numbers).astype(np.int32).tobytes()
+    for wrong in (b"", b"x" * 59, b"\xff" * 60, row[:-4], row + row[:4], pairs):
         with pytest.raises(ValueError, match="no hit"):
-            make(*arguments[:3], row, ())  # type: ignore[operator]
+            make(*arguments[:3], wrong, ())  # type: ignore[operator]
+    assert make(*arguments) == hit  # type: ignore[operator]
     with pytest.raises(ValueError, match="no hit"):
         make(*arguments[:2], 256, arguments[3], ())  # type: ignore[operator]
 

@@ -12,8 +12,9 @@ import phonosearch as ps
 from phonosearch._names import forms
 from phonosearch._normalise import normalise
 from phonosearch._rules import rules
-from phonosearch._sentences import evidence_of, is_plain
+from phonosearch._sentences import evidence_of
 from phonosearch._spelling import plain_word, words_not_compared, words_of
+from phonosearch._wording import is_plain
 
 WORDS = (
     "John", "smith", "SMITH", "O'Brien", "O’BRIEN,", "Mc", "Donald", "van", "der", "Dr", "Jr.", "bin", "J.", "(Bob)",

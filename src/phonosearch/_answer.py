@@ -1,7 +1,7 @@
 """What comes back: answers, hits, and the evidence for each, in numbers that add up and in words to read aloud.
 
-The kernel gives one row of integers a hit; words are made from it when they are asked for. No ``repr`` holds a name or
-a date of birth.
+The kernel gives one row of integers a hit; hits and words are made from it when they are asked for. No ``repr`` holds a
+name or a date of birth.
 """
 
 from __future__ import annotations
@@ -11,16 +11,17 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from phonosearch._evidence import PART_KINDS, Evidence
-from phonosearch._hit import Hit
+from phonosearch._hit import Hit, Page
 from phonosearch._normalise import is_raw
 from phonosearch._query import Query
 from phonosearch._reference import LEVEL_OF_KIND, Alignment, Pair, PartKind
 from phonosearch._reference_agreement import AgeKind, DateKind, GenerationKind, PlaceKind, SexKind
 from phonosearch._rules import LEVELS
 
-__all__ = ["Answer", "Explanation", "alignment_of_row", "explain_verdict", "level_name"]
+__all__ = ["Answer", "Explanation", "Source", "alignment_of_row", "explain_verdict", "level_name"]
 
 ROW_HEAD = 19
 
@@ -64,6 +65,14 @@ def alignment_of_row(row: Sequence[int]) -> Alignment:
 _LEVEL_OF_EVIDENCE = {PART_KINDS[kind]: level for kind, level in LEVEL_OF_KIND.items()}
 
 
+class Source(NamedTuple):
+    """What all answers of an index share: the rules, the records, and what counts the people of each level."""
+
+    rules: str
+    fingerprint: str
+    ladder: Callable[[bytes], list[int]]
+
+
 class Answer:
     """The answer to one search: complete for its level, and a page of it.
 
@@ -88,32 +97,20 @@ class Answer:
 
     # Private, with properties to read them: nobody alters an answer, and to make one costs no more than before.
     __slots__ = (
-        "__weakref__", "_count", "_digest", "_fingerprint", "_hits", "_level", "_limit", "_offset", "_query", "_rules",
+        "__weakref__", "_count", "_digest", "_hits", "_level", "_limit", "_offset", "_page", "_query", "_source",
         "_total",
     )  # fmt: skip
 
-    def __init__(
-        self,
-        *,
-        total: int,
-        hits: tuple[Hit, ...],
-        level: str,
-        limit: int,
-        offset: int,
-        rules: str,
-        fingerprint: str,
-        query: Query,
-        count: Callable[[bytes], list[int]],
-    ) -> None:
-        self._total = total
-        self._hits = hits
+    def __init__(self, page: Page, query: Query, level: str, limit: int, offset: int, source: Source) -> None:
+        self._page: Page | None = page
+        self._hits: tuple[Hit, ...] | None = None
+        self._total = page.total
+        self._count = len(page)
+        self._query = query
         self._level = level
         self._limit = limit
         self._offset = offset
-        self._rules = rules
-        self._fingerprint = fingerprint
-        self._query = query
-        self._count = count
+        self._source = source
         self._digest: str | None = None
 
     @property
@@ -122,7 +119,11 @@ class Answer:
 
     @property
     def hits(self) -> tuple[Hit, ...]:
-        return self._hits
+        found = self._hits
+        if found is None:  # two threads may both find so, and make equal ones
+            assert self._page is not None
+            found = self._hits = self._page.hits()
+        return found
 
     @property
     def level(self) -> str:
@@ -138,20 +139,22 @@ class Answer:
 
     @property
     def rules(self) -> str:
-        return self._rules
+        return self._source.rules
 
     @property
     def fingerprint(self) -> str:
-        return self._fingerprint
+        return self._source.fingerprint
 
     def ladder(self) -> dict[str, int]:
         """How many people each level finds: exact totals, each holding those before it."""
-        return dict(zip(LEVELS, self._count(self._query.encoded), strict=True))
+        return dict(zip(LEVELS, self._source.ladder(self._query.encoded), strict=True))
 
     def __getstate__(self) -> dict[str, object]:
         """All there is to know, for another process: it has no index to count in."""
         known = {name: getattr(self, name) for name in self.__slots__ if name != "__weakref__"}
-        return known | {"_count": partial(_counted, self._count(self._query.encoded))}
+        source = self._source
+        counted = Source(source.rules, source.fingerprint, partial(_counted, source.ladder(self._query.encoded)))
+        return known | {"_page": None, "_hits": self.hits, "_source": counted}
 
     def __setstate__(self, state: dict[str, object]) -> None:
         for name, value in state.items():
@@ -187,7 +190,7 @@ class Answer:
         A second sentence says so where there was nothing to compare but the characters themselves.
         """
         people = "1 person satisfies" if self.total == 1 else f"{self.total:,} people satisfy"
-        page = f"hits {self.offset + 1:,} to {self.offset + len(self.hits):,}" if self.hits else "no hits"
+        page = f"hits {self.offset + 1:,} to {self.offset + len(self):,}" if len(self) else "no hits"
         return f"Complete at level {self.level} (rules {self.rules}): {people} it; this page shows {page}." + (
             " The query holds no letters, so it finds only a name on record that is written just so."
             if is_raw(self._query.forms[0].parts[0])
@@ -195,7 +198,7 @@ class Answer:
         )
 
     def __len__(self) -> int:
-        return len(self.hits)
+        return self._count
 
     def __bool__(self) -> bool:
         # By its length, a page past the last hit, or of none, would say that nobody was found.
@@ -208,7 +211,7 @@ class Answer:
         return hash(self.digest)
 
     def __repr__(self) -> str:
-        return f"Answer(total={self.total}, level={self.level!r}, hits={len(self.hits)}, rules={self.rules!r})"
+        return f"Answer(total={self.total}, level={self.level!r}, hits={len(self)}, rules={self.rules!r})"
 
 
 def _counted(totals: list[int], _text: bytes) -> list[int]:

@@ -69,6 +69,7 @@ cdef class PackedNames:
     cdef str person_text(self, size_t person)
     cdef str part_text(self, uint32_t part)
     cdef str form_text(self, uint32_t form)
+    cdef str shown_name(self, int64_t name, uint32_t person, uint32_t number, uint32_t form, bint full)
     cdef uint32_t full_form_of(self, size_t person, size_t name, uint32_t form) noexcept nogil
 
     cdef inline uint32_t dates_of(self, size_t person) noexcept nogil:
@@ -106,3 +107,4 @@ cdef class PackedNames:
     cdef int64_t several_of(self, size_t person) noexcept nogil
 
 cdef size_t lower_bound(const Array* values, uint32_t wanted) noexcept nogil
+cdef str ascii_or_utf8(const uint8_t* letters, int length)

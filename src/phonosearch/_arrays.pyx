@@ -370,6 +370,16 @@ cdef class PackedNames:
             raise IndexError("no such form")
         return self.full_form_of(person, name, <uint32_t>form)
 
+    cdef str shown_name(self, int64_t name, uint32_t person, uint32_t number, uint32_t form, bint full):
+        """A name, or -1, as it was given, or normalised where the index does not keep it: by ``form``, if that is the
+        full one of this name of the person."""
+        if name >= 0 and self.name_text != NULL:
+            return PyUnicode_DecodeUTF8(
+                <const char*>self.name_text + self.name_text_start.data[name],
+                self.name_text_start.data[name + 1] - self.name_text_start.data[name], "replace",
+            )
+        return self.form_text(form if full else self.full_form_of(person, number, form))
+
     cdef uint32_t full_form_of(self, size_t person, size_t name, uint32_t form) noexcept nogil:
         cdef size_t at
         cdef int64_t several = self.several_of(person)
@@ -454,7 +464,7 @@ cdef class PackedNames:
         cdef int length = self.identifier(person, text)
         if length < 0:
             raise ValueError("person_id")   # only in a crafted file
-        return _ascii_or_utf8(text, length)
+        return ascii_or_utf8(text, length)
 
     def person_id_of(self, size_t person):
         """The identifier of a person."""
@@ -548,7 +558,7 @@ cdef inline str _ascii(const char* letters, int length):
     return text
 
 
-cdef str _ascii_or_utf8(const uint8_t* letters, int length):
+cdef str ascii_or_utf8(const uint8_t* letters, int length):
     cdef int at
     cdef uint8_t every = 0
     for at in range(length):

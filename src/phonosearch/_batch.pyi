@@ -3,8 +3,7 @@ import numpy.typing as npt
 
 from phonosearch._agreement import Asked
 from phonosearch._core import NameIndex
-from phonosearch._hit import Hit
-from phonosearch._sentences import EvidenceReader
+from phonosearch._hit import Page
 
 class BatchIndex(NameIndex):
     def search_batch(
@@ -15,15 +14,15 @@ class BatchIndex(NameIndex):
         offset: int,
         limit: int,
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]: ...
-    def search_hits(
+    def search_pages(
         self,
         texts: list[bytes],
         asked: list[Asked | None],
-        readers: list[EvidenceReader],
+        pages: list[Page],
         level: int,
         offset: int,
         limit: int,
-    ) -> list[tuple[int, tuple[Hit, ...]]]: ...
+    ) -> None: ...
     def pairs_batch(
         self, form_of_person: npt.NDArray[np.uint32], begin: int, end: int, level: int, min_score: int
     ) -> npt.NDArray[np.int64]: ...

@@ -9,9 +9,11 @@ from libc.stdlib cimport calloc, free, qsort, realloc
 from libc.string cimport memcpy
 
 from phonosearch._agreement cimport Asked, Evidence
-from phonosearch._align cimport ROW, Alignment, Query, prepare, row_size, write_row
-from phonosearch._arrays cimport DOB_SEVERAL, GENERATION_SHIFT, MAX_ID, NAME_KIND, OWNER_SEVERAL
+from phonosearch._align cimport Alignment, Query, prepare
+from phonosearch._arrays cimport BLOCK_SHIFT, DOB_SEVERAL, GENERATION_SHIFT, MAX_ID, NAME_KIND, OWNER_SEVERAL
 from phonosearch._core cimport NameIndex
+from phonosearch._hit cimport Page, Sheet
+from phonosearch._prefetch cimport PS_PREFETCH
 from phonosearch._relation cimport NO_LEVEL, WIDE
 from phonosearch._scoring cimport prepare_search
 from phonosearch._text cimport ACCEPTED, DATE_STATES, FULL_FORM, GENERATIONS, MAX_FORMS
@@ -22,7 +24,7 @@ cnp.import_array()
 
 cdef enum:
     ROUNDING = 24               # points that rounding may make of the same evidence at another share
-    MOST_NUMBERS = 1 << 14      # of alignment rows, beyond which hits are made of them
+    AHEAD = 8                   # people between asking for what is read of one and reading it
 
 
 ctypedef struct Line:           # one hit of one query, or one pair
@@ -92,51 +94,22 @@ cdef class _Questions:
     cdef const uint8_t** text
     cdef Py_ssize_t* length
     cdef Evidence* other
-    cdef size_t* total              # found, of each
-    cdef size_t* hits               # on its page
+    cdef Sheet** sheet              # what is found, of pages that must outlive the questions
 
     def __cinit__(self, size_t count):
         self.count = count
         self.text = <const uint8_t**>calloc(count + 1, sizeof(uint8_t*))
         self.length = <Py_ssize_t*>calloc(count + 1, sizeof(Py_ssize_t))
         self.other = <Evidence*>calloc(count + 1, sizeof(Evidence))
-        self.total = <size_t*>calloc(count + 1, sizeof(size_t))
-        self.hits = <size_t*>calloc(count + 1, sizeof(size_t))
-        if not (self.text and self.length and self.other and self.total and self.hits):
+        self.sheet = <Sheet**>calloc(count + 1, sizeof(Sheet*))
+        if not (self.text and self.length and self.other and self.sheet):
             raise MemoryError
 
     def __dealloc__(self):
         free(self.text)
         free(self.length)
         free(self.other)
-        free(self.total)
-        free(self.hits)
-
-
-cdef class _Rows:
-    """Alignment rows without their unused ends, one after another."""
-
-    cdef int32_t* numbers
-    cdef size_t count, room
-
-    def __cinit__(self):
-        self.numbers = NULL
-        self.count = self.room = 0
-
-    def __dealloc__(self):
-        free(self.numbers)
-
-    cdef int add(self, uint32_t person, const Alignment* found) except -1 nogil:
-        cdef int32_t* grown
-        if self.count + ROW > self.room:
-            grown = <int32_t*>realloc(self.numbers, (2 * self.room + 64 * ROW) * sizeof(int32_t))
-            if grown == NULL:
-                memory_error()
-            self.numbers = grown
-            self.room = 2 * self.room + 64 * ROW
-        write_row(found, person, self.numbers + self.count)
-        self.count += row_size(self.numbers + self.count)
-        return 0
+        free(self.sheet)
 
 
 cdef int _compare_pairs(const void* one, const void* other) noexcept nogil:
@@ -178,7 +151,8 @@ cdef class BatchIndex(NameIndex):
         space = self.borrow(level)
         with nogil:
             for at in range(questions.count):
-                self._find(space, questions, at, offset, limit, &total, &first, &size)
+                self._ask(space, questions, at)
+                self.find_page(space, offset, limit, &total, &first, &size)
                 to[at] = total
                 for hit in range(first, first + size):
                     self.align_hit(space, &space.hits[hit], &found)
@@ -187,45 +161,27 @@ cdef class BatchIndex(NameIndex):
         self.pool.append(space)
         return totals, lines.columns()
 
-    def search_hits(
-        self, list texts not None, list asked not None, list readers not None, int level, size_t offset, size_t limit
+    def search_pages(
+        self, list texts not None, list asked not None, list pages not None, int level, size_t offset, size_t limit
     ):
-        """What ``search`` returns for each of many names.
-
-        Threads get in each other's way each time that one takes the GIL, so hits are made for many queries at a time.
-        """
-        cdef size_t at = 0, begin, hit, row, total = 0, first = 0, size = 0
+        """``search`` for each of many names; the GIL is taken once for all of them."""
+        cdef size_t at
         cdef Workspace space
-        cdef Alignment found
-        cdef _Rows rows = _Rows()
+        cdef Page page
         cdef _Questions questions = _Questions(len(texts))
-        cdef list answers = [], page
-        if <size_t>len(readers) != questions.count:
-            raise ValueError("a reader for each name")
+        if <size_t>len(pages) != questions.count:
+            raise ValueError("a page for each name")
         self._read(questions, texts, asked)
+        for at in range(questions.count):
+            page = pages[at]
+            questions.sheet[at] = &page.sheet
         space = self.borrow(level)
-        while at < questions.count:
-            begin = at
-            rows.count = 0
-            with nogil:
-                while at < questions.count and rows.count < MOST_NUMBERS:
-                    self._find(space, questions, at, offset, limit, &total, &first, &size)
-                    questions.total[at] = total
-                    questions.hits[at] = size
-                    for hit in range(first, first + size):
-                        self.align_hit(space, &space.hits[hit], &found)
-                        rows.add(space.hits[hit].person, &found)
-                    space.forget()
-                    at += 1
-            row = 0
-            for hit in range(begin, at):
-                page = []
-                for _ in range(questions.hits[hit]):
-                    page.append(self._hit(rows.numbers + row, readers[hit]))
-                    row += row_size(rows.numbers + row)
-                answers.append((questions.total[hit], tuple(page)))
+        with nogil:
+            for at in range(questions.count):
+                self._ask(space, questions, at)
+                self.write_page(space, offset, limit, questions.sheet[at])
+                space.forget()
         self.pool.append(space)
-        return answers
 
     cdef int _read(self, _Questions questions, list texts, list asked) except -1:
         """Take checked names, and what is asked besides each; the names must outlive the questions."""
@@ -243,18 +199,15 @@ cdef class BatchIndex(NameIndex):
                 self.ask_besides(beside, &questions.other[at])
         return 0
 
-    cdef int _find(
-        self, Workspace space, _Questions questions, size_t at, size_t offset, size_t limit, size_t* total,
-        size_t* first, size_t* size,
-    ) except -1 nogil:
-        """``find_page`` of one question."""
+    cdef int _ask(self, Workspace space, _Questions questions, size_t at) except -1 nogil:
+        """Read one question into the workspace."""
         if self.rules.read(questions.text[at], questions.length[at], &space.parsed) != ACCEPTED:
             with gil:
                 raise ValueError("the name must have been checked")
         space.query.other = questions.other[at]
         prepare(self.rules, &space.parsed, &space.query)
         prepare_search(space)
-        return self.find_page(space, offset, limit, total, first, size)
+        return 0
 
     def pairs_batch(
         self, const uint32_t[::1] form_of_person not None, size_t begin, size_t end, int level, int min_score
@@ -469,6 +422,10 @@ cdef class BatchIndex(NameIndex):
         cdef int length = 0
         with nogil:
             for at in range(count):
+                if at + 2 * AHEAD < count and <size_t>people[at + 2 * AHEAD] < self.people:
+                    PS_PREFETCH(&self.person_id_start.data[people[at + 2 * AHEAD] >> BLOCK_SHIFT])
+                if at + AHEAD < count and <size_t>people[at + AHEAD] < self.people:
+                    PS_PREFETCH(self.person_id + self.person_id_start.data[people[at + AHEAD] >> BLOCK_SHIFT])
                 length = self.identifier(people[at], text + used) if <size_t>people[at] < self.people else -1
                 if length < 0:
                     break
@@ -492,22 +449,33 @@ cdef class BatchIndex(NameIndex):
         cdef uint8_t* text
         if numbers.shape[0] != <Py_ssize_t>count:
             raise ValueError("a number for each name")
-        for at in range(count):
-            name = self.name_of(people[at], numbers[at]) if <size_t>people[at] < self.people else -1
-            place[at] = name
-            if name >= 0:
-                kind[at] = self.name_kind[name] & NAME_KIND
-                if self.name_text != NULL:
-                    used += self.name_text_start.data[name + 1] - self.name_text_start.data[name]
-            start[at + 1] = used
+        with nogil:
+            for at in range(count):
+                if at + 2 * AHEAD < count and <size_t>people[at + 2 * AHEAD] < self.people:
+                    PS_PREFETCH(&self.name_start.data[people[at + 2 * AHEAD] >> BLOCK_SHIFT])
+                if at + AHEAD < count and <size_t>people[at + AHEAD] < self.people:
+                    PS_PREFETCH(self.name_kind + self.name_start.data[people[at + AHEAD] >> BLOCK_SHIFT])
+                name = self.name_of(people[at], numbers[at]) if <size_t>people[at] < self.people else -1
+                place[at] = name
+                if name >= 0:
+                    kind[at] = self.name_kind[name] & NAME_KIND
+                    if self.name_text != NULL:
+                        PS_PREFETCH(&self.name_text_start.data[name])
         if self.name_text == NULL:
             return None, starts, kinds
+        with nogil:
+            for at in range(count):
+                if place[at] >= 0:
+                    used += self.name_text_start.data[place[at] + 1] - self.name_text_start.data[place[at]]
+                    PS_PREFETCH(self.name_text + self.name_text_start.data[place[at]])
+                start[at + 1] = used
         texts = np.empty(used, dtype=np.uint8)
         text = <uint8_t*>cnp.PyArray_DATA(texts)
-        for at in range(count):
-            if place[at] >= 0:
-                memcpy(
-                    text + start[at], self.name_text + self.name_text_start.data[place[at]],
-                    start[at + 1] - start[at],
-                )
+        with nogil:
+            for at in range(count):
+                if place[at] >= 0:
+                    memcpy(
+                        text + start[at], self.name_text + self.name_text_start.data[place[at]],
+                        start[at + 1] - start[at],
+                    )
         return texts, starts, kinds

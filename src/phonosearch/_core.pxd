@@ -1,11 +1,11 @@
 """The search kernel, for other compiled modules."""
 
-from libc.stdint cimport int32_t, int64_t, uint32_t
+from libc.stdint cimport int64_t, uint32_t
 
 from phonosearch._agreement cimport Asked, Evidence
 from phonosearch._align cimport Alignment, Query
 from phonosearch._finding cimport FindingIndex
-from phonosearch._sentences cimport EvidenceReader
+from phonosearch._hit cimport Sheet
 from phonosearch._workspace cimport UNBOUNDED, Found, Hit, Workspace
 
 ctypedef struct Standing:       # the scores that are known
@@ -39,10 +39,8 @@ cdef class NameIndex(FindingIndex):
         self, Workspace space, size_t offset, size_t limit, size_t* total, size_t* first, size_t* count
     ) except -1 nogil
     cdef int align_hit(self, Workspace space, const Hit* hit, Alignment* found) except -1 nogil
-    cdef Py_ssize_t _write_rows(self, Workspace space, size_t first, size_t count, int32_t* rows) except -1 nogil
+    cdef int write_page(self, Workspace space, size_t offset, size_t limit, Sheet* sheet) except -1 nogil
     cdef Workspace borrow(self, int level)
     cdef int ask_besides(self, Asked asked, Evidence* out) except -1
     cdef Workspace _borrow(self, bytes text, int level, Asked asked)
     cdef void _prefetch_page(self, const Hit* hits, size_t count) noexcept nogil
-    cdef object _hit(self, const int32_t* row, EvidenceReader reader)
-    cdef str _name_text(self, int64_t name, const int32_t* row)

@@ -5,23 +5,21 @@ from postings; each is verified and counted with its people, scored as far as it
 ``_reference`` states the same rules slowly, ARCHITECTURE.md says why this is complete.
 """
 
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from cpython.unicode cimport PyUnicode_DecodeUTF8
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint32_t
 from libc.stdlib cimport qsort
 from libc.string cimport memcpy, memset
 
 from phonosearch._agreement cimport Asked, Evidence
 from phonosearch._align cimport (
-    FORM, NAME_FORM, ROW, ROW_HEAD, Alignment, Query, prepare, read_name, row_size, write_row,
+    FORM, NAME_FORM, ROW, ROW_HEAD, Alignment, Query, prepare, read_name, write_row,
 )
-from phonosearch._arrays cimport BLOCK_SHIFT, CLASSES, NAME_KIND, OWNER_SEVERAL
+from phonosearch._arrays cimport BLOCK_SHIFT, CLASSES, OWNER_SEVERAL
 from phonosearch._finding cimport FindingIndex
-from phonosearch._hit cimport new_hit
+from phonosearch._hit cimport Page, Sheet, begin_sheet, end_sheet, write_hit
 from phonosearch._prefetch cimport PS_PREFETCH
 from phonosearch._relation cimport CLOSE, EXACT, NO_LEVEL, WIDE
 from phonosearch._scoring cimport prepare_search
-from phonosearch._sentences cimport EvidenceReader
 from phonosearch._text cimport MAX_PARTS, TextRules
 from phonosearch._workspace cimport DOUBTFUL, JOINED, PAIRED, UNBOUNDED, Found, Hit, Workspace, has_bit
 
@@ -29,7 +27,6 @@ cdef enum:
     AHEAD = 8                   # forms or people between asking for what is read of one and reading it
     MANY = 256                  # forms found
     NEARLY = 3                  # bits of a bound that decide no order
-    PIECE = 32                  # hits that are aligned without the GIL at a time
 
 
 cdef class NameIndex(FindingIndex):
@@ -408,32 +405,29 @@ cdef class NameIndex(FindingIndex):
         prepare_search(space)
         return space
 
-    def search(
-        self, bytes text not None, int level, size_t offset, size_t limit, Asked asked, EvidenceReader reader not None
-    ):
-        """The exact number of people who satisfy the level, and one page of them, a tuple of ``Hit``.
+    def search(self, bytes text not None, int level, size_t offset, size_t limit, Asked asked, Page page not None):
+        """Find everyone who satisfies the level, and write a page of them.
 
         The order is score descending, then person ascending. A workspace that an error leaves behind is
         dropped.
         """
         cdef Workspace space = self._borrow(text, level, asked)
-        cdef size_t total = 0, at, first = 0, count = 0, begin = 0, piece
-        cdef int32_t rows[PIECE * ROW]
-        cdef list page = []
+        cdef Sheet* sheet = &page.sheet
         with nogil:
-            self.find_page(space, offset, limit, &total, &first, &count)
-            piece = self._write_rows(space, first, min(count, <size_t>PIECE), rows)
-        while True:
-            for at in range(piece):
-                page.append(self._hit(rows + at * ROW, reader))
-            begin += piece
-            if begin >= count:
-                break
-            with nogil:
-                piece = self._write_rows(space, first + begin, min(count - begin, <size_t>PIECE), rows)
-        space.forget()
+            self.write_page(space, offset, limit, sheet)
+            space.forget()
         self.pool.append(space)
-        return total, tuple(page)
+
+    cdef int write_page(self, Workspace space, size_t offset, size_t limit, Sheet* sheet) except -1 nogil:
+        """What ``find_page`` finds."""
+        cdef size_t total = 0, first = 0, count = 0, at
+        cdef Alignment found
+        self.find_page(space, offset, limit, &total, &first, &count)
+        begin_sheet(sheet, total, count)
+        for at in range(first, first + count):
+            self.align_hit(space, &space.hits[at], &found)
+            write_hit(sheet, self, &found, space.hits[at].person)
+        return end_sheet(sheet)
 
     cdef int find_page(
         self, Workspace space, size_t offset, size_t limit, size_t* total, size_t* first, size_t* count
@@ -458,45 +452,13 @@ cdef class NameIndex(FindingIndex):
         self.add_other_evidence(&space.query, hit.person, found)
         return 0
 
-    cdef Py_ssize_t _write_rows(self, Workspace space, size_t first, size_t count, int32_t* rows) except -1 nogil:
-        """The alignment rows of some hits."""
-        cdef Alignment found
-        cdef size_t at
-        for at in range(count):
-            self.align_hit(space, &space.hits[first + at], &found)
-            write_row(&found, space.hits[first + at].person, rows + at * ROW)
-        return count
-
     cdef void _prefetch_page(self, const Hit* hits, size_t count) noexcept nogil:
-        """Ask for what ``_hit`` reads of the first hits, all at once."""
+        """Ask for what ``identifier`` reads of the first hits, all at once."""
         cdef size_t at
         for at in range(min(count, <size_t>32)):
-            PS_PREFETCH(&self.name_start.data[hits[at].person >> BLOCK_SHIFT])
             PS_PREFETCH(&self.person_id_start.data[hits[at].person >> BLOCK_SHIFT])
         for at in range(min(count, <size_t>32)):
             PS_PREFETCH(self.person_id + self.person_id_start.data[hits[at].person >> BLOCK_SHIFT])
-            PS_PREFETCH(self.name_kind + self.name_start.data[hits[at].person >> BLOCK_SHIFT])
-            if self.name_text != NULL:
-                PS_PREFETCH(&self.name_text_start.data[self.name_start.data[hits[at].person >> BLOCK_SHIFT]])
-
-    cdef object _hit(self, const int32_t* row, EvidenceReader reader):
-        """The person of an alignment row (see ``_align.write_row``)."""
-        cdef uint32_t person = row[0]
-        cdef int64_t name = self.name_of(person, row[3])
-        return new_hit(
-            self.person_text(person), self._name_text(name, row),
-            self.name_kind[name] & NAME_KIND if name >= 0 else 0,
-            PyBytes_FromStringAndSize(<const char*>row, row_size(row) * sizeof(int32_t)), reader,
-        )
-
-    cdef str _name_text(self, int64_t name, const int32_t* row):
-        """A name as it was given, or normalised where the index does not keep it."""
-        if name >= 0 and self.name_text != NULL:
-            return PyUnicode_DecodeUTF8(
-                <const char*>self.name_text + self.name_text_start.data[name],
-                self.name_text_start.data[name + 1] - self.name_text_start.data[name], "replace",
-            )
-        return self.form_text(self.full_form_of(row[0], row[3], row[FORM]) if row[NAME_FORM] else row[FORM])
 
     def count(self, bytes text not None):
         """How many people each level finds."""
@@ -532,7 +494,9 @@ cdef class NameIndex(FindingIndex):
         self.pool.append(space)
         return (
             tuple([row[at] for at in range(ROW_HEAD + 4 * row[7])]),
-            self._name_text(self.name_of(<uint32_t>person, row[3]), row),
+            self.shown_name(
+                self.name_of(<uint32_t>person, row[3]), <uint32_t>person, row[3], row[FORM], not row[NAME_FORM]
+            ),
         )
 
 

@@ -1,8 +1,9 @@
 from typing import NoReturn
 
 from phonosearch._evidence import Evidence
+from phonosearch._sentences import EvidenceReader
 
-__all__ = ["Hit"]
+__all__ = ["Hit", "Page"]
 
 class Hit:
     """One person found."""
@@ -33,3 +34,9 @@ class Hit:
 def _hit_with_evidence(
     person_id: str, name: str, kind: int, row: bytes, evidence: tuple[Evidence, ...]
 ) -> Hit: ...
+
+class Page(EvidenceReader):
+    @property
+    def total(self) -> int: ...
+    def __len__(self) -> int: ...
+    def hits(self) -> tuple[Hit, ...]: ...

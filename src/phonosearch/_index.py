@@ -14,12 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from phonosearch import _storage
-from phonosearch._answer import Answer, Explanation, explain_verdict, level_name
+from phonosearch._answer import Answer, Explanation, Source, explain_verdict, level_name
 from phonosearch._batch import BatchIndex
 from phonosearch._builder import Builder
 from phonosearch._dates import contradict
 from phonosearch._errors import CorruptIndexError, LimitError, QueryError, RulesMismatchError, UnknownPersonError
-from phonosearch._hit import Hit
+from phonosearch._hit import Page
 from phonosearch._kernel import text_rules
 from phonosearch._load_report import unread_date_reasons
 from phonosearch._many import (
@@ -148,6 +148,7 @@ class PersonIndex:
         self.report = report
         self.fingerprint = fingerprint
         self.rules = rules().version
+        self._source = Source(self.rules, fingerprint, kernel.count)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("an index is not handed to another process: save it, and open the file there")
@@ -350,38 +351,22 @@ class PersonIndex:
         return self._answer(read_query(query, dob, sex, age, age_on, place), number, limit, offset)
 
     def _answer(self, query: Query, level: int, limit: int, offset: int) -> Answer:
-        reader = EvidenceReader(self._kernel, query, self._inconsistent)
+        page = Page(self._kernel, query, self._inconsistent)
         try:
-            total, hits = self._kernel.search(query.encoded, level, offset, limit, query.asked, reader)
+            self._kernel.search(query.encoded, level, offset, limit, query.asked, page)
         except (ValueError, IndexError) as error:
             raise self._inconsistent(error) from None
-        return self._answer_of(query, level, limit, offset, total, hits)
+        return Answer(page, query, LEVELS[level], limit, offset, self._source)
 
     def _answers(self, queries: list[Query], level: int, limit: int, offset: int) -> list[Answer]:
-        readers = [EvidenceReader(self._kernel, query, self._inconsistent) for query in queries]
+        pages = [Page(self._kernel, query, self._inconsistent) for query in queries]
         texts, beside = [query.encoded for query in queries], [query.asked for query in queries]
         try:
-            found = self._kernel.search_hits(texts, beside, readers, level, offset, limit)
+            self._kernel.search_pages(texts, beside, pages, level, offset, limit)
         except (ValueError, IndexError) as error:
             raise self._inconsistent(error) from None
-        return [
-            self._answer_of(query, level, limit, offset, *page) for query, page in zip(queries, found, strict=True)
-        ]
-
-    def _answer_of(
-        self, query: Query, level: int, limit: int, offset: int, total: int, hits: tuple[Hit, ...]
-    ) -> Answer:
-        return Answer(
-            total=total,
-            hits=hits,
-            level=LEVELS[level],
-            limit=limit,
-            offset=offset,
-            rules=self.rules,
-            fingerprint=self.fingerprint,
-            query=query,
-            count=self._kernel.count,
-        )
+        name, source = LEVELS[level], self._source
+        return [Answer(page, query, name, limit, offset, source) for query, page in zip(queries, pages, strict=True)]
 
     def _inconsistent(self, error: Exception) -> CorruptIndexError:
         """What only a crafted file can make the kernel find."""

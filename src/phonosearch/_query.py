@@ -291,9 +291,10 @@ def read_query(
     LimitError
         A name over the limits.
     """
+    # Most queries are a name alone: what is None is not looked at, which would take a microsecond.
     date = None if dob is None else _one("dob", _DATES, dates_of(dob))
-    years = read_age(age, age_on)
-    known_sex = read_sex(sex)
+    years = None if age is None and age_on is None else read_age(age, age_on)
+    known_sex = None if sex is None else read_sex(sex)
     asked = None if place is None else _one("place", _PLACES, places_of(place))
     if isinstance(query, str):
         text = query

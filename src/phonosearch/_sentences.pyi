@@ -6,9 +6,8 @@ from phonosearch._errors import CorruptIndexError
 from phonosearch._evidence import Evidence
 from phonosearch._query import Query
 
-__all__ = ["EvidenceReader", "evidence_of", "is_plain"]
+__all__ = ["EvidenceReader", "evidence_of"]
 
-def is_plain(name: str) -> bool: ...
 def evidence_of(
     row: Sequence[int],
     asked: tuple[str, ...],

@@ -56,3 +56,5 @@ cdef class TextRules(TextTables):
     ) noexcept nogil
     cdef int read_slowly(self, const uint8_t* text, Py_ssize_t length, ParsedName* out) except -1
     cdef int read(self, const uint8_t* text, Py_ssize_t length, ParsedName* out) except -1 nogil
+
+cdef tuple parts_of(const ParsedName* parsed, int form)

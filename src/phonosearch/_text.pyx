@@ -4,6 +4,7 @@ Latin text goes through the table of ``_text_tables``; any other text is folded 
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memchr, memcpy
 
@@ -397,17 +398,25 @@ cdef class TextRules(TextTables):
         """The outcome, and of each form of a name its parts and the number of its kind: ``_names.forms``."""
         cdef ParsedName parsed
         cdef bytes text = name.encode("utf-8", "surrogatepass")
-        cdef int form, part
-        cdef int status = self.read(<const uint8_t*>PyBytes_AS_STRING(text), len(text), &parsed)
+        cdef int form
+        cdef int status = self.read(<const uint8_t*>PyBytes_AS_STRING(text), PyBytes_GET_SIZE(text), &parsed)
         if status != ACCEPTED:
             return status, [], []
-        return status, [
-            tuple(
-                parsed.letters[parsed.start[form][part] : parsed.start[form][part] + parsed.length[form][part]].decode()
-                for part in range(parsed.size[form])
-            )
-            for form in range(parsed.form_count)
-        ], [parsed.kind[form] for form in range(parsed.form_count)]
+        return (
+            status, [parts_of(&parsed, form) for form in range(parsed.form_count)],
+            [parsed.kind[form] for form in range(parsed.form_count)],
+        )
+
+
+cdef tuple parts_of(const ParsedName* parsed, int form):
+    """The parts of a form as text."""
+    cdef int part
+    return tuple([
+        PyUnicode_DecodeUTF8(
+            <const char*>&parsed.letters[parsed.start[form][part]], parsed.length[form][part], NULL
+        )
+        for part in range(parsed.size[form])
+    ])
 
 
 cdef bint _equal(const uint8_t* one, const uint8_t* other, int length) noexcept nogil:

@@ -1,0 +1,3 @@
+__all__ = ["is_plain"]
+
+def is_plain(name: str) -> bool: ...
