@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from phonosearch import LEVELS, PersonIndex, compare, testing
 from phonosearch._agreement import Asked, age_agreement, date_agreement
-from phonosearch._align import compare_names
+from phonosearch._pair import compare_names
 from phonosearch._answer import alignment_of_row, level_name
 from phonosearch._dates import AskedAge, PartialDate, pack, parse_date
 from phonosearch._kernel import text_rules

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phonosearch import PersonIndex, osa_distance
-from phonosearch._align import compare_names
+from phonosearch._pair import compare_names
 from phonosearch._answer import alignment_of_row
 from phonosearch._encoders import double_metaphone
 from phonosearch._hearing import LONGEST_PIECE, orthographies, readings
