@@ -12,7 +12,7 @@ from phonosearch._names import forms
 from phonosearch._pair import compare_names
 from phonosearch._reference import align
 
-KEPT_WORDS = 8192
+KEPT_WORDS = 32768
 NAMES = [
     "Jon Smith", "John Smythe", "Dr Ian Mc Donald", "Ann-Marie O'Brien", "Annmarie OBrien", "JRR Tolkien",
     "J R R Tolkien", "Smith, AJ", "Łukasz Wójcik", "王伟", "Salah Uddin", "Salahuddin", "Ann Ann", "Anna Annie Ann",

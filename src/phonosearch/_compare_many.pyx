@@ -218,8 +218,8 @@ def compare_many(a, b, *, threads=1):
     -------
     list of (tuple of (int, str or None) or None), numpy.ndarray, or pyarrow.StructArray
         The container follows `b`. Each row is a score and a level, which is None where no level accepts the pair: in
-        an array with the fields ``score`` and ``level`` it is empty, in Arrow null. Where a name is missing, or there is
-        nothing in it, the row is None, in a NumPy array a score of -1 and no level, in Arrow null.
+        a NumPy array, with the fields ``score`` and ``level``, it is empty, in Arrow null. Where a name is missing or
+        empty the row is None, in a NumPy array a score of -1 and no level, in Arrow null.
 
     Raises
     ------

@@ -21,8 +21,8 @@ from phonosearch._bits cimport PS_POPCOUNT
 from phonosearch._distance cimport pattern_init
 from phonosearch._expansion cimport letter_sketch
 from phonosearch._relation cimport (
-    EXACT, KIND_CLOSE, KIND_EXACT, KIND_NONE, UNEARNED, VARIANT, earn, heard_as, in_one_group, look_up, relate_written, same_part,
-    sound_out, weight,
+    EXACT, KIND_CLOSE, KIND_EXACT, KIND_NONE, UNEARNED, VARIANT, earn, heard_as, in_one_group, look_up,
+    relate_written, same_part, sound_out, weight,
 )
 from phonosearch._text cimport (
     ACCEPTED, BIRTH_STATES, BIRTHS, DATE_STATES, FULL_FORM, MAX_CODE_POINTS, PARTICLES_FORM, PLACE_STATES, PLACES,
@@ -31,11 +31,11 @@ from phonosearch._text cimport (
 from phonosearch._words cimport hash_slot, pack_word
 
 cdef enum:
-    WORD_BITS = 13
+    WORD_BITS = 15
     MOST_WORDS = 1 << WORD_BITS     # that are kept; when there are no more, it begins anew
     MOST_OF_PAIR = 2 * MAX_FORMS * MAX_PARTS
     WORD_SLOTS = 2 * MOST_WORDS
-    RELATION_SLOTS = 1 << 16
+    RELATION_SLOTS = 1 << 17
     RELATION_BITS = 20              # kind and points
     LETTER_BITS = (1 << 26) - 1     # of a sketch
     NOT_KEPT = 0xFFFFFFFF
@@ -126,7 +126,7 @@ cdef class Comparer:
         cdef uint64_t keys[MAX_PARTS]
         cdef int begin[MAX_PARTS + 1]
         cdef uint64_t key = 0
-        cdef Py_ssize_t position
+        cdef Py_ssize_t position = 0
         cdef int parts = 0, used = 0, part
         cdef uint8_t letter
         cdef Word* word
@@ -134,15 +134,20 @@ cdef class Comparer:
         if length >= MAX_CODE_POINTS:
             return False
         begin[0] = 0
-        for position in range(length + 1):
-            letter = self.simple[text[position]] if position < length else 32
+        while position < length:
+            letter = self.simple[text[position]]
+            position += 1
             if letter > 32:
                 if letter == UNUSUAL:
                     return False
                 letters[used] = letter
                 used += 1
-                key = key * 27 + (letter - 96)
-            elif letter == 32 and used > begin[parts]:
+                key = key * 27 + letter - 96
+                if position < length:
+                    continue
+            elif letter == 0 and position < length:
+                continue
+            if used > begin[parts]:         # a word ends here, or the text
                 if used - begin[parts] > MOST_PACKED or parts == MAX_PARTS:
                     return False
                 keys[parts] = 2 * key
@@ -409,7 +414,7 @@ cdef tuple _as_tuple(const int32_t* row):
     return found
 
 
-ctypedef struct Besides:        # what is asked besides a name and what the record says of it, as ``compare_names`` is told
+ctypedef struct Besides:        # what is asked besides a name, and what the record says of it: as of ``compare_names``
     int birth_kind, sex_kind, birth, place_kind, place, generations
 
 

@@ -205,7 +205,10 @@ cdef int relate_written(TextRules rules, const PartInfo* a, const PartInfo* b) n
         return KIND_EXACT << 16 | rules.part_exact
     if a.raw or b.raw:
         return 0
-    if (a.entry != NULL and b.entry != NULL and _share_spelling(rules, a, b)) or _alternate_beginning(rules, a, b) or alternate_ending(rules, a, b):
+    if (
+        (a.entry != NULL and b.entry != NULL and _share_spelling(rules, a, b)) or _alternate_beginning(rules, a, b)
+        or alternate_ending(rules, a, b)
+    ):
         return KIND_SPELLING << 16 | UNEARNED
     if _share_nickname(rules, a, b):
         return KIND_NICKNAME << 16 | UNEARNED
