@@ -26,7 +26,7 @@ def words(count: int, seed: int) -> list[str]:
     letters = random.Random(seed)
     found: dict[str, None] = {}
     while len(found) < count:
-        found["".join(map(letters.choice, ("bdklmnrst", "aeiou", "lmnrst", "aeiou", "bdklmnrst", "aei")))] = None
+        found["".join(map(letters.choice, ("bdklmnrst", "aeiou", "lmnrst", "aeiou", "bdklmnrst", "aeiou", "lns")))] = None
     return list(found)
 
 
@@ -36,8 +36,8 @@ def compared(a: str, b: str) -> tuple[int, str | None]:
 
 
 def test_comparisons_do_not_depend_on_what_was_compared_before() -> None:
-    """More words than are kept, so that all is forgotten some times; each pair then among others than before."""
-    vocabulary = words(2 * KEPT_WORDS, 1)
+    """More words than are kept, so that all is forgotten once or more; each pair then among others than before."""
+    vocabulary = words(KEPT_WORDS + 4_000, 1)
     order = random.Random(2)
     pairs = [
         (f"{order.choice(vocabulary)} {one}", f"{order.choice(vocabulary)} {order.choice(vocabulary)}")
@@ -46,7 +46,7 @@ def test_comparisons_do_not_depend_on_what_was_compared_before() -> None:
     first = [compared(*pair) for pair in pairs]
     shuffled = random.Random(3).sample(range(len(pairs)), len(pairs))
     again = {at: compared(*pairs[at]) for at in shuffled}
-    assert [again[at] for at in range(len(pairs))] == first
+    assert not [pairs[at] for at in shuffled if again[at] != first[at]]
     for at in shuffled[:300]:
         expected = align(forms(pairs[at][0]), forms(pairs[at][1]))
         assert first[at] == (expected.score, level_name(expected.level))

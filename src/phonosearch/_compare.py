@@ -58,11 +58,16 @@ class Comparison:
         return rules().band_of(self.score)
 
     @property
+    def _row(self) -> tuple[int, ...]:
+        # The names are compared once more: most who compare want no evidence, and it costs more than that anyway.
+        asked, name = self._names
+        return _pair.compare_names(text_rules(), asked.encode(), name.encode(), *self._besides)
+
+    @property
     def evidence(self) -> tuple[Evidence, ...]:
         if self._evidence is None:
             asked, name = self._names
-            # The names are compared once more: most who compare want no evidence, and it costs more than that anyway.
-            row = _pair.compare_names(text_rules(), asked.encode(), name.encode(), *self._besides)
+            row = self._row
             one, other = forms(asked)[row[4]], form_of_kind(forms(name), row[5])
             self._evidence = evidence_of(row, one.parts, other.parts, self._names, form_kind(one.kind, other.kind))
         return self._evidence
