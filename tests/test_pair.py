@@ -13,6 +13,7 @@ from phonosearch._pair import compare_names
 from phonosearch._reference import align
 
 KEPT_WORDS = 32768
+SYLLABLES = ("bdklmnrst", "aeiou", "lmnrst", "aeiou", "bdklmnrst", "aeiou", "lns")   # far more words than are kept
 NAMES = [
     "Jon Smith", "John Smythe", "Dr Ian Mc Donald", "Ann-Marie O'Brien", "Annmarie OBrien", "JRR Tolkien",
     "J R R Tolkien", "Smith, AJ", "Łukasz Wójcik", "王伟", "Salah Uddin", "Salahuddin", "Ann Ann", "Anna Annie Ann",
@@ -26,7 +27,7 @@ def words(count: int, seed: int) -> list[str]:
     letters = random.Random(seed)
     found: dict[str, None] = {}
     while len(found) < count:
-        found["".join(map(letters.choice, ("bdklmnrst", "aeiou", "lmnrst", "aeiou", "bdklmnrst", "aeiou", "lns")))] = None
+        found["".join(map(letters.choice, SYLLABLES))] = None
     return list(found)
 
 
