@@ -183,6 +183,71 @@ def test_distance(benchmark: Any, name: str, pairs: list[tuple[str, str]]) -> No
     assert best(lambda: [theirs(a, b) for a, b in pairs]) * 2 > best(lambda: [ours(a, b) for a, b in pairs])
 
 
+# Comparing names
+
+SLICE = 2_000
+
+
+@pytest.fixture(scope="session")
+def names_to_compare(people: pa.Table) -> dict[str, list[tuple[str, str]]]:
+    """What was asked beside the name that was meant, and beside anybody's."""
+    names = people["full_name"].to_pylist()
+    first: dict[str, str] = {}
+    for person_id, name in zip(people["person_id"].to_pylist(), names, strict=True):
+        first.setdefault(person_id, name)
+    asked = [query for query in benchmark_queries(people, 8 * SLICE) if query.kind in MIXTURE]
+    return {
+        "like": [(query.text, first[query.person_id]) for query in asked if query.person_id in first],
+        "random": [(query.text, names[at * 7919 % len(names)]) for at, query in enumerate(asked)],
+    }
+
+
+def _timed(function: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
+
+
+@pytest.mark.parametrize("kind", ["like", "random"])
+def test_compare_pairs(benchmark: Any, names_to_compare: dict[str, list[tuple[str, str]]], kind: str) -> None:
+    """Each slice is of pairs that were never compared; words come again as they do in names."""
+    asked = names_to_compare[kind]
+    slices = [
+        tuple(pa.array(side) for side in zip(*asked[at : at + SLICE], strict=True))
+        for at in range(0, len(asked) - SLICE + 1, SLICE)
+    ]
+    ps.compare_many(*slices[0])         # letters beyond ASCII are folded when the first text has one
+    fresh = iter(slices[1:])
+    seconds: list[float] = []
+    benchmark.pedantic(
+        lambda a, b: seconds.append(_timed(lambda: ps.compare_many(a, b))),
+        setup=lambda: (next(fresh), {}), rounds=len(slices) - 1,
+    )
+    benchmark.extra_info["nanoseconds a pair"] = 1e9 * min(seconds) / SLICE
+    one_by_one = [(found.score, found.level) for found in (ps.compare(*pair) for pair in asked[:SLICE])]
+    rows = ps.compare_many(*slices[0]).to_pylist()
+    assert [(row["score"], row["level"]) for row in rows] == one_by_one
+    assert best(lambda: [ps.compare(*pair).score for pair in asked[:SLICE]]) > best(lambda: ps.compare_many(*slices[0]))
+
+
+def test_compare_one_with_many(benchmark: Any, people: pa.Table, queries: list[BenchmarkQuery]) -> None:
+    """Each query is new."""
+    names = people["full_name"].slice(0, 20_000)
+    names = pa.concat_arrays(names.chunks)
+    ps.compare_many(queries[0].text, names)
+    fresh = iter(queries[1:])
+    seconds: list[float] = []
+    benchmark.pedantic(
+        lambda text: seconds.append(_timed(lambda: ps.compare_many(text, names))),
+        setup=lambda: ((next(fresh).text,), {}), rounds=20,
+    )
+    benchmark.extra_info["nanoseconds a name"] = 1e9 * min(seconds) / len(names)
+    for query in queries[:3]:
+        rows = ps.compare_many(query.text, names).to_pylist()
+        found = [ps.compare(query.text, name) for name in names.to_pylist()]
+        assert [(row["score"], row["level"]) for row in rows] == [(one.score, one.level) for one in found]
+
+
 # Building, saving, opening
 
 

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from phonosearch import LEVELS, PersonIndex, compare, testing
 from phonosearch._agreement import Asked, age_agreement, date_agreement
-from phonosearch._align import compare_names
 from phonosearch._answer import alignment_of_row, level_name
 from phonosearch._dates import AskedAge, PartialDate, pack, parse_date
 from phonosearch._kernel import text_rules
 from phonosearch._names import forms
+from phonosearch._pair import compare_names
 from phonosearch._reference import align, align_person
 from phonosearch._reference_agreement import AgeKind, DateKind, PlaceKind, SexKind, age_kind, date_kind
 from phonosearch._rules import rules

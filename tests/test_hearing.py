@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phonosearch import PersonIndex, osa_distance
-from phonosearch._align import compare_names
 from phonosearch._answer import alignment_of_row
 from phonosearch._encoders import double_metaphone
 from phonosearch._hearing import LONGEST_PIECE, orthographies, readings
 from phonosearch._kernel import text_rules
 from phonosearch._letters import similarity
 from phonosearch._names import forms
+from phonosearch._pair import compare_names
 from phonosearch._reference import CLOSE, LEVEL_OF_KIND, PartKind, align, kind_of, relate
 from phonosearch._rules import _rarity, rules
 from reference_index import check_against, scan

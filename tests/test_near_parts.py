@@ -13,13 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phonosearch import PersonIndex, double_metaphone, osa_distance
-from phonosearch._align import compare_names
 from phonosearch._answer import alignment_of_row
 from phonosearch._core import NameIndex
 from phonosearch._expansion import _use_vectors
 from phonosearch._kernel import text_rules
 from phonosearch._letters import similarity
 from phonosearch._names import forms
+from phonosearch._pair import compare_names
 from phonosearch._reference import (
     CLOSE,
     LEVEL_OF_KIND,

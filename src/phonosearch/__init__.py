@@ -8,6 +8,7 @@
 
 from phonosearch._answer import Answer, Explanation
 from phonosearch._compare import Comparison, compare
+from phonosearch._compare_many import compare_many
 from phonosearch._distance import levenshtein_distance, osa_distance
 from phonosearch._distance_many import levenshtein_distance_many, osa_distance_many
 from phonosearch._encode_many import double_metaphone_many, soundex_many
@@ -63,6 +64,7 @@ __all__ = [
     "UnknownPersonError",
     "__version__",
     "compare",
+    "compare_many",
     "double_metaphone",
     "double_metaphone_many",
     "levenshtein_distance",

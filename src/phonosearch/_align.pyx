@@ -4,8 +4,6 @@ The compiled twin of ``_reference``: the same rules over integers, without the G
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
-from cpython.ref cimport Py_INCREF
-from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
 from libc.stdint cimport int32_t, uint8_t, uint16_t, uint64_t
 from libc.string cimport memcmp, memcpy, memset
 
@@ -16,8 +14,7 @@ from phonosearch._relation cimport (
     sound_out, weight,
 )
 from phonosearch._text cimport (
-    ACCEPTED, BIRTH_STATES, BIRTHS, DATE_STATES, MAX_PARTS, PARTICLES_FORM, PLACE_STATES, PLACES, ParsedName,
-    TextRules,
+    ACCEPTED, BIRTHS, MAX_PARTS, PARTICLES_FORM, ParsedName, TextRules,
 )
 
 cdef uint64_t HEARD = <uint64_t>1 << 63    # beside the sketch of the readings of a part, once they were made
@@ -357,14 +354,14 @@ cdef int _relate_lazily(TextRules rules, PartInfo* a, PartInfo* b) noexcept nogi
     """``relate_kind`` of parts of which the readings are made when they are first asked for."""
     cdef int found = relate_written(rules, a, b)
     if found == UNEARNED and (
-        (b.keys and _heard(rules, a) & b.keys and heard_as(rules, a, b))
-        or (a.keys and _heard(rules, b) & a.keys and heard_as(rules, b, a))
+        (b.keys and heard_of(rules, a) & b.keys and heard_as(rules, a, b))
+        or (a.keys and heard_of(rules, b) & a.keys and heard_as(rules, b, a))
     ):
         return KIND_CLOSE << 16 | UNEARNED
     return found
 
 
-cdef uint64_t _heard(TextRules rules, PartInfo* part) noexcept nogil:
+cdef uint64_t heard_of(TextRules rules, PartInfo* part) noexcept nogil:
     if part.heard == 0:
         part.heard = HEARD | heard_sketch(rules, part)
     return part.heard
@@ -492,89 +489,3 @@ cdef int read_name(TextRules rules, bytes text, ParsedName* parsed) except -1:
     if status != ACCEPTED:
         raise ValueError("the name cannot be read")
     return 0
-
-
-cdef void _align_read(TextRules rules, Query* query, Query* name, Alignment* best) noexcept nogil:
-    """The best reading of one name against another, without other evidence."""
-    cdef Alignment found
-    cdef Grid grid
-    cdef int query_form, name_form
-    no_reading(best)
-    for query_form in range(query.forms):
-        for name_form in range(name.forms):
-            if _only_full_forms(rules, query, best):
-                return
-            relate_all(
-                rules, query.parts[query_form], query.size[query_form], name.parts[name_form], name.size[name_form],
-                &grid,
-            )
-            score_grid(
-                rules, &grid, VARIANT if query_form or name_form else EXACT, query.full_parts[query_form],
-                query.share, holds_all(query, query_form, name.kind[name_form]), &found,
-            )
-            found.merged = False
-            found.query_form = query_form
-            found.name_form = name.kind[name_form]
-            found.turn = MAX_FORMS * query_form + found.name_form
-            keep_better(&found, best)
-    if not _only_full_forms(rules, query, best):
-        score_merged(
-            rules, query.parts[0], query.size[0], name.parts[0], name.size[0], query.share, MAX_TURNS - 1, best
-        )
-
-
-cdef inline bint _only_full_forms(TextRules rules, const Query* query, const Alignment* best) noexcept nogil:
-    """Whether no reading but that of the full forms, which costs nothing, can be better or of a lower level."""
-    return best.lowest <= VARIANT and best.score > max(query.share - rules.form_cost, 0)
-
-
-cdef tuple _as_tuple(const int32_t* row):
-    """A row as a tuple made at once: a list before it would cost as much as comparing equal names."""
-    cdef Py_ssize_t size = row_size(row), at
-    cdef tuple found = PyTuple_New(size)
-    cdef object number
-    for at in range(size):
-        number = row[at]
-        Py_INCREF(number)
-        PyTuple_SET_ITEM(found, at, number)
-    return found
-
-
-def compare_names(TextRules rules not None, bytes query_text not None, bytes name_text not None,
-                  int birth_kind=0, int sex_kind=0, int birth=3, int place_kind=0, int place=1, int generations=0):
-    """The alignment row of one name against another, in UTF-8; ValueError where either cannot be read.
-
-    ``birth`` is the precision of the date asked, or 4 and the place of the width of an age; ``place`` how much of a
-    place is asked; ``generations`` those that other names on record say.
-    """
-    cdef ParsedName parsed_query, parsed_name
-    cdef Query query, name
-    cdef Alignment best
-    cdef int32_t row[ROW]
-    if not (
-        0 <= birth_kind < BIRTH_STATES and 0 <= sex_kind < 4 and 1 <= birth < BIRTHS
-        and (birth_kind == 0 or (birth_kind >= DATE_STATES) == (birth >= 4))
-        and 0 <= place_kind < PLACE_STATES and 1 <= place < PLACES
-    ):
-        raise ValueError("no such agreement")
-    birth = birth if birth_kind else 0
-    place = place if place_kind else 0
-    read_name(rules, query_text, &parsed_query)
-    read_name(rules, name_text, &parsed_name)
-    with nogil:
-        _look_up_parts(rules, &parsed_query, &query)
-        _look_up_parts(rules, &parsed_name, &name)
-        query.share = rules.name_share[birth][sex_kind != 0][place]
-        _align_read(rules, &query, &name, &best)
-        best.name = 0
-        best.form = 0
-        best.birth_kind = birth_kind
-        best.birth_points = rules.birth_points[birth][sex_kind != 0][place][birth_kind]
-        best.sex_kind = sex_kind
-        best.sex_points = rules.sex_points[birth][sex_kind != 0][place][sex_kind]
-        best.place_kind = place_kind
-        best.place_points = rules.place_points[birth][sex_kind != 0][place][place_kind]
-        best.score += best.birth_points + best.sex_points + best.place_points
-        add_generation(rules, parsed_query.generations, parsed_name.generations | generations, &best)
-        write_row(&best, 0, row)
-    return _as_tuple(row)

@@ -52,8 +52,8 @@ cdef bint identifies(
         # The one part that is more than an initial cannot be the part that matches nothing. A part that has a
         # partner at all is in some maximum matching, so its having one is enough.
         return False
-    if size == 1:
-        return True
+    if size <= 2:
+        return True             # Kőnig: where no one part is in every pair, two pairs share none
     return _matching(masks, names) >= size
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from phonosearch import _align
+from phonosearch import _pair
 from phonosearch._agreement import date_agreement
 from phonosearch._answer import level_name
 from phonosearch._dates import pack
@@ -17,6 +17,9 @@ from phonosearch._rules import rules
 from phonosearch._sentences import evidence_of
 
 __all__ = ["Comparison", "compare"]
+
+LEVEL_BITS = 3
+LEVEL_MASK = (1 << LEVEL_BITS) - 1
 
 
 class Comparison:
@@ -34,34 +37,39 @@ class Comparison:
         Why, in points that add up to the score.
     """
 
-    __slots__ = ("_evidence", "_level", "_names", "_row")
+    __slots__ = ("_besides", "_evidence", "_found", "_names")
 
-    def __init__(self, row: tuple[int, ...], level: str | None, asked: str, name: str) -> None:
-        self._level = level
-        self._row = row
+    def __init__(self, found: int, asked: str, name: str, besides: tuple[int, ...] = ()) -> None:
+        self._found = found
         self._names = asked, name
+        self._besides = besides
         self._evidence: tuple[Evidence, ...] | None = None
 
     @property
     def score(self) -> int:
-        return self._row[1]
+        return self._found >> LEVEL_BITS
 
     @property
     def level(self) -> str | None:
-        return self._level
+        return level_name(self._found & LEVEL_MASK)
 
     @property
     def band(self) -> str:
         return rules().band_of(self.score)
 
     @property
+    def _row(self) -> tuple[int, ...]:
+        # The names are compared once more: most who compare want no evidence, and it costs more than that anyway.
+        asked, name = self._names
+        return _pair.compare_names(text_rules(), asked.encode(), name.encode(), *self._besides)
+
+    @property
     def evidence(self) -> tuple[Evidence, ...]:
         if self._evidence is None:
             asked, name = self._names
-            one, other = forms(asked)[self._row[4]], form_of_kind(forms(name), self._row[5])
-            self._evidence = evidence_of(
-                self._row, one.parts, other.parts, self._names, form_kind(one.kind, other.kind)
-            )
+            row = self._row
+            one, other = forms(asked)[row[4]], form_of_kind(forms(name), row[5])
+            self._evidence = evidence_of(row, one.parts, other.parts, self._names, form_kind(one.kind, other.kind))
         return self._evidence
 
     def explain(self) -> str:
@@ -109,8 +117,7 @@ def compare(a: QueryLike, b: QueryLike) -> Comparison:
     True
     """
     if isinstance(a, str) and isinstance(b, str):
-        row = _row(a, b)
-        return Comparison(row, level_name(row[2]), a, b)
+        return Comparison(_found(a, b), a, b)
     recorded = fields_of(b)
     dates = dates_of(recorded.get("dob"))
     if age_of(recorded) is not None:
@@ -136,21 +143,23 @@ def compare(a: QueryLike, b: QueryLike) -> Comparison:
     generations = 0
     for name in names if len(names) > 1 else ():
         generations |= text_rules().generations(name.encode("utf-8", "surrogatepass"))
-    best: tuple[tuple[int, ...], str, str] | None = None
+    besides = (agreement, int(same_sex), birth, int(same_place), place, generations)
+    best: tuple[int, str, str] | None = None
     level = NO_LEVEL
     for asked in names_of(fields):
         for name in names:
-            row = _row(asked, name, agreement, same_sex, birth, same_place, place, generations)
-            level = min(level, row[2])
-            if best is None or row[1] > best[0][1]:
-                best = row, asked, name
+            found = _found(asked, name, *besides)
+            level = min(level, found & LEVEL_MASK)
+            if best is None or found >> LEVEL_BITS > best[0] >> LEVEL_BITS:
+                best = found, asked, name
     assert best is not None
-    return Comparison(best[0], level_name(level), *best[1:])
+    return Comparison(best[0] & ~LEVEL_MASK | level, *best[1:], besides)
 
 
-def _row(asked: str, name: str, *evidence: int) -> tuple[int, ...]:
+def _found(asked: str, name: str, *besides: int) -> int:
+    """The score and the level of two names, in one number."""
     try:
-        return _align.compare_names(text_rules(), asked.encode(), name.encode(), *evidence)
+        return _pair.score_names(text_rules(), asked, name, *besides)
     except ValueError:
         forms(asked)  # these say what is wrong
         forms(name)

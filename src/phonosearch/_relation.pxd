@@ -54,6 +54,7 @@ cdef void describe(
     TextRules rules, const uint8_t* letters, int length, PartInfo* part, bint with_pattern
 ) noexcept nogil
 cdef int weight(TextRules rules, const PartInfo* part) noexcept nogil
+cdef bint in_one_group(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil
 cdef int relate(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil
 cdef int relate_kind(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil
 cdef int relate_written(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil

@@ -152,12 +152,23 @@ cdef bint _same_metaphone(const PartInfo* a, const PartInfo* b) noexcept nogil:
     )
 
 
+cdef inline int _share_spelling(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil:
+    return _share_group(
+        rules.groups, a.entry.spelling_start, a.entry.spelling_end, b.entry.spelling_start, b.entry.spelling_end
+    )
+
+
 cdef int _share_nickname(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil:
     if a.entry == NULL or b.entry == NULL:
         return 0
     return _share_group(
         rules.groups, a.entry.nickname_start, a.entry.nickname_end, b.entry.nickname_start, b.entry.nickname_end
     )
+
+
+cdef bint in_one_group(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil:
+    """Whether a table relates two parts, as spellings or as nicknames."""
+    return a.entry != NULL and b.entry != NULL and (_share_spelling(rules, a, b) or _share_nickname(rules, a, b))
 
 
 cdef int _letter_points(TextRules rules, const PartInfo* a, const PartInfo* b, bint beside) noexcept nogil:
@@ -195,10 +206,9 @@ cdef int relate_written(TextRules rules, const PartInfo* a, const PartInfo* b) n
     if a.raw or b.raw:
         return 0
     if (
-        a.entry != NULL and b.entry != NULL and _share_group(
-            rules.groups, a.entry.spelling_start, a.entry.spelling_end, b.entry.spelling_start, b.entry.spelling_end
-        )
-    ) or _alternate_beginning(rules, a, b) or alternate_ending(rules, a, b):
+        (a.entry != NULL and b.entry != NULL and _share_spelling(rules, a, b)) or _alternate_beginning(rules, a, b)
+        or alternate_ending(rules, a, b)
+    ):
         return KIND_SPELLING << 16 | UNEARNED
     if _share_nickname(rules, a, b):
         return KIND_NICKNAME << 16 | UNEARNED
