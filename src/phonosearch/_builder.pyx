@@ -9,11 +9,12 @@ import numpy as np
 
 cimport numpy as cnp
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free, realloc
+from libc.stdlib cimport calloc, free
 from libc.string cimport memcmp, memcpy, memset
 
 from phonosearch._arrays cimport GENERATION_SHIFT
 from phonosearch._cells cimport Column, Columns, all_blank, blank, cell, read_date, read_kind, read_sex, valid_utf8
+from phonosearch._large_pages cimport grown_in_large_pages, zeros_in_large_pages
 from phonosearch._place_text cimport Places, read_places
 from phonosearch._prefetch cimport PS_PREFETCH
 from phonosearch._text cimport (
@@ -45,7 +46,7 @@ cdef int _reserve(Buffer* buffer, size_t more) except -1 nogil:
         return 0
     while room < buffer.used + more:
         room = room * 2 if room else 4096
-    data = <uint8_t*>realloc(buffer.data, room)
+    data = <uint8_t*>grown_in_large_pages(buffer.data, buffer.used, room)
     if data == NULL:
         with gil:
             raise MemoryError
@@ -117,7 +118,7 @@ cdef int _hash_all(WordTable* table, uint64_t mask) except -1 nogil:
     cdef uint64_t hash, slot
     cdef uint32_t number
     cdef uint64_t* start = <uint64_t*>table.start.data
-    cdef uint64_t* slots = <uint64_t*>calloc(mask + 1, sizeof(uint64_t))
+    cdef uint64_t* slots = <uint64_t*>zeros_in_large_pages(mask + 1, sizeof(uint64_t))
     if slots == NULL:
         with gil:
             raise MemoryError
@@ -449,7 +450,7 @@ cdef class Builder:
     cdef int _grow_words(self) except -1 nogil:
         cdef size_t size = <size_t>1 << (64 - self.word_shift), at
         cdef WordSlot* before = self.words
-        self.words = <WordSlot*>calloc(2 * size, sizeof(WordSlot))
+        self.words = <WordSlot*>zeros_in_large_pages(2 * size, sizeof(WordSlot))
         if self.words == NULL:
             self.words = before
             with gil:

@@ -4,7 +4,8 @@ import numpy as np
 
 cimport numpy as cnp
 from libc.stdint cimport uint8_t, uint32_t
-from libc.stdlib cimport calloc
+
+from phonosearch._large_pages cimport zeros_in_large_pages
 
 from phonosearch._errors import LimitError
 
@@ -29,7 +30,7 @@ cdef uint8_t* new_u1(dict arrays, str name, size_t size) except NULL:
 
 
 cdef void* allocate(size_t count, size_t size) except NULL nogil:
-    cdef void* memory = calloc(count + 1, size)
+    cdef void* memory = zeros_in_large_pages(count + 1, size)
     if memory == NULL:
         with gil:
             raise MemoryError

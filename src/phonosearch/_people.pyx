@@ -2,11 +2,12 @@
 
 cimport numpy as cnp
 from libc.stdint cimport uint8_t, uint32_t, uint64_t, uintptr_t
-from libc.stdlib cimport free, malloc, qsort
+from libc.stdlib cimport free, qsort
 from libc.string cimport memcmp, memcpy
 
 from phonosearch._arrays cimport BLOCK, DOB_SEVERAL, LAST_NAME, NAME_KIND, PLACE_SEVERAL, SEX_SHIFT
 from phonosearch._builder cimport MAX_NUMBERS, Builder, Entry, PlaceEntry, WordTable
+from phonosearch._large_pages cimport grown_in_large_pages
 from phonosearch._new_arrays cimport add_up, allocate, new_u1, new_u4
 from phonosearch._place_text cimport POSTCODE_BITS
 from phonosearch._prefetch cimport PS_PREFETCH
@@ -251,7 +252,7 @@ cdef class PeoplePacker:
             raise LimitError("records", MAX_NUMBERS, total, "names")
         try:
             start = <uint32_t*>allocate(<size_t>people + 1, sizeof(uint32_t))
-            self.names = names = <Entry*>malloc((total + 1) * sizeof(Entry))
+            self.names = names = <Entry*>grown_in_large_pages(NULL, 0, (total + 1) * sizeof(Entry))
             if names == NULL:
                 raise MemoryError
             for number in range(self.count):
