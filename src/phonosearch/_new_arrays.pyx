@@ -29,6 +29,12 @@ cdef uint8_t* new_u1(dict arrays, str name, size_t size) except NULL:
     return <uint8_t*>cnp.PyArray_DATA(array)
 
 
+cdef int shorten(dict arrays, str name, size_t size) except -1:
+    """Give back what an array has beyond ``size`` entries; its data may move."""
+    arrays[name].resize(size, refcheck=False)
+    return 0
+
+
 cdef void* allocate(size_t count, size_t size) except NULL nogil:
     cdef void* memory = zeros_in_large_pages(count + 1, size)
     if memory == NULL:
