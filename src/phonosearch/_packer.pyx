@@ -115,11 +115,13 @@ cdef class _PartPacker:
         cdef WordTable* table
         cdef uint64_t* start
         cdef size_t total = 0, letters = 0, at
-        cdef uint32_t place, code, ignored, count
+        cdef uint32_t place, code, count
         cdef int number
         cdef SortKey* keys
+        cdef uint32_t* alternates = NULL
         cdef uint8_t* text
         cdef uint32_t* starts
+        cdef uint32_t* codes
         for builder in self.builders:
             total += builder.parts.count
             letters += builder.parts.text.used
@@ -127,6 +129,7 @@ cdef class _PartPacker:
             raise LimitError("records", MAX_NUMBERS, total, "different parts of names")
         keys = <SortKey*>allocate(total, sizeof(SortKey))
         try:
+            alternates = <uint32_t*>allocate(total, sizeof(uint32_t))
             at = 0
             for number in range(self.count):
                 builder = self.builders[number]
@@ -139,7 +142,7 @@ cdef class _PartPacker:
                         keys[at].number = <uint32_t>at
                         code = 0
                         if keys[at].word[0] >= 97:
-                            double_metaphone_codes(keys[at].word, keys[at].length, &code, &ignored)
+                            double_metaphone_codes(keys[at].word, keys[at].length, &code, &alternates[at])
                         keys[at].first = <uint64_t>code << 32 | first_bytes(keys[at].word, keys[at].length, 4)
                         at += 1
             with nogil:
@@ -148,6 +151,7 @@ cdef class _PartPacker:
             self.part_count = count
             text = new_u1(self.arrays, "part_letters", letters if self.count == 1 else letters_of(keys, total))
             starts = new_u4(self.arrays, "part_start", <size_t>count + 1)
+            codes = new_u4(self.arrays, "part_key", 3 * <size_t>count)
             place = 0
             with nogil:
                 for at in range(total):
@@ -155,12 +159,17 @@ cdef class _PartPacker:
                         continue
                     memcpy(text + starts[place], keys[at].word, keys[at].length)
                     starts[place + 1] = starts[place] + keys[at].length
+                    if keys[at].word[0] >= 97:
+                        codes[3 * <size_t>place] = <uint32_t>(keys[at].first >> 32)
+                        codes[3 * <size_t>place + 1] = alternates[keys[at].number]
+                        codes[3 * <size_t>place + 2] = soundex_code(keys[at].word, keys[at].length)
                     place += 1
         finally:
             free(keys)
+            free(alternates)
         for number in range(self.count):
             self._renumber(self.builders[number], self.part_rank[number])
-        self._keys()
+        self._primary()
         self._by_code(1, "alternate")
         self._by_code(2, "soundex")
         self._by_reading()
@@ -178,28 +187,21 @@ cdef class _PartPacker:
                     at += 1
         return 0
 
-    cdef int _keys(self) except -1:
+    cdef int _primary(self) except -1:
+        """The runs of parts by their primary code."""
         cdef uint32_t count = self.part_count, part, groups = 0
-        cdef const uint8_t* text = <uint8_t*>cnp.PyArray_DATA(self.arrays["part_letters"])
-        cdef const uint32_t* start = <uint32_t*>cnp.PyArray_DATA(self.arrays["part_start"])
-        cdef uint32_t* keys = new_u4(self.arrays, "part_key", 3 * <size_t>count)
+        cdef const uint32_t* keys = <uint32_t*>cnp.PyArray_DATA(self.arrays["part_key"])
         cdef uint32_t* codes
         cdef uint32_t* code_start
         with nogil:
             for part in range(count):
-                if text[start[part]] >= 97:
-                    double_metaphone_codes(
-                        text + start[part], start[part + 1] - start[part], &keys[3 * part], &keys[3 * part + 1]
-                    )
-                    keys[3 * part + 2] = soundex_code(text + start[part], start[part + 1] - start[part])
-                if part == 0 or keys[3 * part] != keys[3 * part - 3]:
-                    groups += 1
+                groups += part == 0 or keys[3 * <size_t>part] != keys[3 * <size_t>part - 3]
         codes = new_u4(self.arrays, "primary_code", groups)
         code_start = new_u4(self.arrays, "primary_start", <size_t>groups + 1)
         groups = 0
         for part in range(count):
-            if part == 0 or keys[3 * part] != keys[3 * part - 3]:
-                codes[groups] = keys[3 * part]
+            if part == 0 or keys[3 * <size_t>part] != keys[3 * <size_t>part - 3]:
+                codes[groups] = keys[3 * <size_t>part]
                 code_start[groups] = part
                 groups += 1
         code_start[groups] = count
