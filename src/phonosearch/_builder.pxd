@@ -73,6 +73,7 @@ cdef class Builder:
     cdef void clear(self) noexcept
     cdef int64_t row_of(self, size_t entry) noexcept nogil
     cdef int _add_row(self, Columns columns, Py_ssize_t row, Scan* scan, uint8_t* warning) except -1 nogil
+    cdef int _add_date(self, uint32_t person, const uint8_t* text, Py_ssize_t length) except -1 nogil
     cdef int _add_places(self, uint32_t person, const uint8_t* text, Py_ssize_t length) except -1 nogil
     cdef int _read_places(self, const uint8_t* text, Py_ssize_t length) except -1 nogil
     cdef int _forget_place_texts(self) except -1 nogil

@@ -229,8 +229,6 @@ cdef class Builder:
         cdef ParsedName parsed
         cdef Entry entry
         cdef int status, kind, sex, generations = 0
-        cdef int64_t date
-        cdef uint32_t dated[2]
         cdef uint64_t run[2]
         if identifier == NULL or all_blank(identifier, id_length):
             return MISSING_ID
@@ -292,6 +290,8 @@ cdef class Builder:
         _append(&self.entries, &entry, sizeof(Entry))
         text = cell(&column[5], row, &length)
         start = 0
+        if text != NULL and length and self._add_date(entry.person, text, length):
+            start = length          # one date, as most cells are
         while text != NULL and start < length:
             position = start
             while position < length and text[position] != 59 and text[position] != 124:
@@ -301,14 +301,8 @@ cdef class Builder:
                 start += 1
             while more > start and blank(text[more - 1]):
                 more -= 1
-            if more > start:
-                date = read_date(text + start, more - start)
-                if date < 0:
-                    warning[0] |= WARN_DOB
-                else:
-                    dated[0] = entry.person
-                    dated[1] = <uint32_t>date
-                    _append(&self.dates, dated, sizeof(dated))
+            if more > start and not self._add_date(entry.person, text + start, more - start):
+                warning[0] |= WARN_DOB
             start = position + 1
         text = cell(&column[7], row, &length)
         start = 0
@@ -321,6 +315,17 @@ cdef class Builder:
                     warning[0] |= WARN_PLACE
             start = position + 1
         return ACCEPTED
+
+    cdef inline int _add_date(self, uint32_t person, const uint8_t* text, Py_ssize_t length) except -1 nogil:
+        """Add a date of birth of a person; False where it is none."""
+        cdef int64_t date = read_date(text, length)
+        cdef uint32_t dated[2]
+        if date < 0:
+            return False
+        dated[0] = person
+        dated[1] = <uint32_t>date
+        _append(&self.dates, dated, sizeof(dated))
+        return True
 
     cdef int _add_places(self, uint32_t person, const uint8_t* text, Py_ssize_t length) except -1 nogil:
         """Add a place of a person; False where it is none."""
