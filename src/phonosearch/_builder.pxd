@@ -4,27 +4,12 @@ from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from phonosearch._cells cimport Columns
 from phonosearch._text cimport MAX_CODE_POINTS, MAX_PARTS, ParsedName, TextRules
-
-cdef enum:
-    MAX_NUMBERS = 0x1FFFFFFF    # people, parts or names of one index
-
-ctypedef struct Buffer:
-    uint8_t* data
-    size_t used
-    size_t room
+from phonosearch._word_table cimport Buffer, WordTable
 
 ctypedef struct WordSlot:
     uint64_t key                # the word packed (``_words``), 0 for an empty slot
     uint32_t number             # number + 1, 0 for a word that is no part of any name so far
     uint32_t special            # whether the rules of names say anything of it
-
-ctypedef struct WordTable:
-    uint64_t* slots             # high half of the hash, then number + 1; 0 for an empty slot; NULL before it is needed
-    uint64_t mask
-    uint32_t count
-    uint64_t seed
-    Buffer text                 # all words, one after another
-    Buffer start                # uint64 offsets, one more than words
 
 ctypedef struct Entry:
     uint64_t text               # the name as given: where it begins in Builder.texts

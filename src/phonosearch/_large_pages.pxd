@@ -42,7 +42,7 @@ cdef inline void* zeros_in_large_pages(size_t count, size_t size) noexcept nogil
 cdef inline void* grown_in_large_pages(void* memory, size_t used, size_t size) noexcept nogil:
     """``realloc``, in large pages if the system gives any; the first ``used`` bytes are kept."""
     cdef void* grown
-    # What realloc copies stands in small pages before anything can be advised. It moves what is larger, and copies none.
+    # What realloc copies stands in small pages before anybody can advise; what is larger it moves without a copy.
     if size < PS_LARGE_PAGE or size > MOST_COPIED:
         grown = realloc(memory, size)
         ps_use_large_pages(grown, size)

@@ -9,16 +9,17 @@ from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memcpy, memset
 
-from phonosearch._builder cimport MAX_NUMBERS, Builder, WordTable
+from phonosearch._builder cimport Builder
 from phonosearch._deletions cimport MAX_DELETIONS, deletion_bucket, deletion_keys, deletions_of
 from phonosearch._double_metaphone cimport double_metaphone_codes
 from phonosearch._forms cimport write_forms
 from phonosearch._heard cimport HEARD_CODES
-from phonosearch._new_arrays cimport add_up, allocate, new_u1, new_u4
+from phonosearch._new_arrays cimport allocate, new_u1, new_u4
 from phonosearch._people cimport PeoplePacker
 from phonosearch._sort_keys cimport SortKey, first_bytes, letters_of, rank_words, same_word, sort_keys
 from phonosearch._soundex cimport soundex_code
 from phonosearch._text cimport MAX_FORMS, TextRules
+from phonosearch._word_table cimport MAX_NUMBERS, WordTable
 from phonosearch._words cimport pack_word
 
 from phonosearch._errors import LimitError

@@ -6,7 +6,7 @@ from libc.stdlib cimport free, qsort
 from libc.string cimport memcmp, memcpy
 
 from phonosearch._arrays cimport BLOCK, DOB_SEVERAL, LAST_NAME, NAME_KIND, PLACE_SEVERAL, SEX_SHIFT
-from phonosearch._builder cimport MAX_NUMBERS, Builder, Entry, PlaceEntry, WordTable
+from phonosearch._builder cimport Builder, Entry, PlaceEntry
 from phonosearch._large_pages cimport grown_in_large_pages
 from phonosearch._new_arrays cimport add_up, allocate, new_u1, new_u4
 from phonosearch._place_text cimport POSTCODE_BITS
@@ -14,6 +14,7 @@ from phonosearch._prefetch cimport PS_PREFETCH
 from phonosearch._sort_keys cimport (
     SortKey, compare_keys, distinct, rank_words, same_word, set_first, sort_few, sort_keys, sort_unique,
 )
+from phonosearch._word_table cimport MAX_NUMBERS, WordTable
 
 from phonosearch._errors import LimitError
 
