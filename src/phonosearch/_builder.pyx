@@ -231,7 +231,7 @@ cdef class Builder:
             or self.place_texts.count != self.place_ends.used // sizeof(uint32_t)   # an error came between
         ):
             self._forget_place_texts()
-        known = number_of(&self.place_texts, text, length)
+        known = self._place_text(text, length)
         if <size_t>known == self.place_ends.used // sizeof(uint32_t):
             self._read_places(text, length)
         end = (<uint32_t*>self.place_ends.data)[known]
@@ -242,6 +242,32 @@ cdef class Builder:
             entry.person = person
             append(&self.places, &entry, sizeof(PlaceEntry))
         return begin < end
+
+    cdef int64_t _place_text(self, const uint8_t* text, size_t length) except -1 nogil:
+        """The number of a place as given. Most are towns that were read lately: up to sixteen bytes say all of them."""
+        cdef uint64_t first = 0, last = 0
+        cdef size_t at
+        cdef int64_t known
+        cdef LatePlace* late
+        if length > 16:
+            return number_of(&self.place_texts, text, length)
+        if length >= 8:
+            memcpy(&first, text, 8)
+            memcpy(&last, text + length - 8, 8)
+        else:
+            for at in range(length):
+                first = first << 8 | text[at]
+        late = &self.lately[
+            ((first ^ last * <uint64_t>0x9E3779B97F4A7C15) + length) * <uint64_t>0xD6E8FEB86659FD93 >> (64 - LATE_BITS)
+        ]
+        if late.number and late.first == first and late.last == last and late.length == length:
+            return late.number - 1
+        known = number_of(&self.place_texts, text, length)
+        late.first = first
+        late.last = last
+        late.length = <uint32_t>length
+        late.number = <uint32_t>known + 1
+        return known
 
     cdef int _read_places(self, const uint8_t* text, Py_ssize_t length) except -1 nogil:
         """Read a place that is new, and keep what it says: the towns of a force stand in many rows."""
@@ -267,6 +293,7 @@ cdef class Builder:
         self.place_texts.count = 0
         self.place_ends.used = self.places_read.used = 0
         empty_slots(&self.place_texts, self.place_texts.mask)
+        memset(self.lately, 0, sizeof(self.lately))
         return 0
 
     cdef int64_t row_of(self, size_t entry) noexcept nogil:
