@@ -258,7 +258,7 @@ cdef class Builder:
             for at in range(length):
                 first = first << 8 | text[at]
         late = &self.lately[
-            ((first ^ last * <uint64_t>0x9E3779B97F4A7C15) + length) * <uint64_t>0xD6E8FEB86659FD93 >> (64 - LATE_BITS)
+            (first ^ last * <uint64_t>0x9E3779B97F4A7C15) * <uint64_t>0xD6E8FEB86659FD93 >> (64 - LATE_BITS)
         ]
         if late.number and late.first == first and late.last == last and late.length == length:
             return late.number - 1
