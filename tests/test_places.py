@@ -343,6 +343,37 @@ def test_a_place_that_is_left_out_is_told_why(place: str, said: list[str]) -> No
         ]
 
 
+def test_places_that_begin_and_end_alike_are_not_mistaken_for_each_other() -> None:
+    """Of a place that was read lately a builder compares the first and the last eight bytes, and the length."""
+    places = ["a" * length for length in range(2, 21)]
+    places += ["abcdefgh", "abcdefgha", "abcdefghh", "abcdefghabcdefgh", "abcdefghxabcdefgh", "abcdefghyabcdefgh"]
+    rows = [*enumerate(places), *enumerate(reversed(places), len(places)), *enumerate(places, 2 * len(places))]
+    index = PersonIndex.build(
+        [{"person_id": f"P{number:03}", "full_name": "John Smith", "place": place} for number, place in rows]
+    )
+    for place in places:
+        hits = [hit for hit in index.search("John Smith", place=place, limit=len(rows)).hits if hit.score == 1000]
+        assert [hit.person_id for hit in hits] == [f"P{number:03}" for number, town in rows if town == place]
+
+
+def test_a_place_that_comes_again_when_a_builder_has_forgotten_it() -> None:
+    """Long places take all numbers of the short ones before, without being among those that were read lately."""
+    most = 1 << 14
+    short = ["".join(letters) for letters in product("bdfghjklmnprstvw", "aeiou", "bdfghjklmnprstvw", "aeiou", "nrt")]
+    places = short[:most] + [f"{town}abcdefghijklmnop" for town in short[: most - 1]] + [short[most - 2]]
+    index = PersonIndex.build(
+        pa.table({
+            "person_id": [f"P{number:05}" for number in range(len(places))],
+            "full_name": ["John Smith"] * len(places), "place": places,
+        })
+    )  # fmt: skip
+    hits = index.search("John Smith", place=short[most - 2], limit=3).hits
+    assert [(hit.person_id, hit.score == 1000) for hit in hits[:2]] == [
+        (f"P{most - 2:05}", True), (f"P{len(places) - 1:05}", True),
+    ]  # fmt: skip
+    assert hits[2].score < 1000
+
+
 def test_more_places_than_a_builder_remembers() -> None:
     """A builder remembers what the last thousands of texts said; neither what it forgot nor what stayed is mistaken."""
     towns = ["".join(letters) for letters in product("bdfghjklmnprstvw", "aeiou", "bdfghjklmnprstvw", "aeiou", "nrt")]

@@ -4,27 +4,15 @@ from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from phonosearch._cells cimport Columns
 from phonosearch._text cimport MAX_CODE_POINTS, MAX_PARTS, ParsedName, TextRules
+from phonosearch._word_table cimport Buffer, WordTable
 
 cdef enum:
-    MAX_NUMBERS = 0x1FFFFFFF    # people, parts or names of one index
-
-ctypedef struct Buffer:
-    uint8_t* data
-    size_t used
-    size_t room
+    LATE_BITS = 8
 
 ctypedef struct WordSlot:
     uint64_t key                # the word packed (``_words``), 0 for an empty slot
     uint32_t number             # number + 1, 0 for a word that is no part of any name so far
     uint32_t special            # whether the rules of names say anything of it
-
-ctypedef struct WordTable:
-    uint64_t* slots             # high half of the hash, then number + 1; 0 for an empty slot; NULL before it is needed
-    uint64_t mask
-    uint32_t count
-    uint64_t seed
-    Buffer text                 # all words, one after another
-    Buffer start                # uint64 offsets, one more than words
 
 ctypedef struct Entry:
     uint64_t text               # the name as given: where it begins in Builder.texts
@@ -38,6 +26,12 @@ ctypedef struct PlaceEntry:     # a place of a person: a town, a postcode or bot
     uint64_t postcode           # packed, 0 for none
     uint32_t person
     uint32_t town               # number in Builder.towns + 1, 0 for none
+
+ctypedef struct LatePlace:      # a place as given, of up to sixteen bytes
+    uint64_t first              # its bytes; of eight or more the first eight
+    uint64_t last               # and the last eight
+    uint32_t length
+    uint32_t number             # number in Builder.place_texts + 1, 0 for no place
 
 ctypedef struct Scan:
     const uint8_t* text         # the name
@@ -65,6 +59,7 @@ cdef class Builder:
     cdef Buffer places          # PlaceEntry
     # Places as given that were read lately, where what was read of each ends, and what was read: PlaceEntry of nobody.
     cdef WordTable place_texts
+    cdef LatePlace lately[1 << LATE_BITS]
     cdef Buffer place_ends
     cdef Buffer places_read
     cdef Buffer runs            # pairs of uint64: entries from this one on come from rows from this one on
@@ -73,7 +68,9 @@ cdef class Builder:
     cdef void clear(self) noexcept
     cdef int64_t row_of(self, size_t entry) noexcept nogil
     cdef int _add_row(self, Columns columns, Py_ssize_t row, Scan* scan, uint8_t* warning) except -1 nogil
+    cdef int _add_date(self, uint32_t person, const uint8_t* text, Py_ssize_t length) except -1 nogil
     cdef int _add_places(self, uint32_t person, const uint8_t* text, Py_ssize_t length) except -1 nogil
+    cdef int64_t _place_text(self, const uint8_t* text, size_t length) except -1 nogil
     cdef int _read_places(self, const uint8_t* text, Py_ssize_t length) except -1 nogil
     cdef int _forget_place_texts(self) except -1 nogil
     cdef int64_t _person(self, const uint8_t* identifier, size_t length) except -1 nogil

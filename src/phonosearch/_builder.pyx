@@ -9,16 +9,20 @@ import numpy as np
 
 cimport numpy as cnp
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free, realloc
+from libc.stdlib cimport calloc, free
 from libc.string cimport memcmp, memcpy, memset
 
 from phonosearch._arrays cimport GENERATION_SHIFT
 from phonosearch._cells cimport Column, Columns, all_blank, blank, cell, read_date, read_kind, read_sex, valid_utf8
+from phonosearch._large_pages cimport zeros_in_large_pages
 from phonosearch._place_text cimport Places, read_places
 from phonosearch._prefetch cimport PS_PREFETCH
 from phonosearch._text cimport (
     ACCEPTED, EMPTY_NAME, ID_TOO_LONG, INVALID_UNICODE, MAX_CODE_POINTS, MAX_FORMS, MAX_ID_BYTES, MAX_PARTS,
     MISSING_ID, NAME_TOO_LONG, ParsedName, TextRules, WordEntry,
+)
+from phonosearch._word_table cimport (
+    MAX_NUMBERS, append, append_word, empty_slots, free_buffer, hash_all, hash_of, number_of, table_free, table_init,
 )
 from phonosearch._words cimport pack_word
 
@@ -38,121 +42,6 @@ cdef enum:
     AHEAD = 16                  # names that are scanned before the first of them is added
 
 
-cdef int _reserve(Buffer* buffer, size_t more) except -1 nogil:
-    cdef size_t room = buffer.room
-    cdef uint8_t* data
-    if buffer.used + more <= room:
-        return 0
-    while room < buffer.used + more:
-        room = room * 2 if room else 4096
-    data = <uint8_t*>realloc(buffer.data, room)
-    if data == NULL:
-        with gil:
-            raise MemoryError
-    buffer.data = data
-    buffer.room = room
-    return 0
-
-
-cdef inline int _append(Buffer* buffer, const void* data, size_t length) except -1 nogil:
-    if buffer.used + length > buffer.room:
-        _reserve(buffer, length)
-    if length:
-        memcpy(buffer.data + buffer.used, data, length)
-    buffer.used += length
-    return 0
-
-
-cdef void _free(Buffer* buffer) noexcept:
-    free(buffer.data)
-    memset(buffer, 0, sizeof(Buffer))
-
-
-cdef int _table_init(WordTable* table, uint64_t seed) except -1:
-    cdef uint64_t zero = 0
-    memset(table, 0, sizeof(WordTable))
-    table.seed = seed
-    _append(&table.start, &zero, sizeof(uint64_t))
-    return 0
-
-
-cdef void _table_free(WordTable* table) noexcept:
-    free(table.slots)
-    free(table.text.data)
-    free(table.start.data)
-    memset(table, 0, sizeof(WordTable))
-
-
-cdef inline uint64_t _hash(const uint8_t* word, size_t length, uint64_t seed) noexcept nogil:
-    cdef uint64_t state = seed ^ (length * <uint64_t>0x9E3779B97F4A7C15), piece
-    while length >= 8:
-        memcpy(&piece, word, 8)
-        state = (state ^ piece) * <uint64_t>0xD6E8FEB86659FD93
-        state ^= state >> 32
-        word += 8
-        length -= 8
-    if length:
-        piece = 0
-        memcpy(&piece, word, length)
-        state = (state ^ piece) * <uint64_t>0xD6E8FEB86659FD93
-        state ^= state >> 32
-    state *= <uint64_t>0xD6E8FEB86659FD93
-    return state ^ state >> 29
-
-
-cdef int _append_word(WordTable* table, const uint8_t* word, size_t length) except -1 nogil:
-    cdef uint64_t end
-    if table.count >= MAX_NUMBERS:
-        with gil:
-            raise LimitError("records", MAX_NUMBERS, table.count, "people or parts")
-    _append(&table.text, word, length)
-    end = table.text.used
-    _append(&table.start, &end, sizeof(uint64_t))
-    table.count += 1
-    return 0
-
-
-cdef int _hash_all(WordTable* table, uint64_t mask) except -1 nogil:
-    """Make the slots of a table, or make them anew."""
-    cdef uint64_t hash, slot
-    cdef uint32_t number
-    cdef uint64_t* start = <uint64_t*>table.start.data
-    cdef uint64_t* slots = <uint64_t*>calloc(mask + 1, sizeof(uint64_t))
-    if slots == NULL:
-        with gil:
-            raise MemoryError
-    for number in range(table.count):
-        hash = _hash(table.text.data + start[number], start[number + 1] - start[number], table.seed)
-        slot = hash & mask
-        while slots[slot]:
-            slot = slot + 1 & mask
-        slots[slot] = hash >> 32 << 32 | number + 1
-    free(table.slots)
-    table.slots = slots
-    table.mask = mask
-    return 0
-
-
-cdef int64_t _number(WordTable* table, const uint8_t* word, size_t length) except -1 nogil:
-    """The number of a word, given in order of first appearance."""
-    cdef uint64_t hash = _hash(word, length, table.seed), slot = hash & table.mask
-    cdef uint32_t number
-    cdef uint64_t* start = <uint64_t*>table.start.data
-    while table.slots[slot]:
-        if table.slots[slot] >> 32 == hash >> 32:
-            number = <uint32_t>table.slots[slot] - 1
-            if start[number + 1] - start[number] == length and memcmp(
-                table.text.data + start[number], word, length
-            ) == 0:
-                return number
-        slot = slot + 1 & table.mask
-    _append_word(table, word, length)
-    table.slots[slot] = hash >> 32 << 32 | table.count
-    if 2 * <uint64_t>table.count > table.mask:
-        _hash_all(table, table.mask * 2 + 1)
-    return table.count - 1
-
-
 cdef class Builder:
     """Collects records and packs them.
 
@@ -166,10 +55,10 @@ cdef class Builder:
         cdef int code
         self.rules = rules
         seed = int.from_bytes(os.urandom(16), "little")  # no collisions of an attacker's choice
-        _table_init(&self.people, seed & 0xFFFFFFFFFFFFFFFF)
-        _table_init(&self.parts, seed & 0xFFFFFFFFFFFFFFFF)
-        _table_init(&self.towns, seed & 0xFFFFFFFFFFFFFFFF)
-        _table_init(&self.place_texts, seed & 0xFFFFFFFFFFFFFFFF)
+        table_init(&self.people, seed & 0xFFFFFFFFFFFFFFFF)
+        table_init(&self.parts, seed & 0xFFFFFFFFFFFFFFFF)
+        table_init(&self.towns, seed & 0xFFFFFFFFFFFFFFFF)
+        table_init(&self.place_texts, seed & 0xFFFFFFFFFFFFFFFF)
         self.word_seed = seed >> 64 | 1
         self.ascending = True
         self.word_shift = 64 - 12
@@ -212,7 +101,7 @@ cdef class Builder:
                         if not self.ascending:
                             text = cell(&columns.column[0], row + place, &length)
                             if 0 < length <= MAX_ID_BYTES:
-                                hash = _hash(text, length, self.people.seed)
+                                hash = hash_of(text, length, self.people.seed)
                                 PS_PREFETCH(&self.people.slots[hash & self.people.mask])
                 statuses[row] = self._add_row(columns, row, &ahead[row % AHEAD], &warnings[row])
         return status, warned
@@ -228,8 +117,6 @@ cdef class Builder:
         cdef ParsedName parsed
         cdef Entry entry
         cdef int status, kind, sex, generations = 0
-        cdef int64_t date
-        cdef uint32_t dated[2]
         cdef uint64_t run[2]
         if identifier == NULL or all_blank(identifier, id_length):
             return MISSING_ID
@@ -271,7 +158,7 @@ cdef class Builder:
         entry.person = <uint32_t>self._person(identifier, id_length)
         entry.text = self.texts.used
         entry.text_length = <uint16_t>length
-        _append(&self.texts, text, length)
+        append(&self.texts, text, length)
         text = cell(&column[4], row, &length)
         kind = 0 if text == NULL else read_kind(text, length)
         if kind < 0:
@@ -287,10 +174,12 @@ cdef class Builder:
         run[0] = self.entries.used // sizeof(Entry)
         run[1] = columns.row[row]
         if self.row_of(run[0]) != <int64_t>run[1]:
-            _append(&self.runs, run, sizeof(run))
-        _append(&self.entries, &entry, sizeof(Entry))
+            append(&self.runs, run, sizeof(run))
+        append(&self.entries, &entry, sizeof(Entry))
         text = cell(&column[5], row, &length)
         start = 0
+        if text != NULL and length and self._add_date(entry.person, text, length):
+            start = length          # one date, as most cells are
         while text != NULL and start < length:
             position = start
             while position < length and text[position] != 59 and text[position] != 124:
@@ -300,14 +189,8 @@ cdef class Builder:
                 start += 1
             while more > start and blank(text[more - 1]):
                 more -= 1
-            if more > start:
-                date = read_date(text + start, more - start)
-                if date < 0:
-                    warning[0] |= WARN_DOB
-                else:
-                    dated[0] = entry.person
-                    dated[1] = <uint32_t>date
-                    _append(&self.dates, dated, sizeof(dated))
+            if more > start and not self._add_date(entry.person, text + start, more - start):
+                warning[0] |= WARN_DOB
             start = position + 1
         text = cell(&column[7], row, &length)
         start = 0
@@ -321,6 +204,17 @@ cdef class Builder:
             start = position + 1
         return ACCEPTED
 
+    cdef inline int _add_date(self, uint32_t person, const uint8_t* text, Py_ssize_t length) except -1 nogil:
+        """Add a date of birth of a person; False where it is none."""
+        cdef int64_t date = read_date(text, length)
+        cdef uint32_t dated[2]
+        if date < 0:
+            return False
+        dated[0] = person
+        dated[1] = <uint32_t>date
+        append(&self.dates, dated, sizeof(dated))
+        return True
+
     cdef int _add_places(self, uint32_t person, const uint8_t* text, Py_ssize_t length) except -1 nogil:
         """Add a place of a person; False where it is none."""
         cdef PlaceEntry entry
@@ -330,14 +224,14 @@ cdef class Builder:
         if length > 4 * MAX_CODE_POINTS:
             return False
         if self.place_texts.slots == NULL:
-            _hash_all(&self.towns, (1 << 12) - 1)
-            _hash_all(&self.place_texts, (1 << 12) - 1)
+            empty_slots(&self.towns, (1 << 12) - 1)
+            empty_slots(&self.place_texts, (1 << 12) - 1)
         elif (
             self.place_texts.count == MOST_PLACE_TEXTS
             or self.place_texts.count != self.place_ends.used // sizeof(uint32_t)   # an error came between
         ):
             self._forget_place_texts()
-        known = _number(&self.place_texts, text, length)
+        known = self._place_text(text, length)
         if <size_t>known == self.place_ends.used // sizeof(uint32_t):
             self._read_places(text, length)
         end = (<uint32_t*>self.place_ends.data)[known]
@@ -346,8 +240,34 @@ cdef class Builder:
         for known in range(begin, end):
             entry = read[known]
             entry.person = person
-            _append(&self.places, &entry, sizeof(PlaceEntry))
+            append(&self.places, &entry, sizeof(PlaceEntry))
         return begin < end
+
+    cdef int64_t _place_text(self, const uint8_t* text, size_t length) except -1 nogil:
+        """The number of a place as given. Most are towns that were read lately: up to sixteen bytes say all of them."""
+        cdef uint64_t first = 0, last = 0
+        cdef size_t at
+        cdef int64_t known
+        cdef LatePlace* late
+        if length > 16:
+            return number_of(&self.place_texts, text, length)
+        if length >= 8:
+            memcpy(&first, text, 8)
+            memcpy(&last, text + length - 8, 8)
+        else:
+            for at in range(length):
+                first = first << 8 | text[at]
+        late = &self.lately[
+            (first ^ last * <uint64_t>0x9E3779B97F4A7C15) * <uint64_t>0xD6E8FEB86659FD93 >> (64 - LATE_BITS)
+        ]
+        if late.number and late.first == first and late.last == last and late.length == length:
+            return late.number - 1
+        known = number_of(&self.place_texts, text, length)
+        late.first = first
+        late.last = last
+        late.length = <uint32_t>length
+        late.number = <uint32_t>known + 1
+        return known
 
     cdef int _read_places(self, const uint8_t* text, Py_ssize_t length) except -1 nogil:
         """Read a place that is new, and keep what it says: the towns of a force stand in many rows."""
@@ -360,11 +280,11 @@ cdef class Builder:
             for at in range(max(found.towns, found.postcodes)):
                 entry.town = 0
                 if at < found.towns:
-                    entry.town = 1 + <uint32_t>_number(&self.towns, found.letters[at], found.length[at])
+                    entry.town = 1 + <uint32_t>number_of(&self.towns, found.letters[at], found.length[at])
                 entry.postcode = found.postcode[at] if at < found.postcodes else 0
-                _append(&self.places_read, &entry, sizeof(PlaceEntry))
+                append(&self.places_read, &entry, sizeof(PlaceEntry))
         end = <uint32_t>(self.places_read.used // sizeof(PlaceEntry))
-        _append(&self.place_ends, &end, sizeof(uint32_t))
+        append(&self.place_ends, &end, sizeof(uint32_t))
         return 0
 
     cdef int _forget_place_texts(self) except -1 nogil:
@@ -372,7 +292,8 @@ cdef class Builder:
         self.place_texts.start.used = sizeof(uint64_t)
         self.place_texts.count = 0
         self.place_ends.used = self.places_read.used = 0
-        _hash_all(&self.place_texts, self.place_texts.mask)
+        empty_slots(&self.place_texts, self.place_texts.mask)
+        memset(self.lately, 0, sizeof(self.lately))
         return 0
 
     cdef int64_t row_of(self, size_t entry) noexcept nogil:
@@ -407,12 +328,12 @@ cdef class Builder:
                     return self.people.count - 1
                 self.ascending = order < 0 or (order == 0 and size < length)
             if self.ascending:
-                _append_word(&self.people, identifier, length)
+                append_word(&self.people, identifier, length)
                 return self.people.count - 1
             while mask < 2 * <uint64_t>self.people.count:
                 mask = mask * 2 + 1
-            _hash_all(&self.people, mask)
-        return _number(&self.people, identifier, length)
+            hash_all(&self.people, mask)
+        return number_of(&self.people, identifier, length)
 
     cdef inline uint64_t _place(self, uint64_t key) noexcept nogil:
         return (key ^ key >> 29) * self.word_seed >> self.word_shift
@@ -449,7 +370,7 @@ cdef class Builder:
     cdef int _grow_words(self) except -1 nogil:
         cdef size_t size = <size_t>1 << (64 - self.word_shift), at
         cdef WordSlot* before = self.words
-        self.words = <WordSlot*>calloc(2 * size, sizeof(WordSlot))
+        self.words = <WordSlot*>zeros_in_large_pages(2 * size, sizeof(WordSlot))
         if self.words == NULL:
             self.words = before
             with gil:
@@ -462,7 +383,7 @@ cdef class Builder:
         return 0
 
     cdef int _number_slot(self, WordSlot* slot, const uint8_t* letters, size_t length) except -1 nogil:
-        _append_word(&self.parts, letters, length)
+        append_word(&self.parts, letters, length)
         slot.number = self.parts.count
         return 0
 
@@ -472,8 +393,8 @@ cdef class Builder:
         cdef WordSlot* slot
         if key == 0:
             if self.parts.slots == NULL:
-                _hash_all(&self.parts, (1 << 16) - 1)
-            return _number(&self.parts, letters, length)
+                empty_slots(&self.parts, (1 << 12) - 1)
+            return number_of(&self.parts, letters, length)
         slot = self._slot(key)
         if slot.key == 0:
             slot = self._new_slot(key, slot)
@@ -539,7 +460,7 @@ cdef class Builder:
                 numbers[part + 1] = slot.number
             numbers[part + 1] -= 1
         numbers[0] = scan.parts
-        _append(&self.form_numbers, numbers, (scan.parts + 1) * sizeof(uint32_t))
+        append(&self.form_numbers, numbers, (scan.parts + 1) * sizeof(uint32_t))
         return True
 
     cdef int _add_forms(self, ParsedName* parsed) except -1 nogil:
@@ -553,25 +474,25 @@ cdef class Builder:
                     &parsed.letters[parsed.start[form][part]], parsed.length[form][part]
                 )
                 used += 1
-        return _append(&self.form_numbers, numbers, used * sizeof(uint32_t))
+        return append(&self.form_numbers, numbers, used * sizeof(uint32_t))
 
     cdef void forget_people(self) noexcept:
         """Forget all but the forms and their parts."""
-        _table_free(&self.people)
-        _free(&self.entries)
-        _free(&self.texts)
-        _free(&self.dates)
-        _table_free(&self.towns)
-        _table_free(&self.place_texts)
-        _free(&self.place_ends)
-        _free(&self.places_read)
-        _free(&self.places)
-        _free(&self.runs)
+        table_free(&self.people)
+        free_buffer(&self.entries)
+        free_buffer(&self.texts)
+        free_buffer(&self.dates)
+        table_free(&self.towns)
+        table_free(&self.place_texts)
+        free_buffer(&self.place_ends)
+        free_buffer(&self.places_read)
+        free_buffer(&self.places)
+        free_buffer(&self.runs)
 
     cdef void clear(self) noexcept:
         """Forget every record."""
         self.forget_people()
-        _table_free(&self.parts)
+        table_free(&self.parts)
         free(self.words)
         self.words = NULL
-        _free(&self.form_numbers)
+        free_buffer(&self.form_numbers)

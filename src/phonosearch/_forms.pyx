@@ -7,7 +7,7 @@ from libc.string cimport memcpy, memset
 
 from phonosearch._arrays cimport CLASSES, OWNER_SEVERAL
 from phonosearch._builder cimport Entry
-from phonosearch._new_arrays cimport add_up, allocate, new_u4
+from phonosearch._new_arrays cimport add_up, allocate, new_u4, shorten
 from phonosearch._prefetch cimport PS_PREFETCH
 from phonosearch._text cimport MAX_FORMS
 
@@ -177,7 +177,8 @@ cdef class _Readings:
         cdef size_t at = self.parts_filled[group]
         memcpy(self.parts[group] + at, numbers, size * sizeof(uint32_t))
         self.owner[group][self.filled[group]] = owner
-        self.slot[group][self.filled[group]] = slot
+        if owner & OWNER_SEVERAL:
+            self.slot[group][self.filled[group]] = slot
         self.parts_filled[group] += size
         self.filled[group] += 1
         if group == CLASSES - 1:
@@ -259,52 +260,55 @@ cdef class _Readings:
         cdef uint32_t* owner_start
         cdef uint32_t* owners
         cdef const uint32_t* parts
-        cdef size_t at, part_count = 0, owner_count = 0, forms = 0, long_forms
-        cdef uint32_t size = 0, number, owner
-        cdef int group, turn
+        cdef const uint32_t* order
+        cdef size_t at, part_count = 0, owner_count = 0, forms = 0, count = 0
+        cdef uint32_t size = 0, number, owner, last_owner
+        cdef int group
         cdef bint fresh
         for group in range(CLASSES):
             self._sort(group)
-        form_part = long_start = owner_start = owners = NULL
-        for turn in range(2):
-            part_count = owner_count = forms = 0
-            with nogil:
-                for group in range(CLASSES):
-                    if turn == 0:
-                        class_start[group] = <uint32_t>forms
-                    elif group == CLASSES - 1:
-                        long_start[0] = <uint32_t>part_count
-                    for at in range(self.count[group]):
-                        number = self.order[group][min(at + AHEAD, self.count[group] - 1)]
-                        if group < CLASSES - 1:
-                            PS_PREFETCH(self.parts[group] + (group + 1) * <size_t>number)
-                        PS_PREFETCH(&self.owner[group][number])
-                        number = self.order[group][at]
-                        fresh = at == 0 or not self._alike(group, self.order[group][at - 1], number)
-                        if fresh:
-                            parts = self.of(group, number, &size)
-                            if turn:
-                                memcpy(form_part + part_count, parts, size * sizeof(uint32_t))
-                            part_count += size
-                            forms += 1
-                            if turn and group == CLASSES - 1:
-                                long_start[forms - class_start[group]] = <uint32_t>part_count
-                        owner = self.owner[group][number]
-                        if turn and owner & OWNER_SEVERAL:
-                            several_form[2 * <size_t>self.slot[group][number]] = <uint32_t>(forms - 1)
-                        if fresh or owner != self.owner[group][self.order[group][at - 1]]:
-                            if turn:
-                                owners[owner_count] = owner
-                            owner_count += 1
-                        if turn:
-                            owner_start[forms] = <uint32_t>owner_count
-            if turn == 0:
-                class_start[CLASSES] = <uint32_t>forms
-                long_forms = forms - class_start[CLASSES - 1]
-                form_part = new_u4(arrays, "form_part", part_count)
-                long_start = new_u4(arrays, "long_start", long_forms + 1)
-                owner_start = new_u4(arrays, "owner_start", forms + 1)
-                owners = new_u4(arrays, "owner", owner_count)
+            count += self.count[group]
+            part_count += self.part_count[group]
+        # As if all forms were different; what is not needed is given back, and never touched.
+        form_part = new_u4(arrays, "form_part", part_count)
+        long_start = new_u4(arrays, "long_start", self.count[CLASSES - 1] + 1)
+        owner_start = new_u4(arrays, "owner_start", count + 1)
+        owners = new_u4(arrays, "owner", count)
+        part_count = 0
+        with nogil:
+            for group in range(CLASSES):
+                class_start[group] = <uint32_t>forms
+                if group == CLASSES - 1:
+                    long_start[0] = <uint32_t>part_count
+                order = self.order[group]
+                last_owner = 0
+                for at in range(self.count[group]):
+                    number = order[min(at + AHEAD, self.count[group] - 1)]
+                    if group < CLASSES - 1:
+                        PS_PREFETCH(self.parts[group] + (group + 1) * <size_t>number)
+                    PS_PREFETCH(&self.owner[group][number])
+                    number = order[at]
+                    fresh = at == 0 or not self._alike(group, order[at - 1], number)
+                    if fresh:
+                        parts = self.of(group, number, &size)
+                        memcpy(form_part + part_count, parts, size * sizeof(uint32_t))
+                        part_count += size
+                        forms += 1
+                        if group == CLASSES - 1:
+                            long_start[forms - class_start[group]] = <uint32_t>part_count
+                    owner = self.owner[group][number]
+                    if owner & OWNER_SEVERAL:
+                        several_form[2 * <size_t>self.slot[group][number]] = <uint32_t>(forms - 1)
+                    if fresh or owner != last_owner:
+                        owners[owner_count] = owner
+                        owner_count += 1
+                    last_owner = owner
+                    owner_start[forms] = <uint32_t>owner_count
+        class_start[CLASSES] = <uint32_t>forms
+        shorten(arrays, "form_part", part_count)
+        shorten(arrays, "long_start", forms - class_start[CLASSES - 1] + 1)
+        shorten(arrays, "owner_start", forms + 1)
+        shorten(arrays, "owner", owner_count)
         return 0
 
 

@@ -4,7 +4,8 @@ import numpy as np
 
 cimport numpy as cnp
 from libc.stdint cimport uint8_t, uint32_t
-from libc.stdlib cimport calloc
+
+from phonosearch._large_pages cimport zeros_in_large_pages
 
 from phonosearch._errors import LimitError
 
@@ -28,8 +29,14 @@ cdef uint8_t* new_u1(dict arrays, str name, size_t size) except NULL:
     return <uint8_t*>cnp.PyArray_DATA(array)
 
 
+cdef int shorten(dict arrays, str name, size_t size) except -1:
+    """Give back what an array has beyond ``size`` entries; its data may move."""
+    arrays[name].resize(size, refcheck=False)
+    return 0
+
+
 cdef void* allocate(size_t count, size_t size) except NULL nogil:
-    cdef void* memory = calloc(count + 1, size)
+    cdef void* memory = zeros_in_large_pages(count + 1, size)
     if memory == NULL:
         with gil:
             raise MemoryError

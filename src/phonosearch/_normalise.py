@@ -20,6 +20,7 @@ from phonosearch._rules import rules
 __all__ = ["check_text", "cut", "fold", "fold_character", "is_raw", "normalise", "raw_part"]
 
 RAW_MARK = "="  # begins the one part of a name without letters; never a letter, so it equals only itself
+MAX_REMEMBERED = 65_536  # characters
 
 
 def check_text(text: str, field: str = "name") -> None:
@@ -46,7 +47,7 @@ def _within(ranges: tuple[tuple[int, int], ...], code: int) -> bool:
     return position >= 0 and ranges[position][0] <= code <= ranges[position][1]
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=MAX_REMEMBERED)
 def fold_character(character: str) -> str:
     """What one character of NFKC text contributes: letters a-z, digits, a space, a joiner, or nothing."""
     r = rules()
@@ -85,10 +86,23 @@ def fold_character(character: str) -> str:
     return letters
 
 
+class _BeforeNfkc(dict[int, str | int | None]):
+    """What becomes of a code point before NFKC, for ``str.translate``; looked up once."""
+
+    def __init__(self) -> None:
+        # NFKC turns the spacing accents into a space and a mark, which would split the name.
+        super().__init__((ord(character), None) for character in rules().apostrophes)
+
+    def __missing__(self, code: int) -> str | int:
+        found = " " if _within(rules().unassigned, code) else code
+        if len(self) < MAX_REMEMBERED:
+            self[code] = found
+        return found
+
+
 @cache
-def _is_apostrophe_before_nfkc() -> dict[int, None]:
-    # NFKC turns the spacing accents into a space and a mark, which would split the name.
-    return {ord(character): None for character in rules().apostrophes}
+def _before_nfkc() -> _BeforeNfkc:
+    return _BeforeNfkc()
 
 
 def fold(text: str) -> str:
@@ -99,10 +113,7 @@ def fold(text: str) -> str:
     begin with a family name of two, else one.
     """
     if not text.isascii():
-        unassigned = rules().unassigned
-        text = text.translate(_is_apostrophe_before_nfkc())
-        text = "".join(" " if _within(unassigned, ord(character)) else character for character in text)
-        text = unicodedata.normalize("NFKC", text)
+        text = unicodedata.normalize("NFKC", text.translate(_before_nfkc()))
         text = _part_family_names(text)
         for sequence, letters in rules().sequences.items():
             text = text.replace(sequence, letters).replace(sequence.capitalize(), letters)
@@ -119,15 +130,20 @@ def _part_family_names(text: str) -> str:
     """Part the only run of Han or Hangul characters; where there are several, the writer has parted the name. Then read
     the family names that are read in a way of their own."""
     r = rules()
-    within = [_within(r.family_name_first, ord(character)) for character in text]
-    if True not in within:
+    runs = _family_name_first().findall(text)
+    if not runs:
         return text
-    first, last = within.index(True), len(within) - within[::-1].index(True)
-    if all(within[first:last]) and 2 <= last - first <= 4:
-        compound = last - first == 4 or (last - first == 3 and text[first : first + 2] in r.compound_family_names)
+    if len(runs) == 1 and 2 <= len(runs[0]) <= 4:
+        first = text.index(runs[0])
+        compound = len(runs[0]) == 4 or (len(runs[0]) == 3 and runs[0][:2] in r.compound_family_names)
         cut = first + 1 + compound
         text = f"{text[:cut]} {text[cut:]}"
     return re.sub(r"\S+", lambda found: r.family_names.get(found[0], found[0]), text)
+
+
+@cache
+def _family_name_first() -> re.Pattern[str]:
+    return re.compile("[" + "".join(f"{chr(first)}-{chr(last)}" for first, last in rules().family_name_first) + "]+")
 
 
 @cache

@@ -7,18 +7,19 @@ what. ARCHITECTURE.md lists the arrays that ``_core`` searches.
 cimport numpy as cnp
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, realloc
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memset
 
-from phonosearch._builder cimport MAX_NUMBERS, Builder, WordTable
-from phonosearch._deletions cimport deletion_bucket, deletion_keys, deletions_of
+from phonosearch._builder cimport Builder
+from phonosearch._deletions cimport MAX_DELETIONS, deletion_bucket, deletion_keys, deletions_of
 from phonosearch._double_metaphone cimport double_metaphone_codes
 from phonosearch._forms cimport write_forms
 from phonosearch._heard cimport HEARD_CODES
-from phonosearch._new_arrays cimport add_up, allocate, new_u1, new_u4
+from phonosearch._new_arrays cimport allocate, new_u1, new_u4
 from phonosearch._people cimport PeoplePacker
 from phonosearch._sort_keys cimport SortKey, first_bytes, letters_of, rank_words, same_word, sort_keys
 from phonosearch._soundex cimport soundex_code
 from phonosearch._text cimport MAX_FORMS, TextRules
+from phonosearch._word_table cimport MAX_NUMBERS, WordTable
 from phonosearch._words cimport pack_word
 
 from phonosearch._errors import LimitError
@@ -115,11 +116,13 @@ cdef class _PartPacker:
         cdef WordTable* table
         cdef uint64_t* start
         cdef size_t total = 0, letters = 0, at
-        cdef uint32_t place, code, ignored, count
+        cdef uint32_t place, code, count
         cdef int number
         cdef SortKey* keys
+        cdef uint32_t* alternates = NULL
         cdef uint8_t* text
         cdef uint32_t* starts
+        cdef uint32_t* codes
         for builder in self.builders:
             total += builder.parts.count
             letters += builder.parts.text.used
@@ -127,6 +130,7 @@ cdef class _PartPacker:
             raise LimitError("records", MAX_NUMBERS, total, "different parts of names")
         keys = <SortKey*>allocate(total, sizeof(SortKey))
         try:
+            alternates = <uint32_t*>allocate(total, sizeof(uint32_t))
             at = 0
             for number in range(self.count):
                 builder = self.builders[number]
@@ -139,7 +143,7 @@ cdef class _PartPacker:
                         keys[at].number = <uint32_t>at
                         code = 0
                         if keys[at].word[0] >= 97:
-                            double_metaphone_codes(keys[at].word, keys[at].length, &code, &ignored)
+                            double_metaphone_codes(keys[at].word, keys[at].length, &code, &alternates[at])
                         keys[at].first = <uint64_t>code << 32 | first_bytes(keys[at].word, keys[at].length, 4)
                         at += 1
             with nogil:
@@ -148,6 +152,7 @@ cdef class _PartPacker:
             self.part_count = count
             text = new_u1(self.arrays, "part_letters", letters if self.count == 1 else letters_of(keys, total))
             starts = new_u4(self.arrays, "part_start", <size_t>count + 1)
+            codes = new_u4(self.arrays, "part_key", 3 * <size_t>count)
             place = 0
             with nogil:
                 for at in range(total):
@@ -155,12 +160,17 @@ cdef class _PartPacker:
                         continue
                     memcpy(text + starts[place], keys[at].word, keys[at].length)
                     starts[place + 1] = starts[place] + keys[at].length
+                    if keys[at].word[0] >= 97:
+                        codes[3 * <size_t>place] = <uint32_t>(keys[at].first >> 32)
+                        codes[3 * <size_t>place + 1] = alternates[keys[at].number]
+                        codes[3 * <size_t>place + 2] = soundex_code(keys[at].word, keys[at].length)
                     place += 1
         finally:
             free(keys)
+            free(alternates)
         for number in range(self.count):
             self._renumber(self.builders[number], self.part_rank[number])
-        self._keys()
+        self._primary()
         self._by_code(1, "alternate")
         self._by_code(2, "soundex")
         self._by_reading()
@@ -178,28 +188,21 @@ cdef class _PartPacker:
                     at += 1
         return 0
 
-    cdef int _keys(self) except -1:
+    cdef int _primary(self) except -1:
+        """The runs of parts by their primary code."""
         cdef uint32_t count = self.part_count, part, groups = 0
-        cdef const uint8_t* text = <uint8_t*>cnp.PyArray_DATA(self.arrays["part_letters"])
-        cdef const uint32_t* start = <uint32_t*>cnp.PyArray_DATA(self.arrays["part_start"])
-        cdef uint32_t* keys = new_u4(self.arrays, "part_key", 3 * <size_t>count)
+        cdef const uint32_t* keys = <uint32_t*>cnp.PyArray_DATA(self.arrays["part_key"])
         cdef uint32_t* codes
         cdef uint32_t* code_start
         with nogil:
             for part in range(count):
-                if text[start[part]] >= 97:
-                    double_metaphone_codes(
-                        text + start[part], start[part + 1] - start[part], &keys[3 * part], &keys[3 * part + 1]
-                    )
-                    keys[3 * part + 2] = soundex_code(text + start[part], start[part + 1] - start[part])
-                if part == 0 or keys[3 * part] != keys[3 * part - 3]:
-                    groups += 1
+                groups += part == 0 or keys[3 * <size_t>part] != keys[3 * <size_t>part - 3]
         codes = new_u4(self.arrays, "primary_code", groups)
         code_start = new_u4(self.arrays, "primary_start", <size_t>groups + 1)
         groups = 0
         for part in range(count):
-            if part == 0 or keys[3 * part] != keys[3 * part - 3]:
-                codes[groups] = keys[3 * part]
+            if part == 0 or keys[3 * <size_t>part] != keys[3 * <size_t>part - 3]:
+                codes[groups] = keys[3 * <size_t>part]
                 code_start[groups] = part
                 groups += 1
         code_start[groups] = count
@@ -292,50 +295,93 @@ cdef class _PartPacker:
         """Buckets of the deletion keys of the parts."""
         cdef Builder builder = self.builders[0]
         cdef TextRules rules = builder.rules
-        cdef uint32_t count = self.part_count, part, length, bucket
+        cdef uint32_t count = self.part_count, part, length
         cdef const uint8_t* text = <uint8_t*>cnp.PyArray_DATA(self.arrays["part_letters"])
         cdef const uint32_t* start = <uint32_t*>cnp.PyArray_DATA(self.arrays["part_start"])
-        cdef uint64_t* keys = NULL
+        cdef uint64_t keys[MAX_DELETIONS]
+        cdef uint32_t* hashes = NULL
         cdef uint8_t* found = NULL
         cdef uint32_t* bucket_start
         cdef uint32_t* parts
-        cdef uint32_t* place = NULL
-        cdef size_t total = 0, room = 0, at = 0
-        cdef int bits = 4, shift
+        cdef size_t total = 0, room = 0
+        cdef int bits = 4, at
         try:
             found = <uint8_t*>allocate(count, 1)
             with nogil:
                 for part in range(count):
-                    room += 1 + 28 * (start[part + 1] - start[part] > 1)
-            keys = <uint64_t*>allocate(room, sizeof(uint64_t))
+                    room += MAX_DELETIONS if start[part + 1] - start[part] > 1 else 0
+            hashes = <uint32_t*>allocate(room, sizeof(uint32_t))
             with nogil:
                 for part in range(count):
                     length = start[part + 1] - start[part]
                     if length > 1 and text[start[part]] >= 97:
-                        found[part] = deletion_keys(
-                            text + start[part], length, deletions_of(rules, length), keys + total
-                        )
-                        total += found[part]
+                        found[part] = deletion_keys(text + start[part], length, deletions_of(rules, length), keys)
+                        for at in range(found[part]):
+                            hashes[total] = deletion_bucket(keys[at], 32)
+                            total += 1
             while bits < 28 and (<size_t>4 << bits) < total:
                 bits += 1
-            shift = 64 - bits
             bucket_start = new_u4(self.arrays, "deletion_start", (<size_t>1 << bits) + 1)
             parts = new_u4(self.arrays, "deletion_part", total)
-            place = <uint32_t*>allocate((<size_t>1 << bits) + 1, sizeof(uint32_t))
-            with nogil:
-                for at in range(total):
-                    keys[at] = deletion_bucket(keys[at], shift)
-                    bucket_start[keys[at] + 1] += 1
-                add_up(bucket_start, <size_t>1 << bits)
-                memcpy(place, bucket_start, (<size_t>1 << bits) * sizeof(uint32_t))
-                at = 0
-                for part in range(count):
-                    for _ in range(found[part]):
-                        bucket = <uint32_t>keys[at]
-                        at += 1
-                        parts[place[bucket]] = part
-                        place[bucket] += 1
+            _fill_buckets(hashes, found, count, total, bits, bucket_start, parts)
         finally:
-            free(keys)
+            free(hashes)
             free(found)
-            free(place)
+
+
+ctypedef struct Hashed:
+    uint32_t hash
+    uint32_t part
+
+
+cdef int _fill_buckets(
+    const uint32_t* hashes, const uint8_t* found, uint32_t count, size_t total, int bits, uint32_t* start,
+    uint32_t* parts
+) except -1:
+    """Put each part into the buckets that the first ``bits`` of its hashes number, the parts of a bucket in order.
+
+    First by the first bits alone: the buckets that are then filled together are near each other in memory.
+    """
+    cdef int coarse = min(bits, 8), group
+    cdef size_t begin[257]
+    cdef size_t at, next = 0, end
+    cdef uint32_t bucket, first, buckets = <uint32_t>1 << (bits - coarse), part, filled = 0, number
+    cdef Hashed* by_group = NULL
+    cdef uint32_t* place = NULL
+    memset(begin, 0, sizeof(begin))
+    try:
+        by_group = <Hashed*>allocate(total, sizeof(Hashed))
+        place = <uint32_t*>allocate(buckets, sizeof(uint32_t))
+        with nogil:
+            for at in range(total):
+                begin[(hashes[at] >> (32 - coarse)) + 1] += 1
+            for group in range(1 << coarse):
+                begin[group + 1] += begin[group]
+            for part in range(count):
+                end = next + found[part]
+                while next < end:
+                    group = hashes[next] >> (32 - coarse)
+                    by_group[begin[group]].hash = hashes[next]
+                    by_group[begin[group]].part = part
+                    begin[group] += 1
+                    next += 1
+            next = 0
+            for group in range(1 << coarse):    # which now ends where the next began
+                first = <uint32_t>group << (bits - coarse)
+                memset(place, 0, buckets * sizeof(uint32_t))
+                for at in range(next, begin[group]):
+                    place[(by_group[at].hash >> (32 - bits)) - first] += 1
+                for bucket in range(buckets):
+                    number = place[bucket]
+                    start[first + bucket] = place[bucket] = filled
+                    filled += number
+                for at in range(next, begin[group]):
+                    bucket = (by_group[at].hash >> (32 - bits)) - first
+                    parts[place[bucket]] = by_group[at].part
+                    place[bucket] += 1
+                next = begin[group]
+            start[<size_t>1 << bits] = filled
+    finally:
+        free(by_group)
+        free(place)
+    return 0

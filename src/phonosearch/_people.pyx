@@ -2,17 +2,19 @@
 
 cimport numpy as cnp
 from libc.stdint cimport uint8_t, uint32_t, uint64_t, uintptr_t
-from libc.stdlib cimport free, malloc, qsort
+from libc.stdlib cimport free, qsort
 from libc.string cimport memcmp, memcpy
 
 from phonosearch._arrays cimport BLOCK, DOB_SEVERAL, LAST_NAME, NAME_KIND, PLACE_SEVERAL, SEX_SHIFT
-from phonosearch._builder cimport MAX_NUMBERS, Builder, Entry, PlaceEntry, WordTable
+from phonosearch._builder cimport Builder, Entry, PlaceEntry
+from phonosearch._large_pages cimport grown_in_large_pages
 from phonosearch._new_arrays cimport add_up, allocate, new_u1, new_u4
 from phonosearch._place_text cimport POSTCODE_BITS
 from phonosearch._prefetch cimport PS_PREFETCH
 from phonosearch._sort_keys cimport (
     SortKey, compare_keys, distinct, rank_words, same_word, set_first, sort_few, sort_keys, sort_unique,
 )
+from phonosearch._word_table cimport MAX_NUMBERS, WordTable
 
 from phonosearch._errors import LimitError
 
@@ -136,7 +138,8 @@ cdef class PeoplePacker:
         """Number the people, in order of their identifiers."""
         cdef Builder builder
         cdef size_t total = 0, size = 0, at = 0
-        cdef SortKey* keys
+        cdef uint32_t person
+        cdef SortKey* keys = NULL
         cdef SortKey* merged
         cdef bint ascending = True
         for builder in self.builders:
@@ -145,6 +148,12 @@ cdef class PeoplePacker:
             ascending &= builder.ascending
         if total > MAX_NUMBERS:
             raise LimitError("records", MAX_NUMBERS, total, "people")
+        if ascending and self.count == 1:       # the table is what sorting would make of it
+            self.people_count = <uint32_t>total
+            self.person_rank[0] = <uint32_t*>allocate(total, sizeof(uint32_t))
+            for person in range(self.people_count):
+                self.person_rank[0][person] = person
+            return self._write_identifiers(NULL, total, size)
         keys = <SortKey*>allocate(total, sizeof(SortKey))
         try:
             for builder in self.builders:
@@ -189,17 +198,29 @@ cdef class PeoplePacker:
         return 0
 
     cdef int _write_identifiers(self, const SortKey* keys, size_t total, size_t size) except -1:
-        """A byte for the lengths of what an identifier shares with the one before it in its block, and of the rest."""
+        """A byte for the lengths of what an identifier shares with the one before it in its block, and of the rest.
+
+        ``keys`` are NULL where the one builder has its people in order.
+        """
+        cdef Builder builder = self.builders[0]
+        cdef const uint64_t* begin = <const uint64_t*>builder.people.start.data
         cdef uint32_t* start = new_u4(self.arrays, "person_id_start", self._blocks() + 1)
         cdef uint8_t* text = <uint8_t*>allocate(size + 3 * total, 1)
         cdef size_t at, used = 0, person = 0, shared, rest
-        cdef const SortKey* last = NULL
+        cdef SortKey last, key
+        last.word = NULL
+        last.length = 0
         try:
             with nogil:
                 for at in range(total):
-                    PS_PREFETCH(keys[min(at + AHEAD, total - 1)].word)
-                    if self.count > 1 and last != NULL and same_word(last, &keys[at]):
-                        continue
+                    if keys == NULL:
+                        key.word = builder.people.text.data + begin[at]
+                        key.length = <uint32_t>(begin[at + 1] - begin[at])
+                    else:
+                        PS_PREFETCH(keys[min(at + AHEAD, total - 1)].word)
+                        key = keys[at]
+                        if self.count > 1 and last.word != NULL and same_word(&last, &key):
+                            continue
                     shared = 0
                     if person % BLOCK == 0:
                         if used >> 32:
@@ -207,11 +228,11 @@ cdef class PeoplePacker:
                         start[person // BLOCK] = <uint32_t>used
                     else:
                         while (
-                            shared < 255 and shared < last.length and shared < keys[at].length
-                            and last.word[shared] == keys[at].word[shared]
+                            shared < 255 and shared < last.length and shared < key.length
+                            and last.word[shared] == key.word[shared]
                         ):
                             shared += 1
-                    rest = keys[at].length - shared
+                    rest = key.length - shared
                     text[used] = <uint8_t>(min(shared, <size_t>15) << 4 | min(rest, <size_t>15))
                     used += 1
                     if shared >= 15:
@@ -220,9 +241,9 @@ cdef class PeoplePacker:
                     if rest >= 15:
                         text[used] = <uint8_t>(rest - 15)
                         used += 1
-                    memcpy(text + used, keys[at].word + shared, rest)
+                    memcpy(text + used, key.word + shared, rest)
                     used += rest
-                    last = &keys[at]
+                    last = key
                     person += 1
             memcpy(new_u1(self.arrays, "person_id", used), text, used)
             start[self._blocks()] = <uint32_t>used
@@ -251,7 +272,7 @@ cdef class PeoplePacker:
             raise LimitError("records", MAX_NUMBERS, total, "names")
         try:
             start = <uint32_t*>allocate(<size_t>people + 1, sizeof(uint32_t))
-            self.names = names = <Entry*>malloc((total + 1) * sizeof(Entry))
+            self.names = names = <Entry*>grown_in_large_pages(NULL, 0, (total + 1) * sizeof(Entry))
             if names == NULL:
                 raise MemoryError
             for number in range(self.count):

@@ -1,9 +1,10 @@
 """Words sorted, and ranked by their place: what makes the numbers of an index independent of the order of loading."""
 
 from libc.stdint cimport uint32_t
-from libc.stdlib cimport free, malloc, qsort
+from libc.stdlib cimport free, qsort
 from libc.string cimport memcmp, memcpy, memset
 
+from phonosearch._large_pages cimport grown_in_large_pages
 from phonosearch._new_arrays cimport allocate
 
 
@@ -31,7 +32,7 @@ cdef int sort_keys(SortKey** keys, size_t count) except -1 nogil:
     for at in range(count):
         for place in range(8):
             histogram[place][here[at].first >> 8 * place & 0xFF] += 1
-    there = <SortKey*>malloc((count + 1) * sizeof(SortKey))
+    there = <SortKey*>grown_in_large_pages(NULL, 0, (count + 1) * sizeof(SortKey))
     if there == NULL:
         with gil:
             raise MemoryError

@@ -63,7 +63,7 @@ cdef class TextRules(TextTables):
             letters = SLOW
             if code < 0x80:
                 letters = self.fold_length[code]
-            elif code < 0x180:
+            elif code < LATIN_END:
                 letters = published(&self.fold_length[code])
             if letters == SLOW:
                 slow = True
@@ -339,12 +339,12 @@ cdef class TextRules(TextTables):
 
     cdef int read_slowly(self, const uint8_t* text, Py_ssize_t length, ParsedName* out) except -1:
         """Fold through ``_normalise``; text is valid UTF-8 within the limits."""
-        cdef int code
-        if not self.latin:      # most programs that only search never come here; racing threads write equal letters
-            for code in range(0x80, 0x180):
-                self._fill_character(code)
-            self.latin = True
         cdef str name = text[:length].decode("utf-8")
+        cdef Py_UCS4 code
+        for code in name:
+            # Most programs that only search never come here; racing threads write equal letters.
+            if code < LATIN_END and published(&self.fold_length[code]) == SLOW:
+                self._fill_character(<int>code)
         cdef bytes folded = self.fold(name).encode("ascii")
         cdef int initials = self.initials_in(name)
         cdef int status = self.read_folded(

@@ -39,6 +39,10 @@ cdef enum:
     SLOW = 255
 
 cdef enum:
+    # The first code point that no table folds; Latin from U+1E00 on (Vietnamese) counts as another script in initials.
+    LATIN_END = 0x250
+
+cdef enum:
     JOINED = 1       # to the part before, with no letter between them
     ASSIMILATED = 2  # the same, and its first letter takes the place of the last one before it
 
@@ -65,9 +69,8 @@ ctypedef struct WordEntry:
     int nickname_start, nickname_end
 
 cdef class TextTables:
-    cdef uint8_t fold_length[0x180]
-    cdef uint8_t fold_letters[0x180][2]
-    cdef bint latin                             # whether those are filled in
+    cdef uint8_t fold_length[LATIN_END]
+    cdef uint8_t fold_letters[LATIN_END][2]
     cdef uint8_t digit_letter[10]
     cdef uint8_t join_letter[128]               # of a joiner: the letter it looks like, or JOINED; of any other 0
     cdef WordEntry* words

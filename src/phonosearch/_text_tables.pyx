@@ -96,9 +96,8 @@ cdef class TextTables:
         cdef int code
         for code in range(0x80):
             self._fill_character(code)
-        for code in range(0x80, 0x180):
-            self.fold_length[code] = SLOW       # until the first of them is read
-        self.latin = False
+        for code in range(0x80, LATIN_END):
+            self.fold_length[code] = SLOW       # until it is read for the first time
         for code in range(10):
             letter = rules.digits.get(str(code), "")
             self.digit_letter[code] = ord(letter) if letter else 0
