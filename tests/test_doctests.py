@@ -24,6 +24,7 @@ from pathlib import Path
 import pytest
 
 import phonosearch
+from phonosearch._reference import relate
 
 ROOT = Path(__file__).parents[1]
 COMPILED = sorted(path.stem for path in (ROOT / "src" / "phonosearch").glob("*.pyx"))
@@ -54,6 +55,20 @@ def test_examples_of_a_compiled_module(name: str) -> None:
 def test_a_compiled_module_has_examples() -> None:
     """So that the test above does not pass for want of them."""
     assert ">>>" in (phonosearch.soundex.__doc__ or "") + (phonosearch.double_metaphone.__doc__ or "")
+
+
+def test_the_steps_of_the_worked_example_are_those_of_today() -> None:
+    text = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
+    letters, _, rest = text.partition("## How a score is computed")
+    steps = rest.partition("## Scores in words")[0]
+    asked = {"full_name": "Jon Michael Wolstenhome", "dob": "1984-07"}
+    found = phonosearch.compare(asked, {"full_name": "Jonathan Wolstenholme", "dob": "1984-07-03"})
+    nickname, slip = (relate(*words, True)[1] for words in (("jon", "jonathan"), ("wolstenhome", "wolstenholme")))
+    first, second, left_out, date = (piece.points for piece in found.evidence)
+    stated = {int(number) for number in re.findall(r"\*\*(\d+)\*\*", steps)}
+    assert {nickname, slip, first, first + second, date, found.score} <= stated
+    assert f"{first} + {second} + {left_out} + {date} = **{found.score}**" in steps
+    assert f"= {slip} points" in letters
 
 
 def console(text: str) -> list[tuple[str, str, str]]:

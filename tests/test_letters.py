@@ -166,6 +166,7 @@ ALIGNMENTS = [
     ("smith", "schmidt", "group(s:sc) gap(:h) m i group(th:d) trail(:t)"),
     ("ann", "anne", "a n n trail(:e)"),
     ("smith", "bsmith", "lead(:b) s m i t h"),
+    ("ann", "sarahann", "lead(:s) lead(:a) lead(:r) lead(:a) lead(:h) a n n"),
     ("rite", "wright", "group(r:wr) i gap(:g) gap(:h) t trail(e:)"),
     ("dark", "clark", "group(d:cl) a r k"),
     ("bohm", "boehm", "b group(o:oe) h m"),

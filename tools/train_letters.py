@@ -69,7 +69,7 @@ LEAST_SHARE = 0.0005  # of people, in hundredths, added to that of each name of 
 SECOND_SLIP = 0.05  # the chance of another, a letter
 KEYBOARD = (("qwertyuiop", 0), ("asdfghjkl", 0.25), ("zxcvbnm", 0.75))  # rows, and how far to the right each begins
 CENTIBANS = 100 / math.log(10)
-LACKING = ("gap", "trail")
+LACKING = ("gap", "lead", "trail")
 MOST_LACKING = -5  # centibans of a letter that one word lacks: many of a rare one must not make a name
 
 
