@@ -238,10 +238,10 @@ def test_a_kind_earns_more_than_a_weaker_one() -> None:
     assert part["exact"] > best["spelling"] > most
     assert part["spelling"] > part["initial"] > part["nickname"] > part["nickname_sibling"] > part["none_above"]
     assert best["spelling"] > best["nickname"] > best["nickname_sibling"] > part["initial"]
-    # What no level accepts may earn as much as an initial, never more.
+    # What no level accepts earns less than an initial, and never so much that it contradicts at no cost.
     assert 0 < part["none_above"] < part["initial"]
     assert part["none_divisor"] > 1
-    assert most_of_none() < part["initial"]
+    assert most_of_none() < min(part["initial"], rules().name["contradicted_below"])
 
 
 def most_of_none() -> int:
@@ -365,6 +365,7 @@ def left_out_and_contradicted(shared: list[str], asked: str, recorded: str, plac
 
 @given(st.lists(whole_parts, min_size=1, max_size=4), whole_parts, whole_parts, st.integers(0, 3))
 @example(["james"], "zbrough", "smith", 0)
+@example(["james"], "aa", "ab", 0)
 @example(["james", "david"], "zbrough", "smith", 0)
 @example(["james", "david"], "warsame", "watson", 2)
 def test_left_out_costs_less_than_contradicted(shared: list[str], asked: str, recorded: str, place: int) -> None:
