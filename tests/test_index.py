@@ -582,6 +582,16 @@ def test_hits_are_made_when_they_are_asked_for(index: PersonIndex) -> None:
     assert unread == read
 
 
+def test_a_page_that_is_read_late_is_that_of_its_search(index: PersonIndex) -> None:
+    names = ["Steven Smith", "Mohammed Khan", "Smith", "Zyxqwv"]
+    late = [index.search(name, level="wide") for name in names]
+    for name in reversed(names):
+        assert index.search(name, level="close").hits is not None
+    at_once = [index.search(name, level="wide").hits for name in names]
+    assert [answer.hits for answer in late] == at_once
+    assert sum(map(len, at_once)) > 1
+
+
 def test_hits_outlive_their_answer_and_the_index(tmp_path: Path) -> None:
     people = [{"person_id": f"P{number}", "full_name": "Steven Smith"} for number in range(100)]
     PersonIndex.build(people).save(tmp_path / "index")
