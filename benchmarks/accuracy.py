@@ -305,9 +305,10 @@ def run_levels(report: Report, tasks: Iterable[SearchTask]) -> None:
             variants = {
                 numbers[hit.person_id] for hit in index.search(query.name, level="variant", limit=100_000).hits
             }
+            with_variants = rules.found_with_variants(query.name)
             for rule, found in rules.found(query.name).items():
-                by_rule = set(found.tolist())
-                for name, people in ((rule, by_rule), (f"{rule}{OR_VARIANT}", by_rule | variants)):
+                by_part = set(with_variants[rule].tolist()) | variants
+                for name, people in ((rule, set(found.tolist())), (f"{rule}{OR_VARIANT}", by_part)):
                     counts.setdefault(name, []).append(len(people))
                     hits.setdefault(name, []).append(numbers[query.person_id] in people)
         for level, rule in zip(("sounds", "close"), PlainRules.names, strict=True):
@@ -322,8 +323,9 @@ def run_levels(report: Report, tasks: Iterable[SearchTask]) -> None:
         "Level counts",
         "How many people a search returns, and how often the person meant is among them. The plain rule pairs off "
         "every part of the shorter name, in any order, with a part that shares a Soundex or Double Metaphone key "
-        "(keys), or that does or is within two edits (keys or 2 edits). It knows no variants and no nicknames, which "
-        "every level from `variant` on must find; so it is also counted together with the people of that level. "
+        "(keys), or that does or is within two edits (keys or 2 edits). It knows no variants and no nicknames, by "
+        "which a part may match at every level from `variant` on; so it is also counted with them: each part by the "
+        "rule or a variant, and all people of level `variant`. A level that keeps the ladder cannot return fewer. "
         "`sounds` should return no more than the first, `close` no more than the second, with higher recall.",
         rows,
         "levels",

@@ -239,7 +239,8 @@ def peers(packages: Path) -> Iterator[Peer]:
 class PlainRules:
     """What a plain rule returns: every part of the shorter name pairs off, in any order, with one of the longer.
 
-    Two parts may pair off when they share a key ("keys"), or when they do or are within two edits ("keys or 2 edits").
+    Two parts may pair off when they share a key ("keys"), or when they do or are within two edits ("keys or 2 edits");
+    ``found_with_variants``: or when they are a known variant of each other, as every level from `variant` on must have.
     """
 
     names: ClassVar[tuple[str, ...]] = ("keys", "keys or 2 edits")
@@ -261,14 +262,28 @@ class PlainRules:
         for number, word in enumerate(self._words):
             for key in _keys(word):
                 self._with_key[key].append(number)
+        words = [{"person_id": str(number), "full_name": word} for number, word in enumerate(self._words)]
+        self._vocabulary = ps.PersonIndex.build(words)
 
     def found(self, name: str) -> dict[str, npt.NDArray[np.int64]]:
         """Rows of the people that each rule returns."""
+        asked = ps.normalise(name)
+        return self._by_rule(asked, np.zeros((len(asked), len(self._words)), dtype=bool))
+
+    def found_with_variants(self, name: str) -> dict[str, npt.NDArray[np.int64]]:
+        """The same, where a part may also pair off with its variants."""
+        asked = ps.normalise(name)
+        variants = np.zeros((len(asked), len(self._words)), dtype=bool)
+        for at, part in enumerate(asked):
+            hits = self._vocabulary.search(part, level="variant", limit=len(self._words)).hits
+            variants[at, [int(hit.person_id) for hit in hits]] = True
+        return self._by_rule(asked, variants)
+
+    def _by_rule(self, asked: Sequence[str], also: npt.NDArray[np.bool_]) -> dict[str, npt.NDArray[np.int64]]:
         from rapidfuzz import process
         from rapidfuzz.distance import OSA
 
-        asked = ps.normalise(name)
-        keyed = np.zeros((len(asked), len(self._words)), dtype=bool)
+        keyed = also.copy()
         for at, part in enumerate(asked):
             for key in _keys(part):
                 keyed[at, self._with_key.get(key, [])] = True
