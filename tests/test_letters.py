@@ -392,11 +392,11 @@ CURVE = tuple((100 * knot, 50 * knot) for knot in range(17))
 MALFORMED = [
     ({"letter_curve": CURVE[:1]}, "knots"),
     ({"letter_curve": CURVE}, "knots"),
-    ({"letter_points": {("match", "a"): 3001}}, "out of range"),
-    ({"letter_points": {("match", "a"): -3001}}, "out of range"),
+    ({"letter_points": {("match", "a"): 601}}, "out of range"),
+    ({"letter_points": {("match", "a"): -601}}, "out of range"),
     ({"letter_points": {("sub", "aa"): 1}}, "two letters"),
-    ({"letter_costs": {**rules().letter_costs, "swap": 1001}}, "costs"),
-    ({"letter_costs": {**rules().letter_costs, "match": -1001}}, "costs"),
+    ({"letter_costs": {**rules().letter_costs, "swap": 501}}, "costs"),
+    ({"letter_costs": {**rules().letter_costs, "match": -501}}, "costs"),
     ({"letter_points": {("group", "abc:a"): 1}}, "two letters"),
     ({"letter_points": {("edits", "8:2"): 1}}, "out of range"),
     ({"letter_points": {("shared", "6:0"): 1}}, "out of range"),
@@ -478,3 +478,42 @@ def test_a_letter_many_times_over_makes_no_name() -> None:
         earned = [similarity(letter * times, name) for times in (2, 3, 4, 6, 8, 12, 20, 40, 60)]
         assert max(earned[4:]) < earned[0]
         assert earned[-1] < 100
+
+
+def test_beside_other_parts_what_says_more_counts() -> None:
+    """Another spelling, by the points alone less a constant, or a slip; each of them in some of the labelled words."""
+    less = rules().spelling_less
+    spelling = changed(letter_points={("swap", ""): 200}, beside=200 - less - 1)
+    slip = changed(letter_points={("swap", ""): 200}, beside=200 - less + 1)
+    assert spelling.evidence_many(["ab"], ["ba"], True) == [200 - less]
+    assert slip.evidence_many(["ab"], ["ba"], True) == [200 - less + 1]
+    counted = {
+        evidence(a, b, True) == evidence(a, b) - less for a, b in (("yusuf", "joesoef"), ("smith", "smjth"))
+    }
+    assert counted == {True, False}
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_longest_words_have_room_for_the_greatest_points(sign: int) -> None:
+    """No sum of points runs over into what stands beside it: neither those of the other kind, nor edits and costs."""
+    facts_of_all = {("unmatched", "6"): 600, ("edits", "7:12"): 600, ("longer", "0:12"): 600, ("swap", ""): 600}
+    facts_of_all |= {("sub", one + other): 600 for one in LETTERS for other in LETTERS if one < other}
+    facts_of_all |= {(kind, one): 600 for kind in ("match", "gap", "lead", "trail", "double") for one in LETTERS}
+    facts_of_all |= {
+        ("segment", f"{place}:{one}:{other}"): 600
+        for place in ("begin", "inside", "end") for one in LETTERS for other in LETTERS if one > other
+    }  # fmt: skip
+    facts_of_all = {fact: sign * points for fact, points in facts_of_all.items()}
+    words = ("ab" * 30, "ac" * 30), ("ab" * 30, "cd" * 30), ("a" * 60, "b"), ("abcd" * 15, "bacd" * 15)
+    for one, other in words:
+        found = []
+        for alone, beside in ((1, 0), (1, 1), (1, -1), (0, 1)):
+            tables = changed(
+                letters_text="".join(f"{kind}\t{key}\t{alone * points}\t{beside * points}\n"
+                                     for (kind, key), points in facts_of_all.items()),
+                spelling_less=0,
+            )  # fmt: skip
+            found.append([tables.evidence_many([one], [other], flag)[0] for flag in (False, True)])
+        points = found[0][0]
+        assert abs(points) > 3000
+        assert found == [[points, max(points, 0)], [points, points], [points, abs(points)], [0, max(points, 0)]]

@@ -14,7 +14,8 @@ pair, and one constant a source, gives the points. Beside other parts of a name 
 another name: a second regression, over the typing errors and the spellings alone, adds to the first what the facts say
 there. Since a search must tell the name that was meant from all others at once, that regression also chooses (McFadden
 1974, conditional logit): of names drawn as people bear them, the nearest and a sample of the rest, which one became
-what was asked. It prints the area under the ROC curve and the recall at 5 % false positives on the fifth of the first
+what was asked. Which of the two it was is not known, so ``_letters.evidence`` takes what says more; neither regression
+knows of that. It prints the area under the ROC curve and the recall at 5 % false positives on the fifth of the first
 names held out in turn, then writes what all the data teach.
 """
 

@@ -235,7 +235,7 @@ def compare_many(a, b, *, threads=1):
     Examples
     --------
     >>> compare_many("Jon Smith", ["John Smythe", None, "Mary Jones"])
-    [(970, 'variant'), None, (256, 'wide')]
+    [(970, 'variant'), None, (258, 'wide')]
     """
     cdef Comparisons comparisons = Comparisons(a, b, threads)
     return comparisons.result()

@@ -1,7 +1,7 @@
 """``letters.tsv`` and the letters of ``rules.toml`` as the kernel reads them: arrays by letter and by class."""
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
-from libc.stdint cimport int16_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcmp, memcpy, memset
 
@@ -12,10 +12,10 @@ GAPS = ("gap", "double", "lead", "trail")
 PLACES = ("begin", "inside", "end")
 SKELETONS = ("other", "initial")
 LEFT = ("residue", "segment")
-MOST_COST = 1000                # of one step, so that an alignment of the longest words has room in a number
+MOST_COST = 500                 # of one step, so that an alignment of the longest words has room in a number
 
 cdef enum:
-    MOST_POINTS = 3000          # of one fact
+    MOST_POINTS = 600           # of one fact, so that all facts about the longest words have room
 
 
 cdef uint32_t[MOST_LEFT + 1] LETTERS_LEFT      # the bytes of so many letters
@@ -46,7 +46,7 @@ cdef inline uint64_t _left_key(
     a = a + 0x01010101 & LETTERS_LEFT[one_length]
     b = b + 0x01010101 & LETTERS_LEFT[other_length]
     return (
-        <uint64_t>max(a, b) << 32 | min(a, b) | <uint64_t>(kind & 1) << 63 | <uint64_t>(kind >> 1) << 55
+        <uint64_t>max(a, b) << 32 | min(a, b) | <uint64_t>kind << 63
         | <uint64_t>(place & 1) << 31 | <uint64_t>(place >> 1) << 23
     )
 
@@ -66,8 +66,8 @@ cdef class LetterTables(RarityTable):
         self.left_taken = NULL
         self._fill_costs(rules.letter_costs)
         self._fill_groups(rules.letter_groups)
-        for beside, table in enumerate(self._read(rules.letters_text.encode("utf-8"))):
-            self._fill_points(&self.facts[beside], table)
+        self._fill_points(&self.facts, self._read(rules.letters_text.encode("utf-8")))
+        self.spelling_less = rules.spelling_less
         self.knots = len(rules.letter_curve)
         if not 2 <= self.knots <= 16:
             raise ValueError("the curve has two to sixteen knots")
@@ -83,8 +83,8 @@ cdef class LetterTables(RarityTable):
     def _fill_costs(self, costs):
         cdef int one, other, kind
         cdef Step step
-        cdef LetterPoints* points = &self.facts[0]
-        memset(self.facts, 0, sizeof(self.facts))
+        cdef LetterPoints* points = &self.facts
+        memset(points, 0, sizeof(LetterPoints))
         if not all(-MOST_COST <= cost <= MOST_COST for cost in costs.values()):
             raise ValueError("costs of letters out of range")
         steps = {
@@ -101,7 +101,6 @@ cdef class LetterTables(RarityTable):
                 vowels = chr(97 + one) in "aeiouy" and chr(97 + other) in "aeiouy"
                 points.letter[one][other] = steps["match" if one == other else "vowels" if vowels else "sub"]
                 points.letter[one][other] += <Step>(MATCH if one == other else SUB) << TURN
-        self.facts[1] = self.facts[0]
 
     def _fill_groups(self, groups):
         cdef int count = 0, one, other
@@ -212,21 +211,21 @@ cdef class LetterTables(RarityTable):
     def _read(self, bytes text):
         """Read the rows; what is left of two words, which is most of them, goes to a table of its own at once.
 
-        The others are returned: the points of each fact, a kind and a key, alone and beside other parts.
+        The others are returned: the points of each fact, a kind and a key.
         """
         cdef const uint8_t* at = <const uint8_t*>PyBytes_AS_STRING(text)
         cdef Py_ssize_t size = PyBytes_GET_SIZE(text), begin = 0, end
         cdef Py_ssize_t tab[3]
         cdef uint64_t slots = 64, left
-        cdef int points[2]
-        cdef int tabs, beside
-        tables = {}, {}
+        cdef Points points
+        cdef int tabs
+        table = {}
         left = sum([(b"\n" + text).count(b"\n" + kind.encode("ascii") + b"\t") for kind in LEFT])
         while slots < 4 * left:
             slots *= 2
         self.left_mask = slots - 1
         self.left_key = <uint64_t*>calloc(slots, sizeof(uint64_t))
-        self.left_points = <int16_t*>calloc(slots, sizeof(int16_t))
+        self.left_points = <Points*>calloc(slots, sizeof(Points))
         self.left_taken = <uint64_t*>calloc(slots >> 6, sizeof(uint64_t))
         if self.left_key == NULL or self.left_points == NULL or self.left_taken == NULL:
             raise MemoryError
@@ -242,22 +241,21 @@ cdef class LetterTables(RarityTable):
             if end > begin and at[begin] != 35:
                 if tabs != 3:
                     raise ValueError("letters.tsv: a line is a table, a key, and points alone and beside other parts")
-                points[0] = _points(at + tab[1] + 1, tab[2] - tab[1] - 1)
-                points[1] = _points(at + tab[2] + 1, end - tab[2] - 1)
+                points = _points(at + tab[1] + 1, tab[2] - tab[1] - 1)
+                points += _points(at + tab[2] + 1, end - tab[2] - 1) * (1 << BESIDE)
                 if tab[0] - begin == 7 and memcmp(at + begin, b"residue", 7) == 0:
                     _add_left(self, RESIDUE, at + tab[0] + 1, tab[1] - tab[0] - 1, points)
                 elif tab[0] - begin == 7 and memcmp(at + begin, b"segment", 7) == 0:
                     _add_left(self, SEGMENT, at + tab[0] + 1, tab[1] - tab[0] - 1, points)
                 else:
                     fact = text[begin:tab[0]].decode("utf-8"), text[tab[0] + 1:tab[1]].decode("utf-8")
-                    if fact in tables[0]:
+                    if fact in table:
                         raise ValueError("letters.tsv: a fact stands twice")
-                    for beside in range(2):
-                        tables[beside][fact] = points[beside]
+                    table[fact] = points
             begin = end + 1
-        return tables
+        return table
 
-    cdef int left_points_of(
+    cdef Points left_points_of(
         self, int kind, int place, const uint8_t* one, int one_length, const uint8_t* other, int other_length
     ) noexcept nogil:
         """Points of what is left of two words in one place, as codes of letters, of which MOST_LEFT can be read."""
@@ -334,12 +332,12 @@ cdef int _points(const uint8_t* text, Py_ssize_t length) except? -1:
 
 
 cdef int _add_left(
-    LetterTables tables, int kind, const uint8_t* key, Py_ssize_t length, const int* points
+    LetterTables tables, int kind, const uint8_t* key, Py_ssize_t length, Points points
 ) except -1:
-    """Add what is left of two words, "place:one:other", alone and beside other parts."""
+    """Add what is left of two words, "place:one:other"."""
     cdef uint8_t word[2][MOST_LEFT]
     cdef int size[2]
-    cdef int which = -1, place, beside
+    cdef int which = -1, place
     cdef Py_ssize_t at, end = 0
     cdef uint64_t packed, slot
     memset(word, 0, sizeof(word))
@@ -367,14 +365,13 @@ cdef int _add_left(
             size[which] += 1
     if which != 1 or size[0] == size[1] and memcmp(word[0], word[1], MOST_LEFT) == 0:
         raise ValueError("what is left of two words is a place and up to four letters of each")
-    for beside in range(2):
-        packed = _left_key(kind + 2 * beside, place, word[0], size[0], word[1], size[1])
-        slot = hash_slot(packed, tables.left_mask)
-        while tables.left_key[slot] != 0:
-            if tables.left_key[slot] == packed:
-                raise ValueError("letters.tsv: a fact stands twice")
-            slot = slot + 1 & tables.left_mask
-        tables.left_key[slot] = packed
-        tables.left_taken[slot >> 6] |= <uint64_t>1 << (slot & 63)
-        tables.left_points[slot] = points[beside]
+    packed = _left_key(kind, place, word[0], size[0], word[1], size[1])
+    slot = hash_slot(packed, tables.left_mask)
+    while tables.left_key[slot] != 0:
+        if tables.left_key[slot] == packed:
+            raise ValueError("letters.tsv: a fact stands twice")
+        slot = slot + 1 & tables.left_mask
+    tables.left_key[slot] = packed
+    tables.left_taken[slot >> 6] |= <uint64_t>1 << (slot & 63)
+    tables.left_points[slot] = points
     return 0

@@ -217,10 +217,11 @@ def evidence(a: str, b: str, beside: bool = False) -> int:
     """Centibans for two different words being one name, against their being two.
 
     Every fact has points of its own ``beside`` other parts of a name: there a slip is likelier, and another name is
-    likelier than another spelling.
+    likelier than another spelling. Which of the two it was is not known, so what says more counts.
     """
     points = rules().letter_points
-    return sum(points.get(fact, (0, 0))[beside] for fact in facts(a, b))
+    alone, slipped = map(sum, zip((0, 0), *(points.get(fact, (0, 0)) for fact in facts(a, b)), strict=True))
+    return max(alone - rules().spelling_less, slipped) if beside else alone
 
 
 def similarity(a: str, b: str, beside: bool = False) -> int:

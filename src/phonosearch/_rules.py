@@ -145,6 +145,7 @@ class Rules:
     letter_groups: frozenset[tuple[str, str]]  # both ways round
     letters_text: str
     letter_curve: tuple[tuple[int, int], ...]
+    spelling_less: int
     rarity_scale: dict[str, int]
     rarity_text: str
     postcode_areas: frozenset[str]
@@ -480,6 +481,7 @@ def rules() -> Rules:
         ),
         letters_text=texts["letters.tsv"],
         letter_curve=tuple((evidence, points) for evidence, points in table["letters"]["curve"]),
+        spelling_less=table["letters"]["spelling_less"],
         rarity_scale=table["rarity"],
         rarity_text=texts["rarity.tsv"],
         postcode_areas=frozenset(table["postcode"]["areas"].split()),

@@ -1,7 +1,8 @@
 """The similarity of two words at the speed of the kernel: the compiled twin of ``_letters``.
 
 The alignment is a dynamic programme over the two words that keeps, for each pair of beginnings, the least cost, the
-number of edits and the points that the steps earn, all in one number (``Step``), so that one comparison decides.
+number of edits and the points that the steps earn, alone and beside other parts, all in one number (``Step``), so that
+one comparison decides.
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
@@ -11,9 +12,9 @@ from libc.string cimport memcmp, memset
 from phonosearch._bits cimport PS_LOWEST
 from phonosearch._double_metaphone cimport double_metaphone_codes
 from phonosearch._letter_tables cimport (
-    ALPHABET, BEGIN, EDITS, END, INSIDE, LEAD, MATCH, MOST_BEGIN, MOST_CONSONANTS, MOST_END, MOST_LEFT, MOST_WITHIN,
-    OF_A, OF_B, ONE_TWO, RESIDUE, ROOM, SEGMENT, SWAP, TRAIL, TURN, TWO_ONE, TWO_TWO, LetterPoints, LetterTables,
-    Step, code_of,
+    ALPHABET, BEGIN, BESIDE, EDITS, END, INSIDE, LEAD, MATCH, MOST_BEGIN, MOST_CONSONANTS, MOST_END, MOST_LEFT,
+    MOST_WITHIN, OF_A, OF_B, ONE_TWO, RESIDUE, ROOM, SEGMENT, SWAP, TRAIL, TURN, TWO_ONE, TWO_TWO, LetterPoints,
+    LetterTables, Points, Step, code_of,
 )
 from phonosearch._shared_keys cimport shared_metaphone, shared_soundex
 from phonosearch._soundex cimport soundex_code
@@ -21,7 +22,7 @@ from phonosearch._words cimport pack_word
 
 cdef enum:
     VOWELS = 1 | 1 << 4 | 1 << 8 | 1 << 14 | 1 << 20 | 1 << 24
-    NO_POINTS = 1 << TURN - 1   # in the middle of their bits, since they may be fewer than none
+    ODD = 1 << BESIDE - 1       # points of either kind stand in the middle of their bits, since they may be below 0
 
 # How far back a step leads from a cell, MOST_LETTERS a letter of the first word and 1 one of the second; a byte a step.
 cdef enum:
@@ -30,6 +31,7 @@ cdef uint64_t BACK = (
     BACK_BOTH | BACK_BOTH << 8 | MOST_LETTERS << 16 | 1 << 24 | <uint64_t>(2 * BACK_BOTH) << 32
     | <uint64_t>(BACK_BOTH + MOST_LETTERS) << 40 | <uint64_t>(BACK_BOTH + 1) << 48 | <uint64_t>(2 * BACK_BOTH) << 56
 )
+cdef Step NO_POINTS = ODD | <Step>ODD << BESIDE
 cdef Step NO_OFFER = <Step>1 << 62     # more than any cell
 
 
@@ -69,10 +71,10 @@ cdef class LetterRules(LetterTables):
         self, const Word* first, const Word* second, int soundex, int metaphone, bint beside
     ) noexcept nogil:
         """``_letters.evidence`` of two different words of letters; so many sounds has a key that they share, or 0."""
-        cdef const LetterPoints* of = &self.facts[beside]
+        cdef const LetterPoints* of = &self.facts
         cdef const Word* a = first
         cdef const Word* b = second
-        cdef int code, before_code, next_code, other_code, edits, points, shorter, one, other, begin, end, shared, pair
+        cdef int code, before_code, next_code, other_code, edits, shorter, one, other, begin, end, pair, alone
         cdef Py_ssize_t i, j, inner
         cdef Py_ssize_t from_begin, to_end, a_last, b_last     # letters that are not aligned; the last that are
         cdef bint alike, next_alike         # whether a letter is the one before, the one after
@@ -84,7 +86,8 @@ cdef class LetterRules(LetterTables):
         cdef uint8_t a_code[MOST_LETTERS + MOST_LEFT + 1]
         cdef uint8_t b_code[MOST_LETTERS + MOST_LEFT + 1]
         cdef uint8_t b_pair[MOST_LETTERS]   # the pair of letters that ends here, where groups know it
-        cdef Step gap, best, so_far, left, diagonal, up
+        cdef Step gap, best, so_far, left, diagonal, up, points, shared
+        cdef Points lacking
         cdef Step cells[MOST_LETTERS][MOST_LETTERS]     # with the turns of the steps that led to them
         cdef Step offered[MOST_LETTERS]     # by steps of two letters of a word
         cdef Step b_gap[MOST_LETTERS]
@@ -122,13 +125,13 @@ cdef class LetterRules(LetterTables):
         shared += self._shortened(of, a_code + 1, a.length, b_code + 1, b.length, begin, end, at)
         if begin + end > 1:
             shared += self.left_points_of(
-                RESIDUE + 2 * beside, BEGIN if begin == 0 else END if end == 0 else INSIDE,
+                RESIDUE, BEGIN if begin == 0 else END if end == 0 else INSIDE,
                 &a_code[1 + begin], a.length - begin - end, &b_code[1 + begin], b.length - begin - end,
             )
             for i in range(1, from_begin + 1):
-                shared += <int>of.letter[a_code[i]][a_code[i]]
+                shared += <Points>of.letter[a_code[i]][a_code[i]]
             for i in range(a_last + 1, a.length + 1):
-                shared += <int>of.letter[a_code[i]][a_code[i]]
+                shared += <Points>of.letter[a_code[i]][a_code[i]]
         so_far = NO_POINTS + (0 if from_begin else of.lacking_initial)
         cells[from_begin][from_begin] = NO_POINTS
         pair = 0
@@ -158,10 +161,10 @@ cdef class LetterRules(LetterTables):
             above = cells[i - 1]
             next_code = a_code[i + 1]
             next_alike = next_code == code
-            one = of.lacking_initial if i == 1 else 0
-            gap = of.gap[alike != next_alike][code] + one
+            lacking = of.lacking_initial if i == 1 else 0
+            gap = of.gap[alike != next_alike][code] + lacking
             diagonal = above[from_begin]
-            left = diagonal + (gap if from_begin else of.gap[LEAD][code] + one)
+            left = diagonal + (gap if from_begin else of.gap[LEAD][code] + lacking)
             row[from_begin] = left
             gap += _turn(OF_A)
             step = of.letter[code]
@@ -211,7 +214,7 @@ cdef class LetterRules(LetterTables):
             if to_end == 0:
                 other_code = b_code[b_last]
                 best = diagonal + step[other_code] + (of.sub_final if i == a_last and code != other_code else 0)
-                up = _settled(above[b_last]) + of.gap[TRAIL][code] + one + _turn(OF_A)
+                up = _settled(above[b_last]) + of.gap[TRAIL][code] + lacking + _turn(OF_A)
                 best = min(min(best, up), left + b_gap[b_last])
                 row[b_last] = min(best, offered[b_last]) if places else best
             while places:
@@ -221,10 +224,10 @@ cdef class LetterRules(LetterTables):
             code = next_code
             alike = next_alike
         best = cells[a_last][b_last]
-        edits = best >> EDITS & 0xFF
-        points = <int>(best & (1 << TURN) - 1) - NO_POINTS + shared + self._segments(
+        edits = best >> EDITS & 0x7F
+        points = (best & (<Step>1 << TURN) - 1) - NO_POINTS + shared + self._segments(
             of, a_code + from_begin, a_last - from_begin, b_code + from_begin, b_last - from_begin, from_begin == 0,
-            to_end == 0, SEGMENT + 2 * beside, &cells[from_begin][from_begin],
+            to_end == 0, SEGMENT, &cells[from_begin][from_begin],
         )
         shorter = min(shorter, 12)
         points += of.edits[min(edits, 7)][shorter]
@@ -232,7 +235,9 @@ cdef class LetterRules(LetterTables):
         points += of.soundex[soundex] + of.metaphone[metaphone]
         one = self.rarity_class(min(a.rarity, b.rarity))
         other = self.rarity_class(max(a.rarity, b.rarity))
-        return points + of.commoner[min(edits, 3)][one] + of.rarer[other]
+        points += of.commoner[min(edits, 3)][one] + of.rarer[other]
+        alone = <int>(points + ODD & (1 << BESIDE) - 1) - ODD
+        return max(alone - self.spelling_less, <int>(points - alone >> BESIDE)) if beside else alone
 
     cdef void _offer(
         self, const LetterPoints* of, const Step* row, uint64_t places, int before_code, int code, int pair,
@@ -262,14 +267,15 @@ cdef class LetterRules(LetterTables):
                 best = min(best, offer)
             offered[j] = best
 
-    cdef int _segments(
+    cdef Step _segments(
         self, const LetterPoints* of, const uint8_t* a, int n, const uint8_t* b, int m, bint at_begin, bint at_end,
         int kind, const Step* cells,
     ) noexcept nogil:
         """Points of the letters between matches, given as codes from 1; whether the words begin and end with these."""
         cdef uint32_t match[MOST_LETTERS]
         cdef uint32_t place = n * MOST_LETTERS + m, step
-        cdef int matches = 0, i, j, last_i = n, last_j = m, points = 0, k
+        cdef int matches = 0, i, j, last_i = n, last_j = m, k
+        cdef Step points = 0
         # The way back, without a branch on what led to a cell: that is in no order that a processor could foresee.
         while place >= MOST_LETTERS and place % MOST_LETTERS:
             step = cells[place] >> TURN & 7
@@ -293,13 +299,14 @@ cdef class LetterRules(LetterTables):
             last_j = j - 1
         return points
 
-    cdef int _shortened(
+    cdef Points _shortened(
         self, const LetterPoints* of, const uint8_t* a, int n, const uint8_t* b, int m, int begin, int end,
         const uint64_t* at,
     ) noexcept nogil:
         """``_letters._shortened`` of words as codes, of which so many letters are shared at the beginning and at the
         end; each letter stands at these places of the longer one, from 1."""
-        cdef int points = 0, stem = n, length = min(n, MOST_WITHIN), consonants = 0, place = 1, letter
+        cdef Points points = 0
+        cdef int stem = n, length = min(n, MOST_WITHIN), consonants = 0, place = 1, letter
         cdef uint64_t left
         while stem and _is_vowel(a[stem - 1]):
             stem -= 1
