@@ -3,7 +3,6 @@
 The compiled twin of ``_reference``: the same rules over integers, without the GIL.
 """
 
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.stdint cimport int32_t, uint8_t, uint16_t
 from libc.string cimport memcmp, memcpy, memset
 
@@ -13,9 +12,7 @@ from phonosearch._grid cimport NOT_KEPT, Word, describe_word, relate_forms
 from phonosearch._relation cimport (
     KIND_NONE, heard_sketch, look_up, sound_out, weight,
 )
-from phonosearch._text cimport (
-    ACCEPTED, BIRTHS, MAX_PARTS, PARTICLES_FORM, ParsedName, TextRules,
-)
+from phonosearch._text cimport BIRTHS, MAX_PARTS, PARTICLES_FORM, ParsedName, TextRules
 
 cdef uint8_t[9] LEVEL_OF_KIND
 LEVEL_OF_KIND[:] = [NO_LEVEL, CLOSE, SOUNDS, SOUNDS, SOUNDS, VARIANT, VARIANT, VARIANT, EXACT]
@@ -415,10 +412,3 @@ cdef void prepare(TextRules rules, const ParsedName* parsed, Query* query) noexc
         query.other.birth = 1 + (query.other.date >> 5 & 15 != 0) + (query.other.date & 31 != 0)
     query.share = rules.name_share[query.other.birth][query.other.sex != 0][query.other.place]
     query.contradicted_bound = _contradicted_bound(rules, query)
-
-
-cdef int read_name(TextRules rules, bytes text, ParsedName* parsed) except -1:
-    cdef int status = rules.read(<const uint8_t*>PyBytes_AS_STRING(text), PyBytes_GET_SIZE(text), parsed)
-    if status != ACCEPTED:
-        raise ValueError("the name cannot be read")
-    return 0
