@@ -39,17 +39,32 @@ cdef inline uint64_t _numbers(const Word* a, const Word* b) noexcept nogil:
     return (<uint64_t>a.number << WORD_BITS | b.number) + 1
 
 
+cdef inline void _keep(uint64_t* kept, uint64_t numbers, int value) noexcept nogil:
+    """Keep a relation in its place or, where another stands there, beside it; one that stood there too goes."""
+    cdef uint64_t slot = hash_slot(numbers, RELATION_SLOTS - 1)
+    cdef uint64_t* place = kept + slot
+    cdef uint64_t* beside = kept + (slot ^ 1)       # in the same line of memory
+    if place[0] >> RELATION_BITS != numbers:
+        if beside[0] >> RELATION_BITS == numbers:
+            place = beside
+        elif place[0]:
+            beside[0] = place[0]
+    place[0] = numbers << RELATION_BITS | value
+
+
 cdef int _relation(TextRules rules, uint64_t* kept, Word* a, Word* b) noexcept nogil:
     """Kind << 16 | points, which may be UNEARNED; the words need no pattern and no codes yet."""
-    cdef uint64_t numbers = _numbers(a, b)
+    cdef uint64_t numbers = _numbers(a, b), slot
     cdef int value
     if numbers == 0:
         return _relate(rules, a, b)
-    kept += hash_slot(numbers, RELATION_SLOTS - 1)
-    if kept[0] >> RELATION_BITS == numbers:
-        return kept[0] & (1 << RELATION_BITS) - 1
+    slot = hash_slot(numbers, RELATION_SLOTS - 1)
+    if kept[slot] >> RELATION_BITS == numbers:
+        return kept[slot] & (1 << RELATION_BITS) - 1
+    if kept[slot ^ 1] >> RELATION_BITS == numbers:
+        return kept[slot ^ 1] & (1 << RELATION_BITS) - 1
     value = _relate(rules, a, b)
-    kept[0] = numbers << RELATION_BITS | value
+    _keep(kept, numbers, value)
     return value
 
 
@@ -58,7 +73,7 @@ cdef int _earned(TextRules rules, uint64_t* kept, const Word* a, const Word* b, 
     cdef uint64_t numbers = _numbers(a, b)
     value = earn(rules, &a.info, &b.info, value)
     if numbers:
-        kept[hash_slot(numbers, RELATION_SLOTS - 1)] = numbers << RELATION_BITS | value
+        _keep(kept, numbers, value)
     return value
 
 

@@ -129,12 +129,12 @@ def read_queries(queries: object) -> list[Query]:
     return [query for query in known or _checked(queries) if query is not None]
 
 
-def _read_names(queries: list[Any]) -> list[Query | None] | None:
-    """Check queries that are names alone, or None, as most are: in one call, which leaves the GIL to other threads.
+def _read_names(queries: list[Any], *, nulls: bool = False) -> list[Query | None] | None:
+    """Check queries that are names alone, as most are: in one call, which leaves the GIL to other threads.
 
     None where a query is anything else, or cannot be read.
     """
-    names = [query for query in queries if query is not None]
+    names = [query for query in queries if query is not None] if nulls else queries
     if set(map(type, names)) != {str} or text_rules().first_unreadable(names) >= 0:
         return None
     return [None if query is None else Query(query, None, None) for query in queries]
@@ -239,7 +239,7 @@ def ask_arrow(
     except ImportError:
         raise MissingExtraError("arrow", "searching for Arrow data") from None
     rows = _arrow_rows(pa, queries)
-    checked = _read_names(rows) or list(_checked(rows, nulls=True))
+    checked = _read_names(rows, nulls=True) or list(_checked(rows, nulls=True))
     pieces = [checked[at : at + PIECE] for at in range(0, len(checked), PIECE)]
 
     def ask(piece: list[Query | None]) -> Any:
