@@ -10,7 +10,7 @@ cdef enum:
     WORD_BITS = 15
     MOST_WORDS = 1 << WORD_BITS     # of which relations are kept
     NOT_KEPT = 0xFFFFFFFF           # the number of any other
-    RELATION_SLOTS = 1 << 17
+    RELATION_SLOTS = 1 << 18
 
 ctypedef struct Word:           # a part, and what is known of it
     PartInfo info               # sounded out when its codes are asked for; its length, in the pattern, 0 until then
