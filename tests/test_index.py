@@ -1058,6 +1058,19 @@ def test_limits_themselves_are_allowed(index: PersonIndex) -> None:
     assert ids(index.search("Stephen\0Smith", level="exact")) == ["P1"]
 
 
+def test_names_may_be_strings_of_numpy() -> None:
+    name, other = np.array(["Stephen Smith", "Steven Smyth"])
+    index = PersonIndex.build([{"person_id": "P1", "full_name": name}])
+    asked = index.search(str(other))
+    assert asked.total == 1
+    assert index.search(other) == index.search({"full_name": other}) == index.search_many([other])[0] == asked
+    assert index.explain(other, "P1").evidence == asked.hits[0].evidence
+    expected = compare(str(other), str(name))
+    for one in (name, {"full_name": name}, {"full_name": "Nobody Atall", "names": [name]}):
+        found = compare(other, one)
+        assert (found.score, found.level, found.evidence) == (expected.score, expected.level, expected.evidence)
+
+
 def test_whole_numbers_may_be_those_of_numpy(index: PersonIndex) -> None:
     answer = index.search("Smith", limit=np.int64(1), offset=np.uint8(1))  # type: ignore[arg-type]
     assert answer.digest == index.search("Smith", limit=1, offset=1).digest

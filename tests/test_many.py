@@ -176,6 +176,36 @@ def test_a_bad_query_is_told_by_its_place_and_nothing_is_searched(index: ps.Pers
     assert whole.value.query is None
 
 
+@pytest.mark.parametrize("bad", [" ", "x" * 300, " ".join("abcdefghijklmnopq"), "Ann \ud800", None, 7])
+def test_a_bad_query_among_names_is_refused_as_it_is_alone(index: ps.PersonIndex, bad: Any) -> None:
+    with pytest.raises(ps.QueryError) as alone:
+        index.search(bad)
+    for at in (0, 1, PIECE + 3):
+        for others in ([], ["Ann Lee"], ["Ann Lee", "", "\ud800"]):
+            queries: list[Any] = ["John Smith"] * at + [bad, *others]
+            for given_as in (list, tuple, iter):
+                with pytest.raises(type(alone.value)) as caught:
+                    index.search_many(given_as(queries))
+                assert (caught.value.query, str(caught.value)) == (at, f"query {at}: {alone.value}")
+
+
+def test_names_that_are_no_plain_lists_are_asked_alike(index: ps.PersonIndex) -> None:
+    class Name(str):
+        pass
+
+    expected = [index.search(name) for name in QUERIES]
+    for queries in (tuple(QUERIES), iter(QUERIES), [Name(name) for name in QUERIES]):
+        assert index.search_many(queries) == expected
+
+
+def test_identifiers_may_be_long(people: list[dict[str, Any]]) -> None:
+    long = [{**person, "person_id": f"{person['person_id']}{'ü' * (at % 100)}"} for at, person in enumerate(people)]
+    index = ps.PersonIndex.build(long)
+    names = QUERIES * 3 + [text_of((person.get("names") or [person])[0]) for person in people[:9]]
+    table = index.search_many(pa.array(names), level="wide", limit=SIZE)
+    assert table.to_pylist() == [shown(index.search(name, level="wide", limit=SIZE)) for name in names]
+
+
 def test_an_index_without_names_as_given_shows_normalised_ones(people: list[dict[str, Any]]) -> None:
     index = ps.PersonIndex.build(people, display_names=False)
     assert index.search_many(pa.array(QUERIES)).to_pylist() == [shown(index.search(name)) for name in QUERIES]

@@ -86,8 +86,6 @@ cdef inline size_t row_size(const int32_t* row) noexcept nogil:
     """Numbers of a row that are used."""
     return ROW_HEAD + 4 * row[7]
 
-cdef uint64_t heard_of(TextRules rules, PartInfo* part) noexcept nogil
 cdef void add_generation(TextRules rules, int asked, int recorded, Alignment* best) noexcept nogil
 cdef void write_row(const Alignment* found, int person, int32_t* row) noexcept nogil
 cdef void prepare(TextRules rules, const ParsedName* parsed, Query* query) noexcept nogil
-cdef int read_name(TextRules rules, bytes text, ParsedName* parsed) except -1

@@ -3,21 +3,16 @@
 The compiled twin of ``_reference``: the same rules over integers, without the GIL.
 """
 
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
-from libc.stdint cimport int32_t, uint8_t, uint16_t, uint64_t
+from libc.stdint cimport int32_t, uint8_t, uint16_t
 from libc.string cimport memcmp, memcpy, memset
 
 from phonosearch._agreement cimport generation_agreement_of
-from phonosearch._assignment cimport assign, identifies, needed
+from phonosearch._assignment cimport assign, identifies
+from phonosearch._grid cimport NOT_KEPT, Word, describe_word, relate_forms
 from phonosearch._relation cimport (
-    KIND_CLOSE, KIND_EXACT, KIND_NONE, UNEARNED, earn, heard_as, heard_sketch, look_up, relate_written, same_part,
-    sound_out, weight,
+    KIND_NONE, heard_sketch, look_up, sound_out, weight,
 )
-from phonosearch._text cimport (
-    ACCEPTED, BIRTHS, MAX_PARTS, PARTICLES_FORM, ParsedName, TextRules,
-)
-
-cdef uint64_t HEARD = <uint64_t>1 << 63    # beside the sketch of the readings of a part, once they were made
+from phonosearch._text cimport BIRTHS, MAX_PARTS, PARTICLES_FORM, ParsedName, TextRules
 
 cdef uint8_t[9] LEVEL_OF_KIND
 LEVEL_OF_KIND[:] = [NO_LEVEL, CLOSE, SOUNDS, SOUNDS, SOUNDS, VARIANT, VARIANT, VARIANT, EXACT]
@@ -219,21 +214,22 @@ cdef bint _holds_joined(const PartInfo* run, int count, const PartInfo* others, 
 
 
 cdef int _apply_merge(
-    TextRules rules, const PartInfo* parts, int count, const uint8_t* joins, PartInfo* out, uint8_t* room
+    TextRules rules, const PartInfo* parts, int count, const uint8_t* joins, Word* out, Word** words, uint8_t* room
 ) noexcept nogil:
     """Parts with the joins made; their letters go to ``room``. How many parts are left."""
-    cdef int position = 0, size = 0, part, length
+    cdef int position = 0, size = 0, part, length, joined = 0
+    for part in range(count):
+        joined += joins[part] - 1
     while position < count:
         length = 0
         for part in range(position, position + joins[position]):
             memcpy(room + length, parts[part].letters, parts[part].length)
             length += parts[part].length
-        look_up(rules, room, length, &out[size])
+        describe_word(rules, room, length, count - joined > 1, NOT_KEPT, &out[size])
+        words[size] = &out[size]
         room += length
         position += joins[position]
         size += 1
-    for part in range(size):
-        out[part].beside = size > 1
     return size
 
 
@@ -278,93 +274,27 @@ cdef void score_merged(
     cdef uint8_t query_joins[MAX_PARTS]
     cdef uint8_t name_joins[MAX_PARTS]
     cdef uint8_t room[4 * MAX_PARTS * 64]
-    cdef PartInfo merged[2 * MAX_PARTS]
-    cdef int merged_queries, merged_names
+    cdef Word merged[2 * MAX_PARTS]
+    cdef Word* words[2 * MAX_PARTS]
+    cdef int merged_queries, merged_names, part
+    cdef unsigned int full = 0
     cdef Grid grid
     cdef Alignment found
     if not _merge(query, queries, name, names, query_joins) + _merge(name, names, query, queries, name_joins):
         return
-    merged_queries = _apply_merge(rules, query, queries, query_joins, merged, room)
+    merged_queries = _apply_merge(rules, query, queries, query_joins, merged, words, room)
     merged_names = _apply_merge(
-        rules, name, names, name_joins, merged + MAX_PARTS, room + 2 * MAX_PARTS * 64
+        rules, name, names, name_joins, merged + MAX_PARTS, words + MAX_PARTS, room + 2 * MAX_PARTS * 64
     )
-    relate_all(rules, merged, merged_queries, merged + MAX_PARTS, merged_names, &grid)
-    score_grid(rules, &grid, VARIANT, full_parts_of(merged, merged_queries), share, True, &found)
+    relate_forms(rules, NULL, words, merged_queries, words + MAX_PARTS, merged_names, &grid)
+    for part in range(merged_queries):
+        full |= <unsigned int>(merged[part].info.length > 1) << part
+    score_grid(rules, &grid, VARIANT, full, share, True, &found)
     found.merged = True
     found.query_form = 0
     found.name_form = 0
     found.turn = turn
     keep_better(&found, best)
-
-
-cdef void relate_all(
-    TextRules rules, PartInfo* query, int queries, PartInfo* name, int names, Grid* grid
-) noexcept nogil:
-    """All relations that matter, of parts that were looked up and perhaps sounded out already. What costs most is asked
-    last: parts that are equal need no codes, and letters are aligned only for pairs that can stand in the best
-    pairing."""
-    cdef int row, column, value
-    cdef uint16_t related[MAX_PARTS]
-    cdef uint16_t wanted[MAX_PARTS]
-    grid.rows = queries
-    grid.columns = names
-    for row in range(queries):
-        grid.query_weight[row] = weight(rules, &query[row])
-    for column in range(names):
-        grid.name_weight[column] = weight(rules, &name[column])
-        related[column] = 0
-        for row in range(queries):
-            grid.kind[row][column] = KIND_NONE
-            grid.points[row][column] = 0
-            if same_part(&query[row], &name[column]):
-                grid.kind[row][column] = KIND_EXACT
-                grid.points[row][column] = rules.part_exact
-                related[column] |= 1u << row
-    # Nothing earns as much as an equal part: where these pair off every part of the shorter name, no other is chosen.
-    if identifies(related, names, queries, 0, False):
-        return
-    for row in range(queries):
-        if query[row].soundex == 0:
-            sound_out(rules, &query[row], True)
-    for column in range(names):
-        if name[column].soundex == 0:
-            sound_out(rules, &name[column], False)
-    for column in range(names):
-        for row in range(queries):
-            if related[column] >> row & 1:
-                continue
-            value = _relate_lazily(rules, &query[row], &name[column])
-            grid.kind[row][column] = value >> 16
-            grid.points[row][column] = value & 0xFFFF
-            if value >> 16 != KIND_NONE:
-                related[column] |= 1u << row
-    needed(related, names, queries, identifies(related, names, queries, 0, False), wanted)
-    for column in range(names):
-        for row in range(queries):
-            if grid.points[row][column] != UNEARNED:
-                continue
-            if wanted[column] >> row & 1:
-                value = grid.kind[row][column] << 16 | UNEARNED
-                grid.points[row][column] = earn(rules, &query[row], &name[column], value) & 0xFFFF
-            else:
-                grid.points[row][column] = 0
-
-
-cdef int _relate_lazily(TextRules rules, PartInfo* a, PartInfo* b) noexcept nogil:
-    """``relate_kind`` of parts of which the readings are made when they are first asked for."""
-    cdef int found = relate_written(rules, a, b)
-    if found == UNEARNED and (
-        (b.keys and heard_of(rules, a) & b.keys and heard_as(rules, a, b))
-        or (a.keys and heard_of(rules, b) & a.keys and heard_as(rules, b, a))
-    ):
-        return KIND_CLOSE << 16 | UNEARNED
-    return found
-
-
-cdef uint64_t heard_of(TextRules rules, PartInfo* part) noexcept nogil:
-    if part.heard == 0:
-        part.heard = HEARD | heard_sketch(rules, part)
-    return part.heard
 
 
 cdef void add_generation(TextRules rules, int asked, int recorded, Alignment* best) noexcept nogil:
@@ -482,10 +412,3 @@ cdef void prepare(TextRules rules, const ParsedName* parsed, Query* query) noexc
         query.other.birth = 1 + (query.other.date >> 5 & 15 != 0) + (query.other.date & 31 != 0)
     query.share = rules.name_share[query.other.birth][query.other.sex != 0][query.other.place]
     query.contradicted_bound = _contradicted_bound(rules, query)
-
-
-cdef int read_name(TextRules rules, bytes text, ParsedName* parsed) except -1:
-    cdef int status = rules.read(<const uint8_t*>PyBytes_AS_STRING(text), PyBytes_GET_SIZE(text), parsed)
-    if status != ACCEPTED:
-        raise ValueError("the name cannot be read")
-    return 0

@@ -8,7 +8,7 @@ from phonosearch._hit import Page
 class BatchIndex(NameIndex):
     def search_batch(
         self,
-        texts: list[bytes],
+        texts: list[str],
         asked: list[Asked | None],
         level: int,
         offset: int,
@@ -16,7 +16,7 @@ class BatchIndex(NameIndex):
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]: ...
     def search_pages(
         self,
-        texts: list[bytes],
+        texts: list[str],
         asked: list[Asked | None],
         pages: list[Page],
         level: int,

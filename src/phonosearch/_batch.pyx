@@ -3,7 +3,7 @@
 import numpy as np
 
 cimport numpy as cnp
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.unicode cimport PyUnicode_AsUTF8AndSize
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
 from libc.stdlib cimport calloc, free, qsort, realloc
 from libc.string cimport memcpy
@@ -16,7 +16,7 @@ from phonosearch._hit cimport Page, Sheet
 from phonosearch._prefetch cimport PS_PREFETCH
 from phonosearch._relation cimport NO_LEVEL, WIDE
 from phonosearch._scoring cimport prepare_search
-from phonosearch._text cimport ACCEPTED, DATE_STATES, FULL_FORM, GENERATIONS, MAX_FORMS
+from phonosearch._text cimport DATE_STATES, FULL_FORM, GENERATIONS, MAX_FORMS
 from phonosearch._workspace cimport Hit, Workspace, memory_error
 
 cnp.import_array()
@@ -25,6 +25,7 @@ cnp.import_array()
 cdef enum:
     ROUNDING = 24               # points that rounding may make of the same evidence at another share
     AHEAD = 8                   # people between asking for what is read of one and reading it
+    USUAL_ID = 24               # bytes of an identifier
 
 
 ctypedef struct Line:           # one hit of one query, or one pair
@@ -135,7 +136,7 @@ cdef class BatchIndex(NameIndex):
     def search_batch(
         self, list texts not None, list asked not None, int level, size_t offset, size_t limit
     ):
-        """Search for checked names in UTF-8, and what is asked besides each.
+        """Search for checked names, and what is asked besides each.
 
         Returns the total of each query, and six rows, a column for each hit: number of the query, person, name of the
         person, form of the name, score, level.
@@ -186,14 +187,13 @@ cdef class BatchIndex(NameIndex):
     cdef int _read(self, _Questions questions, list texts, list asked) except -1:
         """Take checked names, and what is asked besides each; the names must outlive the questions."""
         cdef size_t at
-        cdef bytes name
+        cdef str name
         cdef Asked beside
         if <size_t>len(asked) != questions.count:
             raise ValueError("what is asked besides each name")
         for at in range(questions.count):
             name = texts[at]
-            questions.text[at] = <const uint8_t*>PyBytes_AS_STRING(name)
-            questions.length[at] = PyBytes_GET_SIZE(name)
+            questions.text[at] = <const uint8_t*>PyUnicode_AsUTF8AndSize(name, &questions.length[at])
             beside = asked[at]
             if beside is not None:
                 self.ask_besides(beside, &questions.other[at])
@@ -201,13 +201,8 @@ cdef class BatchIndex(NameIndex):
 
     cdef int _ask(self, Workspace space, _Questions questions, size_t at) except -1 nogil:
         """Read one question into the workspace."""
-        if self.rules.read(questions.text[at], questions.length[at], &space.parsed) != ACCEPTED:
-            with gil:
-                raise ValueError("the name must have been checked")
         space.query.other = questions.other[at]
-        prepare(self.rules, &space.parsed, &space.query)
-        prepare_search(space)
-        return 0
+        return self.read_query(space, questions.text[at], questions.length[at])
 
     def pairs_batch(
         self, const uint32_t[::1] form_of_person not None, size_t begin, size_t end, int level, int min_score
@@ -415,8 +410,9 @@ cdef class BatchIndex(NameIndex):
     def identifiers(self, const int64_t[::1] people not None):
         """The identifiers of people in UTF-8, one after another, and where each begins."""
         cdef size_t count = people.shape[0], at, used = 0
+        cdef size_t room = USUAL_ID * count + MAX_ID
         cdef cnp.ndarray starts = np.zeros(count + 1, dtype=np.int64)
-        cdef cnp.ndarray texts = np.empty(MAX_ID * count, dtype=np.uint8)
+        cdef cnp.ndarray texts = np.empty(room, dtype=np.uint8)
         cdef int64_t* start = <int64_t*>cnp.PyArray_DATA(starts)
         cdef uint8_t* text = <uint8_t*>cnp.PyArray_DATA(texts)
         cdef int length = 0
@@ -426,6 +422,11 @@ cdef class BatchIndex(NameIndex):
                     PS_PREFETCH(&self.person_id_start.data[people[at + 2 * AHEAD] >> BLOCK_SHIFT])
                 if at + AHEAD < count and <size_t>people[at + AHEAD] < self.people:
                     PS_PREFETCH(self.person_id + self.person_id_start.data[people[at + AHEAD] >> BLOCK_SHIFT])
+                if used + MAX_ID > room:
+                    with gil:
+                        room = 2 * room
+                        texts = np.concatenate((texts, np.empty(room - used, dtype=np.uint8)))
+                        text = <uint8_t*>cnp.PyArray_DATA(texts)
                 length = self.identifier(people[at], text + used) if <size_t>people[at] < self.people else -1
                 if length < 0:
                     break

@@ -50,7 +50,6 @@ cdef class Builder:
     cdef int word_shift
     cdef uint64_t word_seed
     cdef size_t word_count
-    cdef uint8_t simple[256]    # what ASCII folds to: a letter, a space or 0 for nothing; 255 for anything else
     cdef Buffer entries
     cdef Buffer texts
     cdef Buffer form_numbers

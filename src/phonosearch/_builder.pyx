@@ -19,7 +19,7 @@ from phonosearch._place_text cimport Places, read_places
 from phonosearch._prefetch cimport PS_PREFETCH
 from phonosearch._text cimport (
     ACCEPTED, EMPTY_NAME, ID_TOO_LONG, INVALID_UNICODE, MAX_CODE_POINTS, MAX_FORMS, MAX_ID_BYTES, MAX_PARTS,
-    MISSING_ID, NAME_TOO_LONG, ParsedName, TextRules, WordEntry,
+    MISSING_ID, NAME_TOO_LONG, UNUSUAL, ParsedName, TextRules, WordEntry,
 )
 from phonosearch._word_table cimport (
     MAX_NUMBERS, append, append_word, empty_slots, free_buffer, hash_all, hash_of, number_of, table_free, table_init,
@@ -36,7 +36,6 @@ cdef enum:
     WARN_KIND = 4
     WARN_BOTH_NAMES = 16
     WARN_PLACE = 32
-    UNUSUAL = 255               # in ``Builder.simple``
     MAX_KEYED = 13              # letters that ``pack_word`` packs
     MOST_PLACE_TEXTS = 1 << 14
     AHEAD = 16                  # names that are scanned before the first of them is added
@@ -52,7 +51,6 @@ cdef class Builder:
     """
 
     def __cinit__(self, TextRules rules not None):
-        cdef int code
         self.rules = rules
         seed = int.from_bytes(os.urandom(16), "little")  # no collisions of an attacker's choice
         table_init(&self.people, seed & 0xFFFFFFFFFFFFFFFF)
@@ -65,13 +63,6 @@ cdef class Builder:
         self.words = <WordSlot*>calloc(1 << 12, sizeof(WordSlot))
         if self.words == NULL:
             raise MemoryError
-        for code in range(256):
-            self.simple[code] = UNUSUAL
-            if code < 0x80 and rules.fold_length[code] == 0:
-                self.simple[code] = 0
-            elif code < 0x80 and rules.fold_length[code] == 1:
-                if rules.fold_letters[code][0] == 32 or 97 <= rules.fold_letters[code][0] <= 122:
-                    self.simple[code] = rules.fold_letters[code][0]
 
     def __dealloc__(self):
         self.clear()
@@ -408,13 +399,14 @@ cdef class Builder:
         cdef int parts = 0, used = 0, begin = 0
         cdef uint64_t packed = 0
         cdef uint8_t letter
+        cdef const uint8_t* simple = self.rules.simple
         scan.text = text
         scan.length = length
         scan.parts = 0
         if length >= MAX_CODE_POINTS:
             return
         for position in range(length + 1):
-            letter = self.simple[text[position]] if position < length else 32
+            letter = simple[text[position]] if position < length else 32
             if letter > 32:
                 if letter == UNUSUAL:
                     return

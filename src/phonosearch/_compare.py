@@ -116,7 +116,7 @@ def compare(a: QueryLike, b: QueryLike) -> Comparison:
     >>> sum(item.points for item in found.evidence) == found.score
     True
     """
-    if isinstance(a, str) and isinstance(b, str):
+    if type(a) is str and type(b) is str:
         return Comparison(_found(a, b), a, b)
     recorded = fields_of(b)
     dates = dates_of(recorded.get("dob"))

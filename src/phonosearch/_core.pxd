@@ -1,6 +1,6 @@
 """The search kernel, for other compiled modules."""
 
-from libc.stdint cimport int64_t, uint32_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t
 
 from phonosearch._agreement cimport Asked, Evidence
 from phonosearch._align cimport Alignment, Query
@@ -42,5 +42,6 @@ cdef class NameIndex(FindingIndex):
     cdef int write_page(self, Workspace space, size_t offset, size_t limit, Sheet* sheet) except -1 nogil
     cdef Workspace borrow(self, int level)
     cdef int ask_besides(self, Asked asked, Evidence* out) except -1
+    cdef int read_query(self, Workspace space, const uint8_t* text, Py_ssize_t length) except -1 nogil
     cdef Workspace _borrow(self, bytes text, int level, Asked asked)
     cdef void _prefetch_page(self, const Hit* hits, size_t count) noexcept nogil

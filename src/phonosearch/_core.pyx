@@ -12,7 +12,7 @@ from libc.string cimport memcpy, memset
 
 from phonosearch._agreement cimport Asked, Evidence
 from phonosearch._align cimport (
-    FORM, NAME_FORM, ROW, ROW_HEAD, Alignment, Query, prepare, read_name, write_row,
+    FORM, NAME_FORM, ROW, ROW_HEAD, Alignment, Query, prepare, write_row,
 )
 from phonosearch._arrays cimport BLOCK_SHIFT, CLASSES, OWNER_SEVERAL
 from phonosearch._finding cimport FindingIndex
@@ -20,7 +20,7 @@ from phonosearch._hit cimport Page, Sheet, begin_sheet, end_sheet, write_hit
 from phonosearch._prefetch cimport PS_PREFETCH
 from phonosearch._relation cimport CLOSE, EXACT, NO_LEVEL, WIDE
 from phonosearch._scoring cimport prepare_search
-from phonosearch._text cimport MAX_PARTS, TextRules
+from phonosearch._text cimport ACCEPTED, MAX_PARTS, TextRules
 from phonosearch._workspace cimport DOUBTFUL, JOINED, PAIRED, UNBOUNDED, Found, Hit, Workspace, has_bit
 
 cdef enum:
@@ -400,10 +400,17 @@ cdef class NameIndex(FindingIndex):
         cdef Workspace space = self.borrow(level)
         if asked is not None:
             self.ask_besides(asked, &space.query.other)
-        read_name(self.rules, text, &space.parsed)
+        self.read_query(space, <const uint8_t*>PyBytes_AS_STRING(text), PyBytes_GET_SIZE(text))
+        return space
+
+    cdef int read_query(self, Workspace space, const uint8_t* text, Py_ssize_t length) except -1 nogil:
+        """Read a name that was checked into a workspace that has what is asked besides."""
+        if self.rules.read(text, length, &space.parsed) != ACCEPTED:
+            with gil:
+                raise ValueError("the name must have been checked")
         prepare(self.rules, &space.parsed, &space.query)
         prepare_search(space)
-        return space
+        return 0
 
     def search(self, bytes text not None, int level, size_t offset, size_t limit, Asked asked, Page page not None):
         """Find everyone who satisfies the level, and write a page of them.
@@ -411,9 +418,14 @@ cdef class NameIndex(FindingIndex):
         The order is score descending, then person ascending. A workspace that an error leaves behind is
         dropped.
         """
-        cdef Workspace space = self._borrow(text, level, asked)
+        cdef Workspace space = self.borrow(level)
         cdef Sheet* sheet = &page.sheet
+        cdef const uint8_t* name = <const uint8_t*>PyBytes_AS_STRING(text)
+        cdef Py_ssize_t length = PyBytes_GET_SIZE(text)
+        if asked is not None:
+            self.ask_besides(asked, &space.query.other)
         with nogil:
+            self.read_query(space, name, length)
             self.write_page(space, offset, limit, sheet)
             space.forget()
         self.pool.append(space)

@@ -18,8 +18,6 @@ cdef class PartIndex(PackedNames):
 
     cdef size_t letters_within_reach    # of `part_letters`, for what takes letters of many parts at once
 
-    cdef bint beginnings_alike      # whether alternate beginnings begin with the same letter
-
     cdef int _allocate_members(self) except -1
     cdef bint surely_unrelated(self, const PartInfo* asked, uint32_t sketch, uint32_t part) noexcept nogil
     cdef uint64_t _learn_facts(self, uint32_t part) noexcept nogil
@@ -77,5 +75,3 @@ cdef class PartIndex(PackedNames):
     cdef inline uint32_t forms_ending_in(self, uint32_t part, int group) noexcept nogil:
         cdef size_t last = CLASSES * <size_t>part + group
         return self.last_start.data[last + CLASSES] - self.last_start.data[last]
-
-cdef uint32_t letter_sketch(const uint8_t* letters, int length) noexcept nogil

@@ -17,8 +17,8 @@ from phonosearch._lanes cimport AT_ONCE, LETTERS, Query, nearby, query_init, vec
 from phonosearch._large_pages cimport zeros_in_large_pages
 from phonosearch._prefetch cimport PS_PREFETCH
 from phonosearch._relation cimport (
-    CLOSE, CLOSE_KIND, EXACT, SOUNDS, UNEARNED, PartInfo, earn, key_bits, key_sketch, look_up_reading, reads_alike,
-    weight, written_for,
+    CLOSE, CLOSE_KIND, EXACT, LETTER_BITS, SKETCH_LENGTH, SOUNDS, UNEARNED, PartInfo, earn, key_bits, key_sketch,
+    letter_sketch, look_up_reading, may_be_within, reads_alike, weight, written_for,
 )
 from phonosearch._text cimport TextRules, WordEntry
 from phonosearch._words cimport pack_word
@@ -26,8 +26,6 @@ from phonosearch._workspace cimport Expansion, Workspace
 
 cdef enum:
     UNKNOWN = -2
-    SKETCH_LENGTH = 26
-    LETTER_BITS = (1 << SKETCH_LENGTH) - 1
     NOTED = (1 << NOTE_LETTERS) - 1
 
 cdef uint64_t KNOWN = 0x80000000
@@ -44,27 +42,6 @@ def _use_vectors(int level):
     return before
 
 
-cdef uint32_t letter_sketch(const uint8_t* letters, int length) noexcept nogil:
-    """One bit a letter that occurs, and the length above them."""
-    cdef uint32_t found = 0, code
-    cdef int position
-    for position in range(length):
-        code = letters[position] - 97
-        if code < 26:
-            found |= <uint32_t>1 << code
-    return found | <uint32_t>length << SKETCH_LENGTH
-
-
-cdef inline bint may_be_within(uint32_t one, uint32_t other, int edits) noexcept nogil:
-    """Whether two words of these sketches may be so few edits apart: each takes at most one letter from the set, and
-    adds at most one."""
-    cdef int longer = <int>(one >> SKETCH_LENGTH) - <int>(other >> SKETCH_LENGTH)
-    return (
-        -edits <= longer <= edits and PS_POPCOUNT(one & ~other & LETTER_BITS) <= edits
-        and PS_POPCOUNT(other & ~one & LETTER_BITS) <= edits
-    )
-
-
 cdef class PartIndex(PackedNames):
     """The expansion of query parts over the packed arrays; arguments and errors as those of ``PackedNames``."""
 
@@ -77,10 +54,6 @@ cdef class PartIndex(PackedNames):
         self._allocate_members()
         # The offsets of letters that many are taken by have a sign.
         self.letters_within_reach = min(self.part_letters_size, <size_t>1 << 31)
-        self.beginnings_alike = all(
-            self.rules.beginnings[number][0][0] == self.rules.beginnings[number][1][0]
-            for number in range(self.rules.beginning_count)
-        )
 
     def __dealloc__(self):
         free(self.spelling_part)
@@ -126,7 +99,9 @@ cdef class PartIndex(PackedNames):
         cdef uint32_t other
         cdef int length
         # The first letters differ, and so do any alternate beginnings and endings.
-        if not self.beginnings_alike or (asked.soundex ^ codes[2]) >> 24 == 0 or asked.soundex == 0 or codes[2] == 0:
+        if not self.rules.beginnings_alike or (asked.soundex ^ codes[2]) >> 24 == 0:
+            return False
+        if asked.soundex == 0 or codes[2] == 0:
             return False
         if asked.length == 1 or asked.primary >> 8 == codes[0] >> 8 or asked.primary == codes[1]:
             return False

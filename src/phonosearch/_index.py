@@ -360,7 +360,7 @@ class PersonIndex:
 
     def _answers(self, queries: list[Query], level: int, limit: int, offset: int) -> list[Answer]:
         pages = [Page(self._kernel, query, self._inconsistent) for query in queries]
-        texts, beside = [query.encoded for query in queries], [query.asked for query in queries]
+        texts, beside = [query.text for query in queries], [query.asked for query in queries]
         try:
             self._kernel.search_pages(texts, beside, pages, level, offset, limit)
         except (ValueError, IndexError) as error:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 import numpy as np
 
 from phonosearch._errors import MissingExtraError, QueryError
+from phonosearch._kernel import text_rules
 from phonosearch._load_report import probably_meant
 from phonosearch._query import Query, read_query, whole_number
 from phonosearch._records import KINDS, Person, absent
@@ -124,7 +125,19 @@ def read_queries(queries: object) -> list[Query]:
     """Check queries that come as an iterable; an error says which one it is."""
     if isinstance(queries, str | bytes | Mapping | Person) or not isinstance(queries, Iterable):
         raise QueryError("queries", f"must be a list of queries, not one {type(queries).__name__}")
-    return [query for query in _checked(queries) if query is not None]
+    known = _read_names(list(queries)) if isinstance(queries, list | tuple) else None
+    return [query for query in known or _checked(queries) if query is not None]
+
+
+def _read_names(queries: list[Any], *, nulls: bool = False) -> list[Query | None] | None:
+    """Check queries that are names alone, as most are: in one call, which leaves the GIL to other threads.
+
+    None where a query is anything else, or cannot be read.
+    """
+    names = [query for query in queries if query is not None] if nulls else queries
+    if set(map(type, names)) != {str} or text_rules().first_unreadable(names) >= 0:
+        return None
+    return [None if query is None else Query(query, None, None) for query in queries]
 
 
 def _checked(queries: Iterable[Any], *, nulls: bool = False) -> Iterator[Query | None]:
@@ -225,14 +238,15 @@ def ask_arrow(
         pa = importlib.import_module("pyarrow")
     except ImportError:
         raise MissingExtraError("arrow", "searching for Arrow data") from None
-    checked = list(_checked(_arrow_rows(pa, queries), nulls=True))
+    rows = _arrow_rows(pa, queries)
+    checked = _read_names(rows, nulls=True) or list(_checked(rows, nulls=True))
     pieces = [checked[at : at + PIECE] for at in range(0, len(checked), PIECE)]
 
     def ask(piece: list[Query | None]) -> Any:
         asked = [query for query in piece if query is not None]
         beside = [query.asked for query in asked]
         try:
-            totals, lines = kernel.search_batch([query.encoded for query in asked], beside, level, offset, limit)
+            totals, lines = kernel.search_batch([query.text for query in asked], beside, level, offset, limit)
             return _arrow_answers(pa, kernel, piece, totals, lines)
         except ValueError as error:
             raise inconsistent(error) from None

@@ -3,18 +3,8 @@
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 
 from phonosearch._align cimport Alignment
-from phonosearch._assignment cimport Grid
-from phonosearch._relation cimport PartInfo
+from phonosearch._grid cimport Word
 from phonosearch._text cimport MAX_FORMS, MAX_PARTS, ParsedName, TextRules
-
-ctypedef struct Word:           # a part, and what is known of it
-    PartInfo info               # sounded out when its codes are asked for; its length, in the pattern, 0 until then
-    uint64_t key                # 2 * packed letters, + 1 beside other parts
-    uint32_t number             # of a word that is kept
-    uint32_t sketch             # of its letters
-    int weight
-    bint special                # whether the rules have something to say of a name that holds it
-    uint8_t letters[16]
 
 ctypedef struct Name:
     int forms
@@ -34,19 +24,12 @@ cdef class Comparer:
     cdef uint16_t* word_at      # hash table: the number of a word + 1, 0 for an empty slot
     cdef uint64_t* relations    # by two words: their numbers, and kind and points; 0 for none
     cdef uint32_t used          # words
-    cdef bint beginnings_alike
-    cdef uint8_t simple[256]    # of a byte of plain text: its letter, a space, nothing, or UNUSUAL
 
     cdef bint make_room(self) noexcept nogil
     cdef Word* _word(self, uint64_t key, const uint8_t* letters, int length) noexcept nogil
     cdef int read(self, const uint8_t* text, Py_ssize_t length, Name* out) except -1 nogil
     cdef bint _read_plain(self, const uint8_t* text, Py_ssize_t length, Name* out) noexcept nogil
     cdef void _take_parsed(self, Name* out) noexcept nogil
-    cdef int _relation(self, Word* a, Word* b) noexcept nogil
-    cdef int _earned(self, const Word* a, const Word* b, int value) noexcept nogil
-    cdef int _relate(self, Word* a, Word* b) noexcept nogil
-    cdef bint _surely_unrelated(self, Word* a, Word* b) noexcept nogil
-    cdef void _relate_forms(self, Word** query, int queries, Word** name, int names, Grid* grid) noexcept nogil
     cdef void align(self, Name* query, Name* name, int share, Alignment* best) noexcept nogil
     cdef void _align_merged(self, Name* query, Name* name, int share, Alignment* best) noexcept nogil
 

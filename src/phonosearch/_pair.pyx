@@ -13,33 +13,20 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
 from phonosearch._align cimport (
-    MAX_TURNS, ROW, add_generation, heard_of, keep_better, no_reading, row_size, score_grid, score_merged,
-    write_row,
+    MAX_TURNS, ROW, add_generation, keep_better, no_reading, row_size, score_grid, score_merged, write_row,
 )
-from phonosearch._assignment cimport identifies, needed
-from phonosearch._bits cimport PS_POPCOUNT
-from phonosearch._distance cimport pattern_init
-from phonosearch._expansion cimport letter_sketch
-from phonosearch._relation cimport (
-    EXACT, KIND_CLOSE, KIND_EXACT, KIND_NONE, UNEARNED, VARIANT, earn, heard_as, in_one_group, look_up,
-    relate_written, same_part, sound_out, weight,
-)
+from phonosearch._assignment cimport Grid
+from phonosearch._grid cimport MOST_WORDS, NOT_KEPT, RELATION_SLOTS, describe_word, relate_forms
+from phonosearch._relation cimport EXACT, VARIANT, PartInfo
 from phonosearch._text cimport (
     ACCEPTED, BIRTH_STATES, BIRTHS, DATE_STATES, FULL_FORM, MAX_CODE_POINTS, PARTICLES_FORM, PLACE_STATES, PLACES,
-    WordEntry,
+    UNUSUAL, WordEntry,
 )
 from phonosearch._words cimport hash_slot, pack_word
 
 cdef enum:
-    WORD_BITS = 15
-    MOST_WORDS = 1 << WORD_BITS     # that are kept; when there are no more, it begins anew
     MOST_OF_PAIR = 2 * MAX_FORMS * MAX_PARTS
-    WORD_SLOTS = 2 * MOST_WORDS
-    RELATION_SLOTS = 1 << 17
-    RELATION_BITS = 20              # kind and points
-    LETTER_BITS = (1 << 26) - 1     # of a sketch
-    NOT_KEPT = 0xFFFFFFFF
-    UNUSUAL = 255
+    WORD_SLOTS = 2 * MOST_WORDS     # when there are no more words, it begins anew
     MOST_PACKED = 13                # letters of a word that has a key; as many as a word here has room for
 
 
@@ -52,7 +39,6 @@ cdef class Comparer:
     """
 
     def __cinit__(self, TextRules rules not None):
-        cdef int code
         self.rules = rules
         self.query = <Name*>calloc(1, sizeof(Name))
         self.name = <Name*>calloc(1, sizeof(Name))
@@ -61,16 +47,6 @@ cdef class Comparer:
         self.relations = <uint64_t*>calloc(RELATION_SLOTS, sizeof(uint64_t))
         if NULL in (self.query, self.name, self.words, self.word_at, self.relations):
             raise MemoryError
-        self.beginnings_alike = all(
-            rules.beginnings[code][0][0] == rules.beginnings[code][1][0] for code in range(rules.beginning_count)
-        )
-        for code in range(256):
-            self.simple[code] = UNUSUAL
-            if code < 0x80 and rules.fold_length[code] == 0:
-                self.simple[code] = 0
-            elif code < 0x80 and rules.fold_length[code] == 1:
-                if rules.fold_letters[code][0] == 32 or 97 <= rules.fold_letters[code][0] <= 122:
-                    self.simple[code] = rules.fold_letters[code][0]
 
     def __dealloc__(self):
         free(self.query)
@@ -100,11 +76,10 @@ cdef class Comparer:
             slot = slot + 1 & WORD_SLOTS - 1
         word = &self.words[self.used]
         word.key = key
-        word.number = self.used
         self.used += 1
         self.word_at[slot] = self.used
         memcpy(word.letters, letters, length)
-        _describe(self.rules, word, word.letters, length, key & 1)
+        describe_word(self.rules, word.letters, length, key & 1, self.used - 1, word)
         entry = word.info.entry
         word.special = (entry != NULL and entry.flags != 0) or self.rules._are_initials(letters, length, 0, False)
         return word
@@ -122,6 +97,7 @@ cdef class Comparer:
     cdef bint _read_plain(self, const uint8_t* text, Py_ssize_t length, Name* out) noexcept nogil:
         """Read a name of ASCII letters that has no form but the full one; False, and nothing done, for any other:
         ``TextRules.read`` knows them all."""
+        cdef const uint8_t* simple = self.rules.simple
         cdef uint8_t letters[MAX_CODE_POINTS]
         cdef uint64_t keys[MAX_PARTS]
         cdef int begin[MAX_PARTS + 1]
@@ -135,7 +111,7 @@ cdef class Comparer:
             return False
         begin[0] = 0
         while position < length:
-            letter = self.simple[text[position]]
+            letter = simple[text[position]]
             position += 1
             if letter > 32:
                 if letter == UNUSUAL:
@@ -193,128 +169,9 @@ cdef class Comparer:
                 else:
                     word = &out.apart[apart]
                     apart += 1
-                    word.number = NOT_KEPT
-                    _describe(self.rules, word, letters, length, beside)
+                    describe_word(self.rules, letters, length, beside, NOT_KEPT, word)
                 out.part[form][part] = word
                 out.full_parts[form] |= <unsigned int>(length > 1) << part
-
-    cdef int _relation(self, Word* a, Word* b) noexcept nogil:
-        """Kind << 16 | points, which may be UNEARNED."""
-        cdef uint64_t* kept
-        cdef uint64_t numbers
-        cdef int value
-        if a.number == NOT_KEPT or b.number == NOT_KEPT:
-            return self._relate(a, b)
-        numbers = <uint64_t>a.number << WORD_BITS | b.number
-        kept = self.relations + hash_slot(numbers, RELATION_SLOTS - 1)
-        numbers += 1
-        if kept[0] >> RELATION_BITS == numbers:
-            return kept[0] & (1 << RELATION_BITS) - 1
-        value = self._relate(a, b)
-        kept[0] = numbers << RELATION_BITS | value
-        return value
-
-    cdef int _earned(self, const Word* a, const Word* b, int value) noexcept nogil:
-        """The relation with the points of its letters, kept for the next time."""
-        cdef uint64_t numbers
-        value = earn(self.rules, &a.info, &b.info, value)
-        if a.number != NOT_KEPT and b.number != NOT_KEPT:
-            numbers = <uint64_t>a.number << WORD_BITS | b.number
-            self.relations[hash_slot(numbers, RELATION_SLOTS - 1)] = numbers + 1 << RELATION_BITS | value
-        return value
-
-    cdef int _relate(self, Word* a, Word* b) noexcept nogil:
-        """``_relation.relate_kind`` of words of which the codes and readings are made when they are first asked for."""
-        cdef int found
-        if a.info.soundex == 0:
-            sound_out(self.rules, &a.info, False)
-        if b.info.soundex == 0:
-            sound_out(self.rules, &b.info, False)
-        if self._surely_unrelated(a, b):
-            return KIND_NONE << 16 | UNEARNED
-        if a.info.pattern.length == 0:
-            pattern_init(&a.info.pattern, a.info.letters, a.info.length)
-        found = relate_written(self.rules, &a.info, &b.info)
-        if found == UNEARNED and (
-            (b.info.keys and heard_of(self.rules, &a.info) & b.info.keys and heard_as(self.rules, &a.info, &b.info))
-            or (a.info.keys and heard_of(self.rules, &b.info) & a.info.keys and heard_as(self.rules, &b.info, &a.info))
-        ):
-            return KIND_CLOSE << 16 | UNEARNED
-        return found
-
-    cdef bint _surely_unrelated(self, Word* a, Word* b) noexcept nogil:
-        """Whether no level pairs two words, as far as codes and sets of letters tell: it is said of most that no level
-        pairs. Words that begin with one letter, initials and raw parts are none of these."""
-        cdef const PartInfo* one = &a.info
-        cdef const PartInfo* other = &b.info
-        cdef int edits
-        # The first letters differ, and so do any alternate beginnings and endings.
-        if (
-            not self.beginnings_alike or (one.soundex ^ other.soundex) >> 24 == 0 or one.soundex == 0
-            or other.soundex == 0 or one.length == 1 or other.length == 1
-        ):
-            return False
-        if one.primary >> 8 == other.primary >> 8 or one.primary == other.alternate:
-            return False
-        if one.alternate != 0 and (one.alternate == other.primary or one.alternate == other.alternate):
-            return False
-        if in_one_group(self.rules, one, other):
-            return False
-        edits = self.rules.edits_for_letters[max(one.length, other.length)]
-        if (
-            -edits <= one.length - other.length <= edits
-            and PS_POPCOUNT(a.sketch & ~b.sketch & LETTER_BITS) <= edits
-            and PS_POPCOUNT(b.sketch & ~a.sketch & LETTER_BITS) <= edits
-        ):
-            return False
-        return not (
-            (other.keys and heard_of(self.rules, &a.info) & other.keys)
-            or (one.keys and heard_of(self.rules, &b.info) & one.keys)
-        )
-
-    cdef void _relate_forms(self, Word** query, int queries, Word** name, int names, Grid* grid) noexcept nogil:
-        """All relations that matter. What costs most is asked last: parts that are equal need no codes, and letters are
-        aligned only for pairs that can stand in the best pairing."""
-        cdef int row, column, value
-        cdef uint16_t related[MAX_PARTS]
-        cdef uint16_t wanted[MAX_PARTS]
-        grid.rows = queries
-        grid.columns = names
-        for row in range(queries):
-            grid.query_weight[row] = query[row].weight
-        for column in range(names):
-            grid.name_weight[column] = name[column].weight
-            related[column] = 0
-            for row in range(queries):
-                grid.kind[row][column] = KIND_NONE
-                grid.points[row][column] = 0
-                if same_part(&query[row].info, &name[column].info):
-                    grid.kind[row][column] = KIND_EXACT
-                    grid.points[row][column] = self.rules.part_exact
-                    related[column] |= 1u << row
-        # Nothing earns as much as an equal part: where these pair off every part of the shorter name, no other is
-        # chosen.
-        if identifies(related, names, queries, 0, False):
-            return
-        for column in range(names):
-            for row in range(queries):
-                if grid.kind[row][column] == KIND_EXACT:
-                    continue
-                value = self._relation(query[row], name[column])
-                grid.kind[row][column] = value >> 16
-                grid.points[row][column] = value & UNEARNED
-                if value >> 16 != KIND_NONE:
-                    related[column] |= 1u << row
-        needed(related, names, queries, identifies(related, names, queries, 0, False), wanted)
-        for column in range(names):
-            for row in range(queries):
-                if grid.points[row][column] != UNEARNED:
-                    continue
-                if wanted[column] >> row & 1:
-                    value = grid.kind[row][column] << 16 | UNEARNED
-                    grid.points[row][column] = self._earned(query[row], name[column], value) & UNEARNED
-                else:
-                    grid.points[row][column] = 0
 
     cdef void align(self, Name* query, Name* name, int share, Alignment* best) noexcept nogil:
         """The best reading of one name against another, without other evidence."""
@@ -328,8 +185,9 @@ cdef class Comparer:
             for name_form in range(name.forms):
                 if best.lowest <= VARIANT and best.score > enough:
                     return
-                self._relate_forms(
-                    query.part[query_form], query.size[query_form], name.part[name_form], name.size[name_form], &grid
+                relate_forms(
+                    self.rules, self.relations, query.part[query_form], query.size[query_form], name.part[name_form],
+                    name.size[name_form], &grid,
                 )
                 # With the last parts first it is written in another way, if no particle was left out.
                 score_grid(
@@ -355,15 +213,6 @@ cdef class Comparer:
         for part in range(name.size[0]):
             recorded[part] = name.part[0][part].info
         score_merged(self.rules, asked, query.size[0], recorded, name.size[0], share, MAX_TURNS - 1, best)
-
-
-cdef void _describe(TextRules rules, Word* word, const uint8_t* letters, int length, bint beside) noexcept nogil:
-    """Fill in what is in the tables of a word; its key and number are the caller's."""
-    look_up(rules, letters, length, &word.info)
-    word.info.beside = beside
-    word.info.pattern.length = 0
-    word.sketch = letter_sketch(letters, length)
-    word.weight = weight(rules, &word.info)
 
 
 cdef bint _may_join(const Name* apart, const Name* whole) noexcept nogil:

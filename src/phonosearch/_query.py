@@ -192,13 +192,18 @@ def fields_of(value: object) -> dict[str, object]:
     raise QueryError("query", f"must be text, a mapping or a Person, not {type(value).__name__}")
 
 
+def _plain(text: str) -> str:
+    """Text that the kernel takes: not of a subclass, such as a string of NumPy's."""
+    return text if type(text) is str else str.__str__(text)
+
+
 def _name_text(fields: Mapping[str, object]) -> str:
     found = {}
     for field in ("full_name", "forenames", "surname"):
         value = fields.get(field)
         if not isinstance(value, str) and not absent(value):
             raise QueryError(field, f"must be text (str), not {type(value).__name__}")
-        found[field] = value if isinstance(value, str) else ""
+        found[field] = _plain(value) if isinstance(value, str) else ""
     whole, parts = found["full_name"], " ".join(part for part in (found["forenames"], found["surname"]) if part)
     if whole and parts and whole.split() != parts.split():
         raise QueryError(
@@ -215,7 +220,7 @@ def names_of(fields: Mapping[str, object]) -> list[str]:
         return names
     if not isinstance(others, list | tuple):
         raise QueryError("names", f"must be a list or tuple, not {type(others).__name__}")
-    names += [other if isinstance(other, str) else _name_text(fields_of(other)) for other in others]
+    names += [_plain(other) if isinstance(other, str) else _name_text(fields_of(other)) for other in others]
     return [name for name in dict.fromkeys(names) if name] or [""]
 
 
@@ -297,7 +302,7 @@ def read_query(
     known_sex = None if sex is None else read_sex(sex)
     asked = None if place is None else _one("place", _PLACES, places_of(place))
     if isinstance(query, str):
-        text = query
+        text = _plain(query)
     else:
         fields = fields_of(query)
         text = _one("names", "names", names_of(fields)) or ""

@@ -3,6 +3,7 @@
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.string cimport memcmp
 
+from phonosearch._bits cimport PS_POPCOUNT
 from phonosearch._distance cimport Pattern
 from phonosearch._text cimport TextRules, WordEntry
 
@@ -44,6 +45,19 @@ ctypedef struct PartInfo:
     bint beside                 # of a query part: the query has others
     Pattern pattern             # set for query parts only
 
+cdef enum:                      # a sketch of the letters of a word: a bit for each, and the length above them
+    SKETCH_LENGTH = 26
+    LETTER_BITS = (1 << SKETCH_LENGTH) - 1
+
+cdef inline bint may_be_within(uint32_t one, uint32_t other, int edits) noexcept nogil:
+    """Whether two words of these sketches may be so few edits apart: each takes at most one letter from the set, and
+    adds at most one."""
+    cdef int longer = <int>(one >> SKETCH_LENGTH) - <int>(other >> SKETCH_LENGTH)
+    return (
+        -edits <= longer <= edits and PS_POPCOUNT(one & ~other & LETTER_BITS) <= edits
+        and PS_POPCOUNT(other & ~one & LETTER_BITS) <= edits
+    )
+
 cdef inline bint same_part(const PartInfo* a, const PartInfo* b) noexcept nogil:
     # The first letter tells most apart without a call.
     return a.length == b.length and a.letters[0] == b.letters[0] and memcmp(a.letters, b.letters, a.length) == 0
@@ -59,6 +73,7 @@ cdef int relate(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept 
 cdef int relate_kind(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil
 cdef int relate_written(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil
 cdef int earn(TextRules rules, const PartInfo* a, const PartInfo* b, int found) noexcept nogil
+cdef uint32_t letter_sketch(const uint8_t* letters, int length) noexcept nogil
 cdef uint64_t key_bits(uint32_t primary, uint32_t alternate) noexcept nogil
 cdef uint64_t key_sketch(TextRules rules, const PartInfo* part) noexcept nogil
 cdef uint64_t heard_sketch(TextRules rules, const PartInfo* part) noexcept nogil

@@ -117,6 +117,17 @@ cdef int weight(TextRules rules, const PartInfo* part) noexcept nogil:
     return rules.letters.rarity_base + (rules.letters.rarity_initial if part.length == 1 else part.rarity)
 
 
+cdef uint32_t letter_sketch(const uint8_t* letters, int length) noexcept nogil:
+    """One bit a letter that occurs, and the length above them."""
+    cdef uint32_t found = 0, code
+    cdef int position
+    for position in range(length):
+        code = letters[position] - 97
+        if code < 26:
+            found |= <uint32_t>1 << code
+    return found | <uint32_t>length << SKETCH_LENGTH
+
+
 cdef int relate(TextRules rules, const PartInfo* a, const PartInfo* b) noexcept nogil:
     """Kind << 16 | points of two parts; ``a`` has a pattern. The rules are those of ``_reference.relate``."""
     cdef int found = relate_kind(rules, a, b)

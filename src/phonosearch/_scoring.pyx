@@ -13,9 +13,8 @@ from phonosearch._align cimport (
 from phonosearch._arrays cimport DOB_SEVERAL, OWNER_SEVERAL, PLACE_SEVERAL, Array
 from phonosearch._assignment cimport Grid, identifies, needed
 from phonosearch._bounds cimport BoundIndex
-from phonosearch._expansion cimport letter_sketch
 from phonosearch._place_text cimport INWARD, POSTCODE_BITS
-from phonosearch._relation cimport CLOSE, EXACT, NO_LEVEL, UNEARNED, VARIANT, PartInfo
+from phonosearch._relation cimport CLOSE, EXACT, NO_LEVEL, UNEARNED, VARIANT, PartInfo, letter_sketch
 from phonosearch._text cimport BIRTH_STATES, MAX_FORMS, MAX_PARTS, PLACE_STATES
 from phonosearch._words cimport pack_word
 from phonosearch._workspace cimport UNBOUNDED, Workspace

@@ -4,8 +4,9 @@ Latin text goes through the table of ``_text_tables``; any other text is folded 
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
-from cpython.unicode cimport PyUnicode_DecodeUTF8
+from cpython.unicode cimport PyUnicode_AsUTF8AndSize, PyUnicode_DecodeUTF8
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdlib cimport free, malloc
 from libc.string cimport memchr, memcpy
 
 from phonosearch._words cimport pack_word
@@ -386,6 +387,32 @@ cdef class TextRules(TextTables):
         """Whether a name in UTF-8 can be read within the limits."""
         cdef ParsedName parsed
         return self.read(<const uint8_t*>PyBytes_AS_STRING(text), PyBytes_GET_SIZE(text), &parsed) == ACCEPTED
+
+    def first_unreadable(self, list names not None):
+        """Which of some names cannot be read within the limits, the first of them; -1 for none."""
+        cdef ParsedName parsed
+        cdef tuple held = tuple(names)      # another thread may alter the list
+        cdef Py_ssize_t count = len(held), found = -1, at
+        cdef const uint8_t** text = <const uint8_t**>malloc((count + 1) * sizeof(uint8_t*))
+        cdef Py_ssize_t* length = <Py_ssize_t*>malloc((count + 1) * sizeof(Py_ssize_t))
+        try:
+            if text == NULL or length == NULL:
+                raise MemoryError
+            for at in range(count):
+                try:
+                    text[at] = <const uint8_t*>PyUnicode_AsUTF8AndSize(held[at], &length[at])
+                except UnicodeEncodeError:
+                    found = count = at
+                    break
+            with nogil:
+                for at in range(count):
+                    if self.read(text[at], length[at], &parsed) != ACCEPTED:
+                        found = at
+                        break
+        finally:
+            free(text)
+            free(length)
+        return found
 
     def generations(self, bytes text not None):
         """The generations that suffixes of a name in UTF-8 say, a bit each; 0 for one that cannot be read."""

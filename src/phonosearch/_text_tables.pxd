@@ -37,6 +37,7 @@ cdef enum:
     PLACEHOLDER = 512
     MARKER = 1024
     SLOW = 255
+    UNUSUAL = 255       # of `simple`
 
 cdef enum:
     # The first code point that no table folds; Latin from U+1E00 on (Vietnamese) counts as another script in initials.
@@ -71,6 +72,7 @@ ctypedef struct WordEntry:
 cdef class TextTables:
     cdef uint8_t fold_length[LATIN_END]
     cdef uint8_t fold_letters[LATIN_END][2]
+    cdef uint8_t simple[256]                    # what ASCII folds to: a letter, a space or 0 for nothing; or UNUSUAL
     cdef uint8_t digit_letter[10]
     cdef uint8_t join_letter[128]               # of a joiner: the letter it looks like, or JOINED; of any other 0
     cdef WordEntry* words
@@ -86,6 +88,7 @@ cdef class TextTables:
     cdef uint8_t beginnings[8][2][4]
     cdef int beginning_length[8][2]
     cdef int beginning_min_rest
+    cdef bint beginnings_alike                  # whether alternate beginnings begin with the same letter
     cdef int ending_count
     cdef uint8_t endings[MAX_ENDINGS][2][8]
     cdef int ending_length[MAX_ENDINGS][2]

@@ -94,8 +94,15 @@ cdef class TextTables:
 
     def _fill_fold(self, rules, fold):
         cdef int code
+        memset(self.simple, UNUSUAL, sizeof(self.simple))
         for code in range(0x80):
             self._fill_character(code)
+            if self.fold_length[code] == 0:
+                self.simple[code] = 0
+            elif self.fold_length[code] == 1 and (
+                self.fold_letters[code][0] == 32 or 97 <= self.fold_letters[code][0] <= 122
+            ):
+                self.simple[code] = self.fold_letters[code][0]
         for code in range(0x80, LATIN_END):
             self.fold_length[code] = SLOW       # until it is read for the first time
         for code in range(10):
@@ -212,6 +219,7 @@ cdef class TextTables:
         self.after_vowel = sum(1 << ord(letter) - 97 for letter in written["after_vowel"])
         self.beginning_count = len(rules.alternate_beginnings)
         self.beginning_min_rest = rules.alternate_min_rest
+        self.beginnings_alike = True
         if self.beginning_count > 8:
             raise ValueError("more than eight alternate beginnings")
         for number, pair in enumerate(rules.alternate_beginnings):
@@ -222,6 +230,7 @@ cdef class TextTables:
                 self.beginning_length[number][side] = len(raw)
                 for letters in range(len(raw)):
                     self.beginnings[number][side][letters] = raw[letters]
+            self.beginnings_alike &= self.beginnings[number][0][0] == self.beginnings[number][1][0]
         self.ending_count = len(rules.alternate_endings)
         self.ending_min_rest = rules.alternate_ending_min_rest
         if self.ending_count > MAX_ENDINGS:

@@ -16,7 +16,7 @@ cdef enum:
     MOST_KEPT = 1 << 13             # expansions
     FEW_REMEMBERED = 14             # bits of the number of relations: 256 KiB, enough for some dozen searches
     MOST_REMEMBERED = 20            # 16 MiB
-    MOST_MATCHES = 1 << 20          # of the expansions that are kept: 8 MiB
+    MOST_MATCHES = 1 << 21          # of the expansions that are kept: 16 MiB, those of some thousands of names
 
 
 cdef int memory_error() except -1 nogil:
