@@ -149,7 +149,7 @@ cdef class NameIndex(FindingIndex):
                 bound = self.bound(space, found.source, 0, False)
             else:
                 parts = self.form(found.source, &width)
-                bound = self.bound_by_marks(space, parts, width)
+                bound = self.bound_by_marks(space, parts, width, 0)
                 if bound == UNBOUNDED:
                     bound = self.bound_apart(space, parts, width, 0, 0, False)
             bound = min(bound, <int>UNBOUNDED)
