@@ -18,6 +18,7 @@ from phonosearch._workspace cimport DOUBTFUL, NEAR, PAIRED, Expansion, Workspace
 
 cdef enum:
     BY_LAST = 3                 # forms that are read in sequence in the time of one under a rarest part
+    FAR = 2                     # postings that are marked in the time of reading the parts of one form
     SCANNED = 1 << 12           # forms of a class at a time
 
 
@@ -199,36 +200,38 @@ cdef class FindingIndex(MergingIndex):
         cdef size_t at, run, last, kept = first, start = space.expansion[position].start
         cdef size_t stop = start + space.expansion[position].count
         cdef uint64_t others = space.expansion[position].forms[group] - space.expansion[position].lasts[group]
-        cdef uint32_t begin = self.class_start.data[group] >> NEAR, form, block
+        cdef uint32_t begin = self.class_start.data[group] >> NEAR, end = self.class_start.data[group + 1] >> NEAR
+        cdef uint32_t form, block
         cdef uint8_t* near = space.near
+        cdef uint32_t* candidates = space.candidates
+        cdef const uint32_t* posting_form = self.posting_form.data
+        cdef const uint32_t* posting_start = self.posting_start.data + group
+        cdef const uint32_t* last_start = self.last_start.data + group
         if 2 * (space.candidate_count - first) < space.expansion[position].count:
             return 0
-        if group > 1 and others > 2 * (space.candidate_count - first):
+        if group > 1 and others > FAR * (space.candidate_count - first):
             return 0                # forms of three parts, two of which stand before the last
-        memset(near + (begin >> 3), 0, (self.class_start.data[group + 1] >> NEAR + 3) + 1 - (begin >> 3))
+        memset(near + begin, 0, end - begin + 1)
         for at in range(start, stop):
             if at + 16 < stop:
-                PS_PREFETCH(&self.last_start.data[CLASSES * <size_t>space.matches[at + 16].part + group])
-            last = CLASSES * <size_t>space.matches[at].part + group
-            form = self.last_start.data[last]
-            if form == self.last_start.data[last + CLASSES]:
+                PS_PREFETCH(&last_start[CLASSES * <size_t>space.matches[at + 16].part])
+            last = CLASSES * <size_t>space.matches[at].part
+            form = last_start[last]
+            if form == last_start[last + CLASSES]:
                 continue
-            for block in range(form >> NEAR, (self.last_start.data[last + CLASSES] - 1 >> NEAR) + 1):
-                near[block >> 3] |= 1 << (block & 7)
+            for block in range(form >> NEAR, (last_start[last + CLASSES] - 1 >> NEAR) + 1):
+                near[block] = 1
         if group > 1:
             for at in range(start, stop):
                 if at + 8 < stop:
-                    PS_PREFETCH(self.posting_form.data + self.posting_start.data[
-                        CLASSES * <size_t>space.matches[at + 8].part + group
-                    ])
-                run = CLASSES * <size_t>space.matches[at].part + group
-                for run in range(self.posting_start.data[run], self.posting_start.data[run + 1]):
-                    form = self.posting_form.data[run]
-                    near[form >> NEAR + 3] |= 1 << (form >> NEAR & 7)
+                    PS_PREFETCH(posting_form + posting_start[CLASSES * <size_t>space.matches[at + 8].part])
+                run = CLASSES * <size_t>space.matches[at].part
+                for run in range(posting_start[run], posting_start[run + 1]):
+                    near[posting_form[run] >> NEAR] = 1
         for at in range(first, space.candidate_count):
-            form = space.candidates[at]
-            space.candidates[kept] = form
-            kept += near[form >> NEAR + 3] >> (form >> NEAR & 7) & 1
+            form = candidates[at]
+            candidates[kept] = form
+            kept += near[form >> NEAR]
         space.candidate_count = kept
         return 0
 
@@ -427,7 +430,7 @@ cdef class FindingIndex(MergingIndex):
         """Verify all forms of a class that hold a match of a query part."""
         cdef size_t at, last
         cdef size_t start = space.expansion[position].start, stop = start + space.expansion[position].count
-        cdef uint32_t number, low = self.class_start.data[group]
+        cdef uint32_t number, low = self.class_start.data[group], count = self.class_start.data[group + 1] - low
         cdef size_t offset = self._class_offset(group)
         for at in range(start, stop):
             last = CLASSES * <size_t>space.matches[at].part + group
@@ -437,10 +440,14 @@ cdef class FindingIndex(MergingIndex):
         self._gather(space, position, group)
         last = space.candidate_count
         for at in range(last):
-            if group < CLASSES - 1 and at + 16 < last:
-                PS_PREFETCH(
-                    self.form_part.data + offset + <size_t>(group + 1) * (space.candidates[at + 16] - low)
-                )
+            if at + 16 < last:
+                number = space.candidates[at + 16] - low
+                if group < CLASSES - 1:
+                    PS_PREFETCH(self.form_part.data + offset + <size_t>(group + 1) * number)
+                elif number < count:    # but for a crafted file
+                    PS_PREFETCH(self.form_part.data + self.long_start.data[number])
+            if group == CLASSES - 1 and at + 32 < last:
+                PS_PREFETCH(&self.long_start.data[space.candidates[at + 32] - low])
             self._offer(space, space.candidates[at], form, wide)
         return 0
 
@@ -483,8 +490,6 @@ cdef class FindingIndex(MergingIndex):
         cdef const uint32_t* parts
         cdef uint16_t masks[MAX_PARTS]
         cdef unsigned int full_parts = space.query.full_parts[query_form]
-        if has_bit(space.seen, form):
-            return 0
         parts = self.form(form, &size)
         for part in range(size):
             masks[part] = self.marks(space, parts[part])
@@ -492,6 +497,8 @@ cdef class FindingIndex(MergingIndex):
             pairs += masks[part] != 0
         # A form is read since it holds one match, and most hold no other.
         if queries > 1 and size > 1 and not wide and (pairs < 2 or not _several(marked)):
+            return 0
+        if has_bit(space.seen, form):
             return 0
         if identifies(masks, size, queries, full_parts, wide):
             self._accept(
@@ -515,7 +522,8 @@ cdef class FindingIndex(MergingIndex):
             if several >= self.several_person.size:
                 continue            # in a crafted file
             if space.query.level > EXACT:
-                space.count_several(several)
+                if not has_bit(space.seen_several, several):
+                    space.count_several(several)
             elif not has_bit(space.seen_several, several) and self._is_full(several, form):
                 space.add_found(OWNER_SEVERAL | several, 1, 0, PAIRED)
         space.add_found(form, end - begin, last - end if space.query.level > EXACT else 0, way)
