@@ -24,6 +24,7 @@ cdef class FindingIndex(MergingIndex):
     cdef int _offer_list(
         self, Workspace space, int position, int form, bint wide, int group
     ) except -1 nogil
+    cdef int _offer_long(self, Workspace space, int position, int form, bint wide) except -1 nogil
     cdef int _gather(self, Workspace space, int position, int group) except -1 nogil
     cdef size_t _class_offset(self, int group) noexcept nogil
     cdef int _offer(self, Workspace space, uint32_t form, int query_form, bint wide) except -1 nogil

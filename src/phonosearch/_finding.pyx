@@ -430,8 +430,10 @@ cdef class FindingIndex(MergingIndex):
         """Verify all forms of a class that hold a match of a query part."""
         cdef size_t at, last
         cdef size_t start = space.expansion[position].start, stop = start + space.expansion[position].count
-        cdef uint32_t number, low = self.class_start.data[group], count = self.class_start.data[group + 1] - low
+        cdef uint32_t number, low = self.class_start.data[group]
         cdef size_t offset = self._class_offset(group)
+        if group == CLASSES - 1:
+            return self._offer_long(space, position, form, wide)
         for at in range(start, stop):
             last = CLASSES * <size_t>space.matches[at].part + group
             for number in range(self.last_start.data[last], self.last_start.data[last + CLASSES]):
@@ -441,14 +443,41 @@ cdef class FindingIndex(MergingIndex):
         last = space.candidate_count
         for at in range(last):
             if at + 16 < last:
-                number = space.candidates[at + 16] - low
-                if group < CLASSES - 1:
-                    PS_PREFETCH(self.form_part.data + offset + <size_t>(group + 1) * number)
-                elif number < count:    # but for a crafted file
-                    PS_PREFETCH(self.form_part.data + self.long_start.data[number])
-            if group == CLASSES - 1 and at + 32 < last:
-                PS_PREFETCH(&self.long_start.data[space.candidates[at + 32] - low])
+                PS_PREFETCH(
+                    self.form_part.data + offset + <size_t>(group + 1) * (space.candidates[at + 16] - low)
+                )
             self._offer(space, space.candidates[at], form, wide)
+        return 0
+
+    cdef int _offer_long(self, Workspace space, int position, int form, bint wide) except -1 nogil:
+        """Verify all forms of four parts and more that hold a match of a query part."""
+        cdef int group = CLASSES - 1
+        cdef size_t at, last, count
+        cdef size_t start = space.expansion[position].start, stop = start + space.expansion[position].count
+        cdef uint32_t number, low = self.class_start.data[group], forms = self.class_start.data[CLASSES] - low
+        cdef const uint32_t* long_start = self.long_start.data
+        cdef bint several = space.query.size[form] > 1 and not wide and not space.unmarked_initials
+        space.candidate_count = 0
+        for at in range(start, stop):
+            last = CLASSES * <size_t>space.matches[at].part + group
+            space.reserve_candidates(self.last_start.data[last + CLASSES] - self.last_start.data[last])
+            for number in range(self.last_start.data[last], self.last_start.data[last + CLASSES]):
+                space.candidates[space.candidate_count] = number
+                space.candidate_count += 1
+        self._gather(space, position, group)
+        count = space.candidate_count
+        for at in range(count):
+            if at + 32 < count:
+                PS_PREFETCH(&long_start[space.candidates[at + 32] - low])
+            if at + 16 < count:
+                number = space.candidates[at + 16] - low
+                if number < forms:
+                    PS_PREFETCH(self.form_part.data + long_start[number])
+            number = space.candidates[at] - low
+            if number < forms and not (several and _has_one_mark(       # but for a crafted file
+                space.mark, self.form_part.data + long_start[number], long_start[number + 1] - long_start[number]
+            )):
+                self._offer(space, number + low, form, wide)
         return 0
 
     cdef int _gather(self, Workspace space, int position, int group) except -1 nogil:
@@ -495,7 +524,6 @@ cdef class FindingIndex(MergingIndex):
             masks[part] = self.marks(space, parts[part])
             marked |= masks[part]
             pairs += masks[part] != 0
-        # A form is read since it holds one match, and most hold no other.
         if queries > 1 and size > 1 and not wide and (pairs < 2 or not _several(marked)):
             return 0
         if has_bit(space.seen, form):
@@ -573,3 +601,14 @@ cdef uint64_t PAIR_OFF = _marks_that_pair_off()     # no processor foresees whic
 cdef inline bint _several(unsigned int marks) noexcept nogil:
     """Whether there are marks of at least two parts of the query."""
     return marks & (marks - 1) != 0
+
+
+cdef inline bint _has_one_mark(const uint16_t* mark, const uint32_t* parts, size_t size) noexcept nogil:
+    """Whether one part alone is marked, or all are as the same part of the query: a form is read since it holds one
+    match, and most hold no other."""
+    cdef unsigned int marked = 0, parts_marked = 0
+    cdef size_t at
+    for at in range(size):
+        marked |= mark[parts[at]]
+        parts_marked += mark[parts[at]] != 0
+    return parts_marked < 2 or not _several(marked)
