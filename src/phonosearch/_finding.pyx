@@ -3,26 +3,24 @@
 ARCHITECTURE.md says why nobody is left out.
 """
 
-from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
-from libc.string cimport memcpy, memset
+from libc.stdint cimport uint16_t, uint32_t, uint64_t
 
 from phonosearch._align cimport Query
 from phonosearch._arrays cimport CLASSES, OWNER_SEVERAL
 from phonosearch._assignment cimport identifies
 from phonosearch._bits cimport PS_LOWEST
-from phonosearch._merging cimport MergingIndex
+from phonosearch._postings cimport PostingIndex
 from phonosearch._prefetch cimport PS_PREFETCH
 from phonosearch._relation cimport CLOSE, EXACT, VARIANT, WIDE
 from phonosearch._text cimport MAX_PARTS
-from phonosearch._workspace cimport DOUBTFUL, NEAR, PAIRED, Expansion, Workspace, has_bit
+from phonosearch._workspace cimport DOUBTFUL, PAIRED, Expansion, Workspace, has_bit
 
 cdef enum:
     BY_LAST = 3                 # forms that are read in sequence in the time of one under a rarest part
-    FAR = 2                     # postings that are marked in the time of reading the parts of one form
     SCANNED = 1 << 12           # forms of a class at a time
 
 
-cdef class FindingIndex(MergingIndex):
+cdef class FindingIndex(PostingIndex):
     """The people of a query over the packed arrays; arguments and errors as those of ``PackedNames``."""
 
     cdef int _search_form(self, Workspace space, int form) except -1 nogil:
@@ -101,15 +99,12 @@ cdef class FindingIndex(MergingIndex):
         cdef const Expansion* asked = &space.expansion[position]
         space.candidate_count = 0
         self._keep_ending(space, position, group)
-        if width == 2 and space.expansion[1 - position].lasts[group] < BY_LAST * (
-            asked.forms[group] - asked.lasts[group]
-        ):
+        if width == 2 and space.expansion[1 - position].lasts[group] < asked.forms[group] - asked.lasts[group]:
             # Of two parts that pair off, the last is a match of the one part of the query or of the other.
             self._keep_ending(space, 1 - position, group)
             return self._accept_candidates(space)
         kept = space.candidate_count
-        self._gather(space, position, group)
-        self._keep_near(space, kept, 1 - position, group)
+        self.gather_beside(space, position, 1 - position, group)
         last = space.candidate_count
         space.reserve_candidates(24)
         candidates = space.candidates
@@ -189,50 +184,6 @@ cdef class FindingIndex(MergingIndex):
             if at + 8 < count:
                 PS_PREFETCH(self.owner.data + self.owner_start.data[space.candidates[at + 8]])
             self._accept(space, space.candidates[at], PAIRED)
-        return 0
-
-    cdef int _keep_near(self, Workspace space, size_t first, int position, int group) except -1 nogil:
-        """Of the candidates from ``first`` on, keep those that may hold a match of the other part of the query.
-
-        The parts of a candidate may lie anywhere in memory, but its number alone rules most of them out: forms are
-        numbered by their last part. Those that end in a match of the part asked for first were read before.
-        """
-        cdef size_t at, run, last, kept = first, start = space.expansion[position].start
-        cdef size_t stop = start + space.expansion[position].count
-        cdef uint64_t others = space.expansion[position].forms[group] - space.expansion[position].lasts[group]
-        cdef uint32_t begin = self.class_start.data[group] >> NEAR, end = self.class_start.data[group + 1] >> NEAR
-        cdef uint32_t form, block
-        cdef uint8_t* near = space.near
-        cdef uint32_t* candidates = space.candidates
-        cdef const uint32_t* posting_form = self.posting_form.data
-        cdef const uint32_t* posting_start = self.posting_start.data + group
-        cdef const uint32_t* last_start = self.last_start.data + group
-        if 2 * (space.candidate_count - first) < space.expansion[position].count:
-            return 0
-        if group > 1 and others > FAR * (space.candidate_count - first):
-            return 0                # forms of three parts, two of which stand before the last
-        memset(near + begin, 0, end - begin + 1)
-        for at in range(start, stop):
-            if at + 16 < stop:
-                PS_PREFETCH(&last_start[CLASSES * <size_t>space.matches[at + 16].part])
-            last = CLASSES * <size_t>space.matches[at].part
-            form = last_start[last]
-            if form == last_start[last + CLASSES]:
-                continue
-            for block in range(form >> NEAR, (last_start[last + CLASSES] - 1 >> NEAR) + 1):
-                near[block] = 1
-        if group > 1:
-            for at in range(start, stop):
-                if at + 8 < stop:
-                    PS_PREFETCH(posting_form + posting_start[CLASSES * <size_t>space.matches[at + 8].part])
-                run = CLASSES * <size_t>space.matches[at].part
-                for run in range(posting_start[run], posting_start[run + 1]):
-                    near[posting_form[run] >> NEAR] = 1
-        for at in range(first, space.candidate_count):
-            form = candidates[at]
-            candidates[kept] = form
-            kept += near[form >> NEAR]
-        space.candidate_count = kept
         return 0
 
     cdef int _accept_list(self, Workspace space, int position, int group) except -1 nogil:
@@ -439,7 +390,7 @@ cdef class FindingIndex(MergingIndex):
             for number in range(self.last_start.data[last], self.last_start.data[last + CLASSES]):
                 self._offer(space, number, form, wide)
         space.candidate_count = 0
-        self._gather(space, position, group)
+        self.gather(space, position, group)
         last = space.candidate_count
         for at in range(last):
             if at + 16 < last:
@@ -464,7 +415,7 @@ cdef class FindingIndex(MergingIndex):
             for number in range(self.last_start.data[last], self.last_start.data[last + CLASSES]):
                 space.candidates[space.candidate_count] = number
                 space.candidate_count += 1
-        self._gather(space, position, group)
+        self.gather(space, position, group)
         count = space.candidate_count
         for at in range(count):
             if at + 32 < count:
@@ -479,38 +430,6 @@ cdef class FindingIndex(MergingIndex):
             )):
                 self._offer(space, number + low, form, wide)
         return 0
-
-    cdef int _gather(self, Workspace space, int position, int group) except -1 nogil:
-        """Collect the forms of a class that hold a match of a query part before the last: short runs, far apart."""
-        cdef size_t at, run, ahead
-        cdef size_t start = space.expansion[position].start, stop = start + space.expansion[position].count
-        cdef uint32_t begin, size
-        for at in range(start, stop):
-            ahead = at + 8
-            if ahead < stop:
-                PS_PREFETCH(
-                    self.posting_form.data
-                    + self.posting_start.data[CLASSES * <size_t>space.matches[ahead].part + group]
-                )
-            run = CLASSES * <size_t>space.matches[at].part + group
-            begin = self.posting_start.data[run]
-            size = self.posting_start.data[run + 1] - begin
-            if size:
-                space.reserve_candidates(size)
-                memcpy(
-                    space.candidates + space.candidate_count, self.posting_form.data + begin, size * sizeof(uint32_t)
-                )
-                space.candidate_count += size
-        return 0
-
-    cdef inline size_t _class_offset(self, int group) noexcept nogil:
-        """Where the parts of the forms of a class of fixed size begin."""
-        cdef uint32_t one = self.class_start.data[1]
-        if group == 0:
-            return 0
-        if group == 1:
-            return one
-        return one + 2 * <size_t>(self.class_start.data[2] - one)
 
     cdef inline int _offer(self, Workspace space, uint32_t form, int query_form, bint wide) except -1 nogil:
         """Count the people of a form, if it satisfies the level."""

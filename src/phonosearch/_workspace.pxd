@@ -10,7 +10,7 @@ cdef enum:
     UNBOUNDED = 1024            # no score is greater
 
 cdef enum:
-    NEAR = 5
+    SHORTENED = 0xFFFF          # the bits of a part that are kept beside postings
 
 cdef enum:
     UNKNOWN_SPLITS = 1          # nothing is cut off at no length
@@ -54,7 +54,7 @@ cdef class Workspace:
     cdef uint16_t* mark         # by part: the positions of the current form that it matches, or see `marked`
     cdef uint32_t* slot         # by part: its place in `pair` + 1
     cdef uint8_t* seen          # by form, one bit
-    cdef uint8_t* near          # by form, 0 or 1 for 1 << NEAR of them: whether to look at a candidate
+    cdef uint8_t* wanted        # by part, shortened: whether to look at forms that hold it; 0 but in `gather_beside`
     cdef uint8_t* seen_several  # by number in several_*, one bit: counted
     cdef uint8_t* entered       # by number in several_*, one bit: in `found` in their own right
     cdef uint32_t* counted      # numbers in several_* of people who are counted, and perhaps not in `found`

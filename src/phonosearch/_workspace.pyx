@@ -46,7 +46,7 @@ cdef class Workspace:
         self.mark = <uint16_t*>zeros_in_large_pages(parts + 1, sizeof(uint16_t))
         self.slot = <uint32_t*>zeros_in_large_pages(parts + 1, sizeof(uint32_t))
         self.seen = <uint8_t*>zeros_in_large_pages(forms // 8 + 1, 1)
-        self.near = <uint8_t*>calloc((forms >> NEAR) + 1, 1)
+        self.wanted = <uint8_t*>calloc(SHORTENED + 1, 1)
         self.seen_several = <uint8_t*>calloc(several // 8 + 1, 1)
         self.entered = <uint8_t*>calloc(several // 8 + 1, 1)
         self.kept = <Expansion*>calloc(KEPT_SLOTS, sizeof(Expansion))
@@ -62,7 +62,7 @@ cdef class Workspace:
         self.hits = NULL
         if (
             self.mark == NULL or self.slot == NULL or self.seen == NULL or self.seen_several == NULL
-            or self.near == NULL or self.entered == NULL or self.kept == NULL or self.remembered == NULL
+            or self.wanted == NULL or self.entered == NULL or self.kept == NULL or self.remembered == NULL
         ):
             raise MemoryError
 
@@ -70,7 +70,7 @@ cdef class Workspace:
         free(self.mark)
         free(self.slot)
         free(self.seen)
-        free(self.near)
+        free(self.wanted)
         free(self.seen_several)
         free(self.entered)
         free(self.counted)
