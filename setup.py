@@ -15,8 +15,8 @@ KERNEL_MODULES = (
     "_rarity", "_letter_tables", "_similarity", "_groups", "_heard", "_text_tables", "_text", "_deletions",
     "_cells", "_place_text", "_word_table", "_builder", "_new_arrays",
     "_forms", "_sort_keys", "_people", "_packer", "_arrays", "_relation", "_assignment", "_agreement", "_grid",
-    "_align", "_workspace", "_expansion", "_pair", "_compare_many", "_bounds", "_scoring", "_merging", "_finding",
-    "_wording", "_sentences", "_hit", "_core", "_batch",
+    "_align", "_workspace", "_expansion", "_pair", "_compare_many", "_bounds", "_first_bounds", "_scoring", "_merging",
+    "_postings", "_finding", "_wording", "_sentences", "_hit", "_core", "_batch",
 )  # fmt: skip
 
 

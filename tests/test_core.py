@@ -235,6 +235,25 @@ def test_every_way_to_pair_off_equals_the_reference(query: str) -> None:
     check_against(index, found, query)
 
 
+@cache
+def every_name_of_parts_alike() -> tuple[PersonIndex, ReferenceIndex]:
+    """All names of two and three of these parts: level close pairs Marlo and Martin with Marlon and with Maria, Carlin
+    with Marlon alone, and Marie with Maria alone."""
+    parts = ["marlon", "marlo", "martin", "carlin", "maria", "marie", "quxley"]
+    people = page_of(*[" ".join(name) for size in (2, 3) for name in product(parts, repeat=size)])
+    return PersonIndex.build(people), ReferenceIndex(people)
+
+
+@pytest.mark.parametrize("query", ["Marlon Maria", "Maria Marlon", "Marlo Martin", "Carlin Marie", "Marie Quxley"])
+def test_parts_that_match_both_of_two_equal_the_reference(query: str) -> None:
+    """What stands beside a posting is learned by the first search, and read by the second."""
+    index, oracle = every_name_of_parts_alike()
+    found = oracle.found(query)
+    assert found
+    for _ in range(2):
+        check_against(index, found, query)
+
+
 @pytest.mark.parametrize("others", [2, 3, 5])
 @pytest.mark.parametrize(("one", "other"), [("jones", "choknes"), ("charles", "xarlesz"), ("patrick", "patjreeck")])
 def test_a_contradicting_name_may_be_the_best_of_a_person(one: str, other: str, others: int) -> None:

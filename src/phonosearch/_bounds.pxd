@@ -1,16 +1,14 @@
 """The bounds of what a search found, for other compiled modules."""
 
-from libc.stdint cimport int32_t, int64_t, uint16_t, uint32_t
+from libc.stdint cimport int32_t, uint16_t, uint32_t
 
 from phonosearch._align cimport Pairs, Query
 from phonosearch._expansion cimport PartIndex
-from phonosearch._relation cimport KINDS
+from phonosearch._relation cimport KINDS, UNEARNED
 from phonosearch._workspace cimport Workspace
 
 cdef class BoundIndex(PartIndex):
     cdef int most_of_kind[KINDS]    # points of 1000 that a relation may earn
-
-    cdef int _most(self, int32_t relation) noexcept nogil
 
     cdef int _known_pairs(
         self, Workspace space, int query_form, const uint32_t* parts, int size, int* column_of_row
@@ -50,17 +48,6 @@ cdef class BoundIndex(PartIndex):
     cdef int _most_contradicting(
         self, Workspace space, int query_form, const uint32_t* parts, int size, const int* column_of_row
     ) except -1 nogil
-    cdef int bound_several(
-        self, Workspace space, uint32_t several, int64_t known, int score, int floor, bint earning
-    ) except -1 nogil
-    cdef int _contradicted_score(
-        self, const Query* query, int pairs, long long agreeing, long long earned, int left, int heaviest,
-        int free_pairs, int most,
-    ) noexcept nogil
-    cdef int bound_by_marks(self, Workspace space, const uint32_t* parts, int size) except -1 nogil
-    cdef int bound_others(self, Workspace space, uint32_t several, int floor, bint earning) except -1 nogil
-    cdef void prefetch_form(self, uint32_t form) noexcept nogil
-    cdef void prefetch_parts(self, Workspace space, uint32_t form) noexcept nogil
 
     cdef inline uint16_t marks(self, Workspace space, uint32_t part) noexcept nogil:
         if space.unmarked_initials:
@@ -73,3 +60,26 @@ cdef class BoundIndex(PartIndex):
             self.marks(space, part) >> space.query.pool_start[query_form]
             & ((1u << space.query.size[query_form]) - 1)
         )
+
+    cdef inline int _contradicted_score(
+        self, const Query* query, int pairs, long long agreeing, long long earned, int left, int heaviest,
+        int free_pairs, int most,
+    ) noexcept nogil:
+        """``_bound_contradicted`` of the weight that agrees and what it earns, the weight of what is ``left`` on the
+        heavier side, and of the ``heaviest`` of these parts of the query."""
+        cdef int cost = 0
+        cdef long long whole, least
+        if pairs == 0:
+            return query.share * most // 1000 + 1
+        whole = 1000 * (100 * agreeing + (self.rules.left_out_alone if pairs < 2 else self.rules.left_out) * left)
+        least = self.rules.contradicted_below - most
+        if least > 0:
+            cost = <int>(
+                query.share * self.rules.contradicted_cost * least * agreeing
+                // (<long long>1000 * self.rules.contradicted_below * (agreeing + heaviest))
+            )
+        return <int>max(query.share * 100 * earned // whole - free_pairs * cost, 0)
+
+    cdef inline int _most(self, int32_t relation) noexcept nogil:
+        """The points of a relation, or the most that it can earn."""
+        return self.most_of_kind[relation >> 16] if relation & UNEARNED == UNEARNED else relation & UNEARNED

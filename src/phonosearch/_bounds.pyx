@@ -4,21 +4,20 @@ An alignment of all readings of all names of a person costs most of a search. Wh
 are beyond doubt, the score is computed from them alone, letter by letter only while it may still matter.
 """
 
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcmp, memset
 
 from phonosearch._align cimport Pairs, Query, holds_all, score_pairs
-from phonosearch._arrays cimport OWNER_SEVERAL
 from phonosearch._assignment cimport identifies
 from phonosearch._bits cimport PS_LOWEST
 from phonosearch._expansion cimport PartIndex
 from phonosearch._prefetch cimport PS_PREFETCH
 from phonosearch._relation cimport (
-    CLOSE, EXACT, KIND_NICKNAME, KIND_NONE, KIND_SPELLING, KINDS, UNEARNED, VARIANT, PartInfo, earn,
+    EXACT, KIND_NICKNAME, KIND_NONE, KIND_SPELLING, KINDS, UNEARNED, VARIANT, PartInfo, earn,
     relate_kind,
 )
 from phonosearch._text cimport MAX_PARTS, TextRules
-from phonosearch._workspace cimport UNBOUNDED, Remembered, Workspace, has_bit
+from phonosearch._workspace cimport UNBOUNDED, Remembered, Workspace
 
 
 cdef class BoundIndex(PartIndex):
@@ -36,10 +35,6 @@ cdef class BoundIndex(PartIndex):
             self.rules.part_nickname_sibling + self.rules.sibling_letters * most // 1000,
         )
         self.most_of_kind[KIND_SPELLING] = self.rules.part_spelling + self.rules.spelling_letters * most // 1000
-
-    cdef inline int _most(self, int32_t relation) noexcept nogil:
-        """The points of a relation, or the most that it can earn."""
-        return self.most_of_kind[relation >> 16] if relation & UNEARNED == UNEARNED else relation & UNEARNED
 
     cdef int _known_pairs(
         self, Workspace space, int query_form, const uint32_t* parts, int size, int* column_of_row
@@ -450,146 +445,6 @@ cdef class BoundIndex(PartIndex):
         return self._contradicted_score(
             query, pairs.count, agreeing, earned, max(pairs.asked, pairs.recorded), heaviest, free_pairs, most
         )
-
-    cdef inline int _contradicted_score(
-        self, const Query* query, int pairs, long long agreeing, long long earned, int left, int heaviest,
-        int free_pairs, int most,
-    ) noexcept nogil:
-        """``_bound_contradicted`` of the weight that agrees and what it earns, the weight of what is ``left`` on the
-        heavier side, and of the ``heaviest`` of these parts of the query."""
-        cdef int cost = 0
-        cdef long long whole, least
-        if pairs == 0:
-            return query.share * most // 1000 + 1
-        whole = 1000 * (100 * agreeing + (self.rules.left_out_alone if pairs < 2 else self.rules.left_out) * left)
-        least = self.rules.contradicted_below - most
-        if least > 0:
-            cost = <int>(
-                query.share * self.rules.contradicted_cost * least * agreeing
-                // (<long long>1000 * self.rules.contradicted_below * (agreeing + heaviest))
-            )
-        return <int>max(query.share * 100 * earned // whole - free_pairs * cost, 0)
-
-    cdef int bound_by_marks(self, Workspace space, const uint32_t* parts, int size) except -1 nogil:
-        """A bound on all readings of a form, from its marks, the weights and what is known of its pairs; UNBOUNDED
-        where these do not say which parts pair off.
-
-        No less than ``bound_apart`` without letters, from which it differs by what the order of the parts may cost, at
-        a third of the work: what is found is put in order by it, and most forms that were not found end here.
-        """
-        cdef const Query* query = &space.query
-        cdef int form, column, row, pairs, weight, lighter, asked, recorded, heaviest, first, shorter, bound, best = 0
-        cdef unsigned int mask, taken, every
-        cdef long long agreeing, earned, whole
-        cdef int32_t relation
-        if not space.marked or space.unmarked_initials:
-            return UNBOUNDED
-        for form in range(query.forms):
-            first = query.pool_start[form]
-            every = (1u << query.size[form]) - 1
-            taken = pairs = asked = recorded = heaviest = 0
-            agreeing = earned = 0
-            for column in range(size):
-                mask = space.mark[parts[column]] >> first & every
-                weight = self.part_weight(parts[column])
-                if mask == 0:
-                    recorded += weight
-                    continue
-                if mask & (mask - 1 | taken):
-                    return UNBOUNDED
-                taken |= mask
-                row = PS_LOWEST(mask)
-                relation = space.relations(parts[column])[first + row]
-                if relation < 0:
-                    relation = self._relation(space, parts[column], form, row)
-                lighter = min(weight, query.weight[form][row])
-                agreeing += lighter
-                earned += lighter * self._most(relation)
-                pairs += 1
-            for row in range(query.size[form] if taken != every else 0):
-                if not taken >> row & 1:
-                    weight = query.weight[form][row]
-                    asked += weight
-                    heaviest = max(heaviest, weight)
-            shorter = min(query.size[form], size)
-            if pairs < shorter:
-                bound = self._contradicted_score(
-                    query, pairs, agreeing, earned, max(asked, recorded), heaviest, shorter - pairs,
-                    self.rules.none_most,
-                )
-            else:
-                whole = 100 * agreeing + (
-                    self.rules.left_out_alone if pairs < 2 else self.rules.left_out
-                ) * <long long>(asked + recorded)
-                bound = <int>(query.share * 100 * earned // (1000 * whole))
-            best = max(best, bound)
-        return best
-
-    cdef int bound_several(
-        self, Workspace space, uint32_t several, int64_t known, int score, int floor, bint earning
-    ) except -1 nogil:
-        """``bound`` of a person of several forms; ``score`` is that of the form ``known``, as the full one of a name,
-        if it is not -1.
-
-        The forms that were found first: in another some part contradicts, which seldom comes to more.
-        """
-        cdef int best = 0, size, number
-        cdef uint32_t at, form
-        cdef const uint32_t* parts
-        for at in range(self.several_start.data[several], self.several_start.data[several + 1]):
-            form = self.several_form.data[2 * <size_t>at]
-            if not has_bit(space.seen, form):
-                continue
-            number = self.several_form.data[2 * <size_t>at + 1] & 3
-            if form == known and number == 0:
-                best = max(best, score)
-                continue
-            parts = self.form(form, &size)
-            if number == 0 and space.query.level == EXACT and self.may_join(space, parts, size):
-                return UNBOUNDED
-            best = max(best, self.bound_apart(space, parts, size, number, max(floor, best), earning))
-            if best == UNBOUNDED:
-                return UNBOUNDED
-        return max(best, self.bound_others(space, several, max(floor, best), earning))
-
-    cdef int bound_others(self, Workspace space, uint32_t several, int floor, bint earning) except -1 nogil:
-        """``bound_several`` by the forms that were not found; less than ``floor`` says no more than that."""
-        cdef int best = 0, size, number
-        cdef uint32_t at, form
-        cdef const uint32_t* parts
-        if space.query.level >= CLOSE and space.query.contradicted_bound < floor:
-            return 0
-        for at in range(self.several_start.data[several], self.several_start.data[several + 1]):
-            form = self.several_form.data[2 * <size_t>at]
-            if has_bit(space.seen, form):
-                continue
-            number = self.several_form.data[2 * <size_t>at + 1] & 3
-            parts = self.form(form, &size)
-            if number == 0 and space.query.level == EXACT and self.may_join(space, parts, size):
-                return UNBOUNDED
-            if self.bound_by_marks(space, parts, size) < max(floor, best):
-                continue
-            best = max(best, self.bound_apart(space, parts, size, number, max(floor, best), earning))
-            if best == UNBOUNDED:
-                return UNBOUNDED
-        return best
-
-    cdef void prefetch_form(self, uint32_t form) noexcept nogil:
-        """Ask for the parts of a form, if it is one."""
-        cdef int size
-        if not form & OWNER_SEVERAL:
-            PS_PREFETCH(self.form(form, &size))
-
-    cdef void prefetch_parts(self, Workspace space, uint32_t form) noexcept nogil:
-        """Ask for what bounding a form reads of its parts."""
-        cdef int size, part
-        cdef const uint32_t* parts
-        if form & OWNER_SEVERAL:
-            form = self.several_form.data[2 * <size_t>self.several_start.data[form & ~<uint32_t>OWNER_SEVERAL]]
-        parts = self.form(form, &size)
-        for part in range(size):
-            PS_PREFETCH(&self.part_facts[parts[part]])
-            PS_PREFETCH(&space.slot[parts[part]])
 
 
 cdef bint _spelt_out(const Query* query, const uint8_t* letters, int length) noexcept nogil:

@@ -16,6 +16,11 @@ ctypedef struct Standing:       # the scores that are known
     int spread                  # what other evidence may add
     int least
 
+ctypedef struct Other:          # a form of a person of several that was not found
+    const uint32_t* parts
+    int size
+    uint32_t several
+
 cdef class NameIndex(FindingIndex):
     cdef list pool                  # workspaces that no search uses
 
@@ -27,6 +32,7 @@ cdef class NameIndex(FindingIndex):
     cdef int _score_found(self, Workspace space, size_t wanted, int least) except -1 nogil
     cdef int _score_several(self, Workspace space, uint32_t form, int score, Standing* standing) except -1 nogil
     cdef int _score_others(self, Workspace space, Standing* standing) except -1 nogil
+    cdef int _score_held(self, Workspace space, const Other* others, int held, Standing* standing) except -1 nogil
     cdef int _score_person(
         self, Workspace space, uint32_t source, int64_t known, int known_score, Standing* standing
     ) except -1 nogil

@@ -27,6 +27,7 @@ cdef enum:
     AHEAD = 8                   # forms or people between asking for what is read of one and reading it
     MANY = 256                  # forms found
     NEARLY = 3                  # bits of a bound that decide no order
+    OTHERS = 16                 # forms between asking for their parts and reading them
 
 
 cdef class NameIndex(FindingIndex):
@@ -131,11 +132,9 @@ cdef class NameIndex(FindingIndex):
         for at in range(count):
             if at + 2 * AHEAD < count and _has_closer_bound(space, at + 2 * AHEAD):
                 source = space.found[space.order[at + 2 * AHEAD]].source
-                if source & OWNER_SEVERAL:
+                if source & OWNER_SEVERAL:      # the parts of a form were read when it was found
                     source = self.several_start.data[source & ~<uint32_t>OWNER_SEVERAL]
                     PS_PREFETCH(&self.several_form.data[2 * <size_t>source])
-                else:
-                    self.prefetch_form(source)
             if at + AHEAD < count and _has_closer_bound(space, at + AHEAD):
                 self.prefetch_parts(space, space.found[space.order[at + AHEAD]].source)
             found = &space.found[space.order[at]]
@@ -149,7 +148,7 @@ cdef class NameIndex(FindingIndex):
                 bound = self.bound(space, found.source, 0, False)
             else:
                 parts = self.form(found.source, &width)
-                bound = self.bound_by_marks(space, parts, width)
+                bound = self.bound_by_marks(space, parts, width, 0)
                 if bound == UNBOUNDED:
                     bound = self.bound_apart(space, parts, width, 0, 0, False)
             bound = min(bound, <int>UNBOUNDED)
@@ -232,29 +231,46 @@ cdef class NameIndex(FindingIndex):
 
         What is read of them lies far apart, and is asked for well before.
         """
+        cdef Other others[OTHERS]
         cdef size_t at, count = space.counted_count
-        cdef uint32_t several, form
-        cdef int low, score
+        cdef uint32_t several, place, form
+        cdef int held = 0
         if space.query.level >= CLOSE and space.query.contradicted_bound < _low(standing):
             return 0
-        for at in range(count + 3 * AHEAD):
-            if at < count:
-                PS_PREFETCH(&self.several_start.data[space.counted[at]])
-            if AHEAD <= at < count + AHEAD:
-                PS_PREFETCH(&self.several_form.data[2 * <size_t>self.several_start.data[space.counted[at - AHEAD]]])
-            if 2 * AHEAD <= at < count + 2 * AHEAD:
-                several = space.counted[at - 2 * AHEAD]
-                for form in range(self.several_start.data[several], self.several_start.data[several + 1]):
-                    self.prefetch_form(self.several_form.data[2 * <size_t>form])
-            if 3 * AHEAD <= at:
-                several = space.counted[at - 3 * AHEAD]
-                if has_bit(space.entered, several):
+        for at in range(count):
+            if at + 2 * AHEAD < count:
+                PS_PREFETCH(&self.several_start.data[space.counted[at + 2 * AHEAD]])
+            if at + AHEAD < count:
+                PS_PREFETCH(&self.several_form.data[2 * <size_t>self.several_start.data[space.counted[at + AHEAD]]])
+            several = space.counted[at]
+            if has_bit(space.entered, several):
+                continue
+            for place in range(self.several_start.data[several], self.several_start.data[several + 1]):
+                form = self.several_form.data[2 * <size_t>place]
+                if has_bit(space.seen, form):
                     continue
-                # By those that were found it scores less, or it would have been entered.
-                low = _low(standing)
-                score = self.bound_others(space, several, low, True)
-                if score >= low:
-                    self._enter(space, OWNER_SEVERAL | several, score, standing)
+                others[held].several = several
+                others[held].parts = self.form(form, &others[held].size)
+                PS_PREFETCH(others[held].parts)
+                held += 1
+                if held == OTHERS:
+                    self._score_held(space, others, held, standing)
+                    held = 0
+        return self._score_held(space, others, held, standing)
+
+    cdef int _score_held(self, Workspace space, const Other* others, int held, Standing* standing) except -1 nogil:
+        """Enter the people of forms that were not found, where a form of theirs may score enough."""
+        cdef const Other* other
+        cdef int number, low, score
+        for number in range(held):
+            other = &others[number]
+            low = _low(standing)
+            if self.bound_by_marks(space, other.parts, other.size, low) < low or has_bit(space.entered, other.several):
+                continue
+            # By those that were found it scores less, or it would have been entered.
+            score = self.bound_others(space, other.several, low, True)
+            if score >= low:
+                self._enter(space, OWNER_SEVERAL | other.several, score, standing)
         return 0
 
     cdef int _score_person(

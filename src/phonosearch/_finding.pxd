@@ -2,13 +2,12 @@
 
 from libc.stdint cimport uint32_t
 
-from phonosearch._merging cimport MergingIndex
+from phonosearch._postings cimport PostingIndex
 from phonosearch._workspace cimport Workspace
 
-cdef class FindingIndex(MergingIndex):
+cdef class FindingIndex(PostingIndex):
     cdef int _search_form(self, Workspace space, int form) except -1 nogil
     cdef int _offer_pairs(self, Workspace space, int position, int group) except -1 nogil
-    cdef int _keep_near(self, Workspace space, size_t first, int position, int group) except -1 nogil
     cdef int _accept_list(self, Workspace space, int position, int group) except -1 nogil
     cdef int _offer_either(self, Workspace space, int position, int group) except -1 nogil
     cdef int _keep_ending(self, Workspace space, int position, int group) except -1 nogil
@@ -24,8 +23,7 @@ cdef class FindingIndex(MergingIndex):
     cdef int _offer_list(
         self, Workspace space, int position, int form, bint wide, int group
     ) except -1 nogil
-    cdef int _gather(self, Workspace space, int position, int group) except -1 nogil
-    cdef size_t _class_offset(self, int group) noexcept nogil
+    cdef int _offer_long(self, Workspace space, int position, int form, bint wide) except -1 nogil
     cdef int _offer(self, Workspace space, uint32_t form, int query_form, bint wide) except -1 nogil
     cdef int _accept(self, Workspace space, uint32_t form, int way) except -1 nogil
     cdef bint _is_full(self, uint32_t several, uint32_t form) noexcept nogil

@@ -3,25 +3,24 @@
 ARCHITECTURE.md says why nobody is left out.
 """
 
-from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
-from libc.string cimport memcpy, memset
+from libc.stdint cimport uint16_t, uint32_t, uint64_t
 
 from phonosearch._align cimport Query
 from phonosearch._arrays cimport CLASSES, OWNER_SEVERAL
 from phonosearch._assignment cimport identifies
 from phonosearch._bits cimport PS_LOWEST
-from phonosearch._merging cimport MergingIndex
+from phonosearch._postings cimport PostingIndex
 from phonosearch._prefetch cimport PS_PREFETCH
 from phonosearch._relation cimport CLOSE, EXACT, VARIANT, WIDE
 from phonosearch._text cimport MAX_PARTS
-from phonosearch._workspace cimport DOUBTFUL, NEAR, PAIRED, Expansion, Workspace, has_bit
+from phonosearch._workspace cimport DOUBTFUL, PAIRED, Expansion, Workspace, has_bit
 
 cdef enum:
     BY_LAST = 3                 # forms that are read in sequence in the time of one under a rarest part
     SCANNED = 1 << 12           # forms of a class at a time
 
 
-cdef class FindingIndex(MergingIndex):
+cdef class FindingIndex(PostingIndex):
     """The people of a query over the packed arrays; arguments and errors as those of ``PackedNames``."""
 
     cdef int _search_form(self, Workspace space, int form) except -1 nogil:
@@ -100,15 +99,12 @@ cdef class FindingIndex(MergingIndex):
         cdef const Expansion* asked = &space.expansion[position]
         space.candidate_count = 0
         self._keep_ending(space, position, group)
-        if width == 2 and space.expansion[1 - position].lasts[group] < BY_LAST * (
-            asked.forms[group] - asked.lasts[group]
-        ):
+        if width == 2 and space.expansion[1 - position].lasts[group] < asked.forms[group] - asked.lasts[group]:
             # Of two parts that pair off, the last is a match of the one part of the query or of the other.
             self._keep_ending(space, 1 - position, group)
             return self._accept_candidates(space)
         kept = space.candidate_count
-        self._gather(space, position, group)
-        self._keep_near(space, kept, 1 - position, group)
+        self.gather_beside(space, position, 1 - position, group)
         last = space.candidate_count
         space.reserve_candidates(24)
         candidates = space.candidates
@@ -188,48 +184,6 @@ cdef class FindingIndex(MergingIndex):
             if at + 8 < count:
                 PS_PREFETCH(self.owner.data + self.owner_start.data[space.candidates[at + 8]])
             self._accept(space, space.candidates[at], PAIRED)
-        return 0
-
-    cdef int _keep_near(self, Workspace space, size_t first, int position, int group) except -1 nogil:
-        """Of the candidates from ``first`` on, keep those that may hold a match of the other part of the query.
-
-        The parts of a candidate may lie anywhere in memory, but its number alone rules most of them out: forms are
-        numbered by their last part. Those that end in a match of the part asked for first were read before.
-        """
-        cdef size_t at, run, last, kept = first, start = space.expansion[position].start
-        cdef size_t stop = start + space.expansion[position].count
-        cdef uint64_t others = space.expansion[position].forms[group] - space.expansion[position].lasts[group]
-        cdef uint32_t begin = self.class_start.data[group] >> NEAR, form, block
-        cdef uint8_t* near = space.near
-        if 2 * (space.candidate_count - first) < space.expansion[position].count:
-            return 0
-        if group > 1 and others > 2 * (space.candidate_count - first):
-            return 0                # forms of three parts, two of which stand before the last
-        memset(near + (begin >> 3), 0, (self.class_start.data[group + 1] >> NEAR + 3) + 1 - (begin >> 3))
-        for at in range(start, stop):
-            if at + 16 < stop:
-                PS_PREFETCH(&self.last_start.data[CLASSES * <size_t>space.matches[at + 16].part + group])
-            last = CLASSES * <size_t>space.matches[at].part + group
-            form = self.last_start.data[last]
-            if form == self.last_start.data[last + CLASSES]:
-                continue
-            for block in range(form >> NEAR, (self.last_start.data[last + CLASSES] - 1 >> NEAR) + 1):
-                near[block >> 3] |= 1 << (block & 7)
-        if group > 1:
-            for at in range(start, stop):
-                if at + 8 < stop:
-                    PS_PREFETCH(self.posting_form.data + self.posting_start.data[
-                        CLASSES * <size_t>space.matches[at + 8].part + group
-                    ])
-                run = CLASSES * <size_t>space.matches[at].part + group
-                for run in range(self.posting_start.data[run], self.posting_start.data[run + 1]):
-                    form = self.posting_form.data[run]
-                    near[form >> NEAR + 3] |= 1 << (form >> NEAR & 7)
-        for at in range(first, space.candidate_count):
-            form = space.candidates[at]
-            space.candidates[kept] = form
-            kept += near[form >> NEAR + 3] >> (form >> NEAR & 7) & 1
-        space.candidate_count = kept
         return 0
 
     cdef int _accept_list(self, Workspace space, int position, int group) except -1 nogil:
@@ -429,52 +383,53 @@ cdef class FindingIndex(MergingIndex):
         cdef size_t start = space.expansion[position].start, stop = start + space.expansion[position].count
         cdef uint32_t number, low = self.class_start.data[group]
         cdef size_t offset = self._class_offset(group)
+        if group == CLASSES - 1:
+            return self._offer_long(space, position, form, wide)
         for at in range(start, stop):
             last = CLASSES * <size_t>space.matches[at].part + group
             for number in range(self.last_start.data[last], self.last_start.data[last + CLASSES]):
                 self._offer(space, number, form, wide)
         space.candidate_count = 0
-        self._gather(space, position, group)
+        self.gather(space, position, group)
         last = space.candidate_count
         for at in range(last):
-            if group < CLASSES - 1 and at + 16 < last:
+            if at + 16 < last:
                 PS_PREFETCH(
                     self.form_part.data + offset + <size_t>(group + 1) * (space.candidates[at + 16] - low)
                 )
             self._offer(space, space.candidates[at], form, wide)
         return 0
 
-    cdef int _gather(self, Workspace space, int position, int group) except -1 nogil:
-        """Collect the forms of a class that hold a match of a query part before the last: short runs, far apart."""
-        cdef size_t at, run, ahead
+    cdef int _offer_long(self, Workspace space, int position, int form, bint wide) except -1 nogil:
+        """Verify all forms of four parts and more that hold a match of a query part."""
+        cdef int group = CLASSES - 1
+        cdef size_t at, last, count
         cdef size_t start = space.expansion[position].start, stop = start + space.expansion[position].count
-        cdef uint32_t begin, size
+        cdef uint32_t number, low = self.class_start.data[group], forms = self.class_start.data[CLASSES] - low
+        cdef const uint32_t* long_start = self.long_start.data
+        cdef bint several = space.query.size[form] > 1 and not wide and not space.unmarked_initials
+        space.candidate_count = 0
         for at in range(start, stop):
-            ahead = at + 8
-            if ahead < stop:
-                PS_PREFETCH(
-                    self.posting_form.data
-                    + self.posting_start.data[CLASSES * <size_t>space.matches[ahead].part + group]
-                )
-            run = CLASSES * <size_t>space.matches[at].part + group
-            begin = self.posting_start.data[run]
-            size = self.posting_start.data[run + 1] - begin
-            if size:
-                space.reserve_candidates(size)
-                memcpy(
-                    space.candidates + space.candidate_count, self.posting_form.data + begin, size * sizeof(uint32_t)
-                )
-                space.candidate_count += size
+            last = CLASSES * <size_t>space.matches[at].part + group
+            space.reserve_candidates(self.last_start.data[last + CLASSES] - self.last_start.data[last])
+            for number in range(self.last_start.data[last], self.last_start.data[last + CLASSES]):
+                space.candidates[space.candidate_count] = number
+                space.candidate_count += 1
+        self.gather(space, position, group)
+        count = space.candidate_count
+        for at in range(count):
+            if at + 32 < count:
+                PS_PREFETCH(&long_start[space.candidates[at + 32] - low])
+            if at + 16 < count:
+                number = space.candidates[at + 16] - low
+                if number < forms:
+                    PS_PREFETCH(self.form_part.data + long_start[number])
+            number = space.candidates[at] - low
+            if number < forms and not (several and _has_one_mark(       # but for a crafted file
+                space.mark, self.form_part.data + long_start[number], long_start[number + 1] - long_start[number]
+            )):
+                self._offer(space, number + low, form, wide)
         return 0
-
-    cdef inline size_t _class_offset(self, int group) noexcept nogil:
-        """Where the parts of the forms of a class of fixed size begin."""
-        cdef uint32_t one = self.class_start.data[1]
-        if group == 0:
-            return 0
-        if group == 1:
-            return one
-        return one + 2 * <size_t>(self.class_start.data[2] - one)
 
     cdef inline int _offer(self, Workspace space, uint32_t form, int query_form, bint wide) except -1 nogil:
         """Count the people of a form, if it satisfies the level."""
@@ -483,15 +438,14 @@ cdef class FindingIndex(MergingIndex):
         cdef const uint32_t* parts
         cdef uint16_t masks[MAX_PARTS]
         cdef unsigned int full_parts = space.query.full_parts[query_form]
-        if has_bit(space.seen, form):
-            return 0
         parts = self.form(form, &size)
         for part in range(size):
             masks[part] = self.marks(space, parts[part])
             marked |= masks[part]
             pairs += masks[part] != 0
-        # A form is read since it holds one match, and most hold no other.
         if queries > 1 and size > 1 and not wide and (pairs < 2 or not _several(marked)):
+            return 0
+        if has_bit(space.seen, form):
             return 0
         if identifies(masks, size, queries, full_parts, wide):
             self._accept(
@@ -515,7 +469,8 @@ cdef class FindingIndex(MergingIndex):
             if several >= self.several_person.size:
                 continue            # in a crafted file
             if space.query.level > EXACT:
-                space.count_several(several)
+                if not has_bit(space.seen_several, several):
+                    space.count_several(several)
             elif not has_bit(space.seen_several, several) and self._is_full(several, form):
                 space.add_found(OWNER_SEVERAL | several, 1, 0, PAIRED)
         space.add_found(form, end - begin, last - end if space.query.level > EXACT else 0, way)
@@ -565,3 +520,14 @@ cdef uint64_t PAIR_OFF = _marks_that_pair_off()     # no processor foresees whic
 cdef inline bint _several(unsigned int marks) noexcept nogil:
     """Whether there are marks of at least two parts of the query."""
     return marks & (marks - 1) != 0
+
+
+cdef inline bint _has_one_mark(const uint16_t* mark, const uint32_t* parts, size_t size) noexcept nogil:
+    """Whether one part alone is marked, or all are as the same part of the query: a form is read since it holds one
+    match, and most hold no other."""
+    cdef unsigned int marked = 0, parts_marked = 0
+    cdef size_t at
+    for at in range(size):
+        marked |= mark[parts[at]]
+        parts_marked += mark[parts[at]] != 0
+    return parts_marked < 2 or not _several(marked)

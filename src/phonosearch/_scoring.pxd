@@ -4,10 +4,10 @@ from libc.stdint cimport int32_t, uint16_t, uint32_t
 
 from phonosearch._agreement cimport Evidence
 from phonosearch._align cimport Alignment, Query
-from phonosearch._bounds cimport BoundIndex
+from phonosearch._first_bounds cimport FirstBoundIndex
 from phonosearch._workspace cimport Workspace
 
-cdef class ScoringIndex(BoundIndex):
+cdef class ScoringIndex(FirstBoundIndex):
     cdef int _score_forms(
         self, Workspace space, int query_form, const uint32_t* parts, int size, int name_form,
         bint contradicting, Alignment* found,

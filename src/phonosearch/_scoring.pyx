@@ -12,7 +12,7 @@ from phonosearch._align cimport (
 )
 from phonosearch._arrays cimport DOB_SEVERAL, OWNER_SEVERAL, PLACE_SEVERAL, Array
 from phonosearch._assignment cimport Grid, identifies, needed
-from phonosearch._bounds cimport BoundIndex
+from phonosearch._first_bounds cimport FirstBoundIndex
 from phonosearch._place_text cimport INWARD, POSTCODE_BITS
 from phonosearch._relation cimport CLOSE, EXACT, NO_LEVEL, UNEARNED, VARIANT, PartInfo, letter_sketch
 from phonosearch._text cimport BIRTH_STATES, MAX_FORMS, MAX_PARTS, PLACE_STATES
@@ -20,7 +20,7 @@ from phonosearch._words cimport pack_word
 from phonosearch._workspace cimport UNBOUNDED, Workspace
 
 
-cdef class ScoringIndex(BoundIndex):
+cdef class ScoringIndex(FirstBoundIndex):
     """Scores over the packed arrays; arguments and errors as those of ``PackedNames``."""
 
     cdef int _score_forms(
@@ -152,7 +152,7 @@ cdef class ScoringIndex(BoundIndex):
             if space.query.contradicted_bound < floor:
                 return 0
             parts = self.form(form[0], &size)
-            if self.bound_by_marks(space, parts, size) < floor:
+            if self.bound_by_marks(space, parts, size, floor) < floor:
                 return 0
             if self.bound_apart(space, parts, size, name_form, floor, False) < floor:
                 return 0

@@ -3,14 +3,14 @@
 from libc.stdint cimport int16_t, int32_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from phonosearch._align cimport Query
-from phonosearch._arrays cimport CLASSES
+from phonosearch._arrays cimport CLASSES, OWNER_SEVERAL
 from phonosearch._text cimport MAX_FORMS, MAX_PARTS, ParsedName
 
 cdef enum:
     UNBOUNDED = 1024            # no score is greater
 
 cdef enum:
-    NEAR = 3
+    SHORTENED = 0xFFFF          # the bits of a part that are kept beside postings
 
 cdef enum:
     UNKNOWN_SPLITS = 1          # nothing is cut off at no length
@@ -54,7 +54,7 @@ cdef class Workspace:
     cdef uint16_t* mark         # by part: the positions of the current form that it matches, or see `marked`
     cdef uint32_t* slot         # by part: its place in `pair` + 1
     cdef uint8_t* seen          # by form, one bit
-    cdef uint8_t* near          # by form, one bit for 1 << NEAR of them: whether to look at a candidate
+    cdef uint8_t* wanted        # by part, shortened: whether to look at forms that hold it; 0 but in `gather_beside`
     cdef uint8_t* seen_several  # by number in several_*, one bit: counted
     cdef uint8_t* entered       # by number in several_*, one bit: in `found` in their own right
     cdef uint32_t* counted      # numbers in several_* of people who are counted, and perhaps not in `found`
@@ -98,8 +98,7 @@ cdef class Workspace:
     cdef uint64_t joined_lengths    # of its neighbours, joined
     cdef bint marked            # whether marks have a bit for each part of all forms, and say all that close accepts
 
-    cdef int add_found(self, uint32_t source, uint32_t people, uint32_t several, int way) except -1 nogil
-    cdef int count_several(self, uint32_t number) except -1 nogil
+    cdef int _make_room(self) except -1 nogil
     cdef int add_hit(self, uint32_t person, uint32_t source, int score) except -1 nogil
     cdef int reserve_order(self) except -1 nogil
     cdef int reserve_candidates(self, size_t more) except -1 nogil
@@ -124,6 +123,35 @@ cdef class Workspace:
         if self.slot[part]:
             return self.pair + <size_t>(self.slot[part] - 1) * self.stride()
         return self.begin_relations(part)
+
+    cdef inline int add_found(self, uint32_t source, uint32_t people, uint32_t several, int way) except -1 nogil:
+        cdef Found* found
+        cdef uint32_t number = source & ~<uint32_t>OWNER_SEVERAL
+        if self.found_count == self.found_room:
+            self._make_room()
+        found = &self.found[self.found_count]
+        found.source = source
+        found.people = people
+        found.several = several
+        found.bound = UNBOUNDED
+        found.score = -1
+        found.way = way
+        self.found_count += 1
+        if source & OWNER_SEVERAL:
+            self.seen_several[number >> 3] |= 1 << (number & 7)
+            self.entered[number >> 3] |= 1 << (number & 7)
+        else:
+            self.seen[number >> 3] |= 1 << (number & 7)
+        return 0
+
+    cdef inline int count_several(self, uint32_t number) except -1 nogil:
+        """Count a person of several forms who was not counted yet."""
+        if self.counted_count == self.counted_room:
+            self._make_room()
+        self.counted[self.counted_count] = number
+        self.counted_count += 1
+        self.seen_several[number >> 3] |= 1 << (number & 7)
+        return 0
 
 cdef inline bint has_bit(const uint8_t* bits, size_t number) noexcept nogil:
     return bits[number >> 3] >> (number & 7) & 1

@@ -46,7 +46,7 @@ cdef class Workspace:
         self.mark = <uint16_t*>zeros_in_large_pages(parts + 1, sizeof(uint16_t))
         self.slot = <uint32_t*>zeros_in_large_pages(parts + 1, sizeof(uint32_t))
         self.seen = <uint8_t*>zeros_in_large_pages(forms // 8 + 1, 1)
-        self.near = <uint8_t*>calloc((forms >> NEAR + 3) + 1, 1)
+        self.wanted = <uint8_t*>calloc(SHORTENED + 1, 1)
         self.seen_several = <uint8_t*>calloc(several // 8 + 1, 1)
         self.entered = <uint8_t*>calloc(several // 8 + 1, 1)
         self.kept = <Expansion*>calloc(KEPT_SLOTS, sizeof(Expansion))
@@ -62,7 +62,7 @@ cdef class Workspace:
         self.hits = NULL
         if (
             self.mark == NULL or self.slot == NULL or self.seen == NULL or self.seen_several == NULL
-            or self.near == NULL or self.entered == NULL or self.kept == NULL or self.remembered == NULL
+            or self.wanted == NULL or self.entered == NULL or self.kept == NULL or self.remembered == NULL
         ):
             raise MemoryError
 
@@ -70,7 +70,7 @@ cdef class Workspace:
         free(self.mark)
         free(self.slot)
         free(self.seen)
-        free(self.near)
+        free(self.wanted)
         free(self.seen_several)
         free(self.entered)
         free(self.counted)
@@ -84,37 +84,14 @@ cdef class Workspace:
         free(self.order)
         free(self.hits)
 
-    cdef int add_found(self, uint32_t source, uint32_t people, uint32_t several, int way) except -1 nogil:
-        cdef Found* found
-        cdef uint32_t number = source & ~<uint32_t>OWNER_SEVERAL
+    cdef int _make_room(self) except -1 nogil:
+        """For one more that is found, and one more that is counted."""
         if self.found_count == self.found_room:
             self.found = <Found*>_grown(self.found, 2 * self.found_room + 256, sizeof(Found))
             self.found_room = 2 * self.found_room + 256
-        found = &self.found[self.found_count]
-        found.source = source
-        found.people = people
-        found.several = several
-        found.bound = UNBOUNDED
-        found.score = -1
-        found.way = way
-        self.found_count += 1
-        if source & OWNER_SEVERAL:
-            self.seen_several[number >> 3] |= 1 << (number & 7)
-            self.entered[number >> 3] |= 1 << (number & 7)
-        else:
-            self.seen[number >> 3] |= 1 << (number & 7)
-        return 0
-
-    cdef int count_several(self, uint32_t number) except -1 nogil:
-        """Count a person of several forms, once."""
-        if has_bit(self.seen_several, number):
-            return 0
         if self.counted_count == self.counted_room:
             self.counted = <uint32_t*>_grown(self.counted, 2 * self.counted_room + 256, sizeof(uint32_t))
             self.counted_room = 2 * self.counted_room + 256
-        self.counted[self.counted_count] = number
-        self.counted_count += 1
-        self.seen_several[number >> 3] |= 1 << (number & 7)
         return 0
 
     cdef int add_hit(self, uint32_t person, uint32_t source, int score) except -1 nogil:

@@ -1,0 +1,3 @@
+from phonosearch._bounds import BoundIndex
+
+class FirstBoundIndex(BoundIndex): ...

@@ -1,0 +1,3 @@
+from phonosearch._merging import MergingIndex
+
+class PostingIndex(MergingIndex): ...
