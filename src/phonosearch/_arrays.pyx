@@ -119,14 +119,15 @@ cdef class PackedNames:
         cdef size_t blocks = (self.people + BLOCK - 1) >> BLOCK_SHIFT
         cdef uint32_t size
         cdef uint32_t people = <uint32_t>self.people
-        cdef bint good = True
+        cdef uint32_t bad = 0           # as wide as what is compared, and no way out of the loops: several at a time
+        cdef const uint32_t* starts = self.part_start.data
         cdef int group
         if not self._runs("part_start", &self.part_start, self.part_letters_size):
             raise ValueError("part_start")
         for at in range(self.parts):
-            size = self.part_start.data[at + 1] - self.part_start.data[at]
-            if size < 1 or size > MOST_LETTERS:
-                raise ValueError("part_start")
+            bad |= starts[at + 1] - starts[at] - 1u >= <uint32_t>MOST_LETTERS
+        if bad:
+            raise ValueError("part_start")
         if self.part_key.size != 3 * self.parts:
             raise ValueError("part_key")
         if self.person_id_start.size != blocks + 1 or not self._runs(
@@ -184,12 +185,13 @@ cdef class PackedNames:
             raise ValueError("owner_start")
         if self.last_start.size != CLASSES * (self.parts + 1):
             raise ValueError("last_start")
+        starts = self.last_start.data
         for group in range(CLASSES):
-            good &= self.last_start.data[group] == self.class_start.data[group]
-            good &= self.last_start.data[CLASSES * self.parts + group] == self.class_start.data[group + 1]
+            bad |= starts[group] != self.class_start.data[group]
+            bad |= starts[CLASSES * self.parts + group] != self.class_start.data[group + 1]
         for at in range(CLASSES, self.last_start.size):
-            good &= self.last_start.data[at] >= self.last_start.data[at - CLASSES]
-        if not good:
+            bad |= starts[at] < starts[at - CLASSES]
+        if bad:
             raise ValueError("last_start")
         if self.posting_start.size != CLASSES * self.parts + 1 or not self._runs(
             "posting_start", &self.posting_start, self.posting_form.size
@@ -205,11 +207,13 @@ cdef class PackedNames:
             "several_start", &self.several_start, self.several_form.size // 2
         ):
             raise ValueError("several_start")
+        starts = self.several_start.data
         for at in range(several):
-            good &= self.several_start.data[at] < self.several_start.data[at + 1]
+            bad |= starts[at] >= starts[at + 1]
+        starts = self.several_form.data
         for at in range(self.several_form.size // 2):
-            good &= self.several_form.data[2 * at] < self.forms
-        if not good:
+            bad |= starts[2 * at] >= self.forms
+        if bad:
             raise ValueError("several_form")
         self._take_names()
         if not self._runs("dob_several_start", &self.dob_several_start, self.dob_several.size):
