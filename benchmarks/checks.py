@@ -10,6 +10,7 @@ import pyarrow as pa
 
 import phonosearch as ps
 from people import BenchmarkQuery
+from phonosearch._names import forms
 
 __all__ = ["Row", "WrongAnswerError", "check_page", "check_recorded", "check_search", "is_named"]
 
@@ -46,14 +47,16 @@ def check_recorded(name: str, queries: Sequence[BenchmarkQuery], found: Sequence
 
 def _exact_totals(people: pa.Table, queries: Sequence[BenchmarkQuery]) -> list[int]:
     """How many people have all parts of a query, or only such: level exact, by sets of parts and no index."""
-    asked = [Counter(ps.normalise(query.text)) for query in queries]
+    asked = [Counter(forms(query.text)[0].parts) for query in queries]
     wanted = {part for parts in asked for part in parts}
     holders: defaultdict[str, list[tuple[str, Counter[str]]]] = defaultdict(list)
     for batch in people.select(["person_id", "full_name"]).to_batches():
         for person_id, name in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-            parts = ps.normalise(name)
-            for part in wanted.intersection(parts):
-                holders[part].append((person_id, Counter(parts)))
+            shared = wanted.intersection(ps.normalise(name))
+            if shared:
+                parts = forms(name)[0].parts  # without titles: of ten million people some are called Miss
+                for part in shared.intersection(parts):
+                    holders[part].append((person_id, Counter(parts)))
     return [
         len({owner for part in parts for owner, held in holders[part] if parts <= held or parts >= held})
         for parts in asked
