@@ -22,7 +22,7 @@ from phonosearch._words cimport pack_word
 
 cdef enum:
     VOWELS = 1 | 1 << 4 | 1 << 8 | 1 << 14 | 1 << 20 | 1 << 24
-    ODD = 1 << BESIDE - 1       # points of either kind stand in the middle of their bits, since they may be below 0
+    MIDDLE = 1 << BESIDE - 1    # points of either kind stand in the middle of their bits, since they may be below 0
 
 # How far back a step leads from a cell, MOST_LETTERS a letter of the first word and 1 one of the second; a byte a step.
 cdef enum:
@@ -31,7 +31,7 @@ cdef uint64_t BACK = (
     BACK_BOTH | BACK_BOTH << 8 | MOST_LETTERS << 16 | 1 << 24 | <uint64_t>(2 * BACK_BOTH) << 32
     | <uint64_t>(BACK_BOTH + MOST_LETTERS) << 40 | <uint64_t>(BACK_BOTH + 1) << 48 | <uint64_t>(2 * BACK_BOTH) << 56
 )
-cdef Step NO_POINTS = ODD | <Step>ODD << BESIDE
+cdef Step NO_POINTS = MIDDLE | <Step>MIDDLE << BESIDE
 cdef Step NO_OFFER = <Step>1 << 62     # more than any cell
 
 
@@ -236,7 +236,7 @@ cdef class LetterRules(LetterTables):
         one = self.rarity_class(min(a.rarity, b.rarity))
         other = self.rarity_class(max(a.rarity, b.rarity))
         points += of.commoner[min(edits, 3)][one] + of.rarer[other]
-        alone = <int>(points + ODD & (1 << BESIDE) - 1) - ODD
+        alone = <int>(points + MIDDLE & (1 << BESIDE) - 1) - MIDDLE
         return max(alone - self.spelling_less, <int>(points - alone >> BESIDE)) if beside else alone
 
     cdef void _offer(
